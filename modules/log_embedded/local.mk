@@ -1,0 +1,1 @@
+# Module log_embedded.

@@ -1,0 +1,1 @@
+# Module sink_pull.

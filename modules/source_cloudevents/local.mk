@@ -1,0 +1,1 @@
+# Module source_cloudevents.

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* log.h - an event log driver: what keeps topics.
+ *
+ * Threads. The gateway runs one log thread; open, close, topic_*, append,
+ * flush, tick, trim and the groups' calls come on it and never overlap. read
+ * and seek come on reader threads, several at a time. No call comes on a
+ * loop, so all of them may block. */
+#ifndef HEADGATE_LOG_H
+#define HEADGATE_LOG_H
+
+#include "headgate/base.h"
+#include "headgate/event.h"
+
+/* What a driver can do beyond append, read and tail. */
+enum hg_log_cap {
+    HG_LOG_ATOMIC = 1 << 0,  /* an append is all or nothing, over topics too */
+    HG_LOG_EXPECT = 1 << 1,  /* compares an expected position */
+    HG_LOG_GROUPS = 1 << 2,  /* committed positions of groups */
+    HG_LOG_COMPACT = 1 << 3, /* topics that keep the last record of each key */
+    HG_LOG_TRIM = 1 << 4,    /* removes what is older than an offset */
+};
+
+/* Said about an event rather than by it: dead-letter reason, principal. */
+struct hg_record_header {
+    struct hg_slice name;
+    struct hg_slice value;
+};
+
+/* One event in a topic. A record without event is a tombstone. */
+struct hg_record {
+    struct hg_event *event;
+    struct hg_slice key; /* compacted topics, groups; may be empty */
+    const struct hg_record_header *headers;
+    size_t n_headers;
+    uint64_t owner;       /* hash of who published it */
+    uint8_t digest[16];   /* of the content as the client sent it */
+    /* Filled by the driver: */
+    uint64_t offset;
+    int64_t log_time_ms;  /* wall clock, never decreasing in a partition */
+};
+
+struct hg_log_topic {
+    struct hg_slice name;
+    uint32_t id;          /* small, process-wide; given by the gateway */
+    uint32_t partitions;
+    bool is_compacted;
+    int64_t retention_ms;    /* 0: for ever */
+    int64_t retention_bytes; /* 0: no bound */
+};
+
+struct hg_log_range {
+    uint32_t epoch;      /* one incarnation of the topic, from 1 */
+    uint32_t partitions;
+    uint64_t first;      /* oldest offset that is still there */
+    uint64_t next;       /* the offset the next record will get */
+    uint64_t bytes;      /* estimate of what the topic holds */
+};
+
+/* One record of an append and where it goes. */
+struct hg_append_item {
+    uint32_t topic;
+    uint32_t partition;
+    bool has_expected;
+    uint64_t expected_next; /* HG_ECONFLICT unless the partition's next offset is this */
+    struct hg_record record;
+};
+
+/* An append in the driver's hands. Belongs to the gateway; the driver keeps
+ * the pointer until it calls hg_append_complete, exactly once, any thread.
+ * Before that it fills offset and log_time_ms of every record. */
+struct hg_append {
+    struct hg_append_item *items;
+    size_t n_items;
+    void *driver_data; /* for the driver between append and completion */
+    struct hg_append *next;
+};
+
+/* 0: every item is durable. HG_EFULL, HG_EIO, HG_ECONFLICT, HG_EAGAIN: none
+ * is. HG_EDOUBT: nobody knows. */
+HG_API void hg_append_complete(struct hg_append *append, int err);
+
+/* Newly durable records of one partition, in offset order without holes
+ * since the last call. The gateway takes its own references. Any one thread
+ * at a time, before the completion of the append that wrote them. */
+struct hg_log_up;
+HG_API void hg_log_tail(struct hg_log_up *up, uint32_t topic, uint32_t partition,
+                        const struct hg_record *records, size_t n);
+
+struct hg_log_read {
+    uint32_t topic;
+    uint32_t partition;
+    uint64_t from;
+    size_t max_records;
+    size_t max_bytes; /* soft: one record is always given */
+};
+
+/* A reader's output: records with one reference each, taken by the gateway.
+ * Headers and keys point into events or into the list's own memory. */
+struct hg_records;
+/* Copies key and headers, takes the event (nulled). HG_ENOMEM. */
+HG_API int hg_records_add(struct hg_records *out, struct hg_record *record);
+
+struct hg_log_open {
+    struct hg_slice args[8]; /* what follows the driver's name in event_log */
+    size_t n_args;
+    const void *conf;        /* the module's struct of the main block */
+    struct hg_log_up *up;
+};
+
+struct hg_log_ops {
+    size_t size;
+    const char *name;
+    unsigned caps; /* enum hg_log_cap */
+    int (*open)(const struct hg_log_open *open, void **ret_state, struct hg_why *why);
+    void (*close)(void *state);
+    /* Create if missing, apply what changed. */
+    int (*topic_open)(void *state, const struct hg_log_topic *topic, struct hg_why *why);
+    int (*topic_delete)(void *state, uint32_t topic);
+    int (*describe)(void *state, uint32_t topic, uint32_t partition, struct hg_log_range *ret);
+    /* Take an append into the current group. Only hg_append_complete answers. */
+    void (*append)(void *state, struct hg_append *append);
+    /* Nothing more is queued, or the group is large: make it durable. */
+    void (*flush)(void *state);
+    /* Records from an offset, holes skipped; less than asked is not the end.
+     * HG_ENOENT: from is below the first. At the end: none, and 0. */
+    int (*read)(void *state, const struct hg_log_read *want, struct hg_records *out);
+    /* The first offset whose log time is at or after time_ms; next if none. */
+    int (*seek)(void *state, uint32_t topic, uint32_t partition, int64_t time_ms,
+                uint64_t *ret_offset);
+    /* HG_LOG_TRIM: drop everything before an offset. */
+    int (*trim)(void *state, uint32_t topic, uint32_t partition, uint64_t before);
+    /* About once a second: retention and other upkeep, a bounded piece a call. */
+    void (*tick)(void *state);
+    /* HG_LOG_COMPACT: the last record of a key, or HG_ENOENT. Reader threads. */
+    int (*latest)(void *state, uint32_t topic, struct hg_slice key, struct hg_records *out);
+    /* HG_LOG_GROUPS: the offset a group goes on from; HG_ENOENT if none. */
+    int (*group_commit)(void *state, struct hg_slice group, uint32_t topic, uint32_t partition,
+                        uint64_t next);
+    int (*group_position)(void *state, struct hg_slice group, uint32_t topic, uint32_t partition,
+                          uint64_t *ret_next);
+};
+
+#endif

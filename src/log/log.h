@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* log.h - the event log as the gate and the feed see it, whatever driver
+ * keeps it. Owns the log thread (appends, dedup, upkeep: the one writer), the
+ * reader threads and the table of topics. Outlives generations.
+ *
+ *   loop ── hg_log_append ──► log thread: dedup, driver append, flush
+ *   loop ◄── tail, then done ─┘
+ *   loop ── hg_log_read ──► reader thread: driver read ──► loop: done */
+#ifndef HG_LOG_LOG_H
+#define HG_LOG_LOG_H
+
+#include "headgate/log.h"
+#include "headgate/loop.h"
+#include "log/position.h"
+
+struct hg_log;
+
+/* Newly durable records of one partition: reference-counted, immutable,
+ * shared by all loops. */
+struct hg_batch {
+    _Atomic uint32_t refs;
+    uint32_t topic;
+    uint32_t partition;
+    uint32_t epoch;
+    size_t n;
+    size_t bytes;             /* estimate of what it keeps in memory */
+    struct hg_entry *entries; /* log/entry.h; one per record, in offset order */
+};
+
+struct hg_log_setup {
+    const struct hg_log_ops *driver;
+    struct hg_log_open open;
+    struct hg_loop *const *loops; /* tail batches are posted to each */
+    unsigned n_loops;
+    /* On each loop, in log order, before the done of the append it came from. */
+    void (*on_tail)(struct hg_loop *loop, struct hg_batch *batch, void *arg);
+    void *arg;
+    int64_t dedup_window_ms; /* 0: off */
+    size_t dedup_max;
+    size_t queue_bytes_max;  /* appends not yet durable; above it HG_EAGAIN */
+    unsigned readers;        /* reader threads */
+};
+
+/* Opens the driver (on the log thread; waits for it), rebuilds the dedup
+ * index, starts the threads. HG_EINVAL or HG_EIO and why. */
+int hg_log_start(const struct hg_log_setup *setup, struct hg_log **ret_log, struct hg_why *why);
+/* Finishes what is queued, then closes. */
+void hg_log_stop(struct hg_log **plog);
+
+/* Topics. Declaring the same name again applies what changed. Blocks until
+ * the driver has it: start-up and reload threads only. */
+int hg_log_topic(struct hg_log *log, const struct hg_log_topic *topic, uint32_t *ret_id,
+                 struct hg_why *why);
+/* Any thread; topics are never removed from the table. */
+bool hg_log_topic_find(const struct hg_log *log, struct hg_slice name, uint32_t *ret_id);
+struct hg_slice hg_log_topic_name(const struct hg_log *log, uint32_t id);
+uint64_t hg_log_topic_tag(const struct hg_log *log, uint32_t id);
+uint32_t hg_log_topic_count(const struct hg_log *log); /* ids are 0 to count - 1 */
+uint32_t hg_log_topic_partitions(const struct hg_log *log, uint32_t id);
+uint32_t hg_log_topic_epoch(const struct hg_log *log, uint32_t id);
+/* First and next offset as last known; never behind what was acknowledged. */
+void hg_log_topic_range(const struct hg_log *log, uint32_t id, uint32_t partition,
+                        struct hg_log_range *ret);
+
+/* What became of one item. */
+enum hg_stored { HG_STORED_NEW, HG_STORED_BEFORE, HG_STORED_NOT, HG_STORED_DOUBT };
+
+struct hg_publish_item {
+    uint32_t topic;
+    struct hg_event *event; /* one reference, kept until done */
+    struct hg_slice key;    /* decides the partition, with compaction the record's key */
+    uint64_t owner;         /* who publishes, hashed; dedup is per owner */
+    bool is_dedup_off;
+    const struct hg_record_header *headers;
+    size_t n_headers;
+    bool has_expected;
+    uint64_t expected_next;
+    /* Results: */
+    enum hg_stored stored;
+    struct hg_position position; /* NEW, BEFORE */
+};
+
+/* A request to make items durable, all or none. Owned by the caller, who
+ * keeps it (and what it points to) until done has run. */
+struct hg_publish {
+    struct hg_publish_item *items;
+    size_t n_items;
+    /* On the loop that called hg_log_append, once. err: 0; HG_ECONFLICT (item
+     * `at` has a stored id with other content, or expected differs);
+     * HG_EFULL; HG_EIO; HG_EDOUBT. */
+    void (*done)(struct hg_publish *p, int err, size_t at);
+    /* The log's own: */
+    struct hg_loop *loop;
+    struct hg_task task;
+    struct hg_append append;
+    struct hg_publish *next;
+    size_t bytes;
+    size_t at;
+    int err;
+};
+
+/* Owner thread of a loop. HG_EAGAIN: the queue is at its limit and done will
+ * not be called. */
+int hg_log_append(struct hg_log *log, struct hg_publish *p);
+/* A guess for Retry-After, seconds, at least 1. */
+unsigned hg_log_retry_after(const struct hg_log *log);
+bool hg_log_is_writable(const struct hg_log *log); /* for readiness */
+
+/* A read that comes back on the calling loop with records as a batch. */
+struct hg_log_fetch {
+    uint32_t topic, partition;
+    uint64_t from;           /* used when time_ms is negative */
+    int64_t time_ms;         /* else: start at the first record at or after */
+    size_t max_records, max_bytes;
+    /* batch is NULL on error; may be empty (n 0) at the end. One reference
+     * is given. next is the offset to go on from. HG_ENOENT: from is gone;
+     * next is then the first that is there. */
+    void (*done)(struct hg_log_fetch *f, int err, struct hg_batch *batch, uint64_t next);
+    struct hg_loop *loop;
+    struct hg_task task;
+    struct hg_log_fetch *queued;
+    struct hg_batch *batch;
+    uint64_t next_offset;
+    int err;
+};
+/* HG_EAGAIN: too many are waiting; try again at the next turn of a timer. */
+int hg_log_read(struct hg_log *log, struct hg_log_fetch *f);
+
+struct hg_batch *hg_batch_ref(struct hg_batch *b);
+void hg_batch_unref(struct hg_batch **pb);
+
+#endif

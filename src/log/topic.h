@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* topic.h - topic names and patterns. `*` is one segment, `**` any number;
+ * neither matches *.dlq, audit.** or headgate.**, which must be named. */
+#ifndef HG_LOG_TOPIC_H
+#define HG_LOG_TOPIC_H
+
+#include "headgate/base.h"
+
+enum { HG_TOPIC_NAME_MAX = 200 };
+
+/* Segments of [A-Za-z0-9_-]+ joined by dots. */
+bool hg_topic_name_is_valid(struct hg_slice name);
+bool hg_topic_pattern_is_valid(struct hg_slice pattern);
+bool hg_topic_pattern_is_literal(struct hg_slice pattern);
+bool hg_topic_matches(struct hg_slice pattern, struct hg_slice name);
+
+#endif

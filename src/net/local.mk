@@ -1,0 +1,2 @@
+# Sources of this room.
+libheadgate_a_SOURCES +=
