@@ -9,6 +9,7 @@
 #ifndef HG_LOG_LOG_H
 #define HG_LOG_LOG_H
 
+#include "base/hash.h"
 #include "headgate/log.h"
 #include "headgate/loop.h"
 #include "log/position.h"
@@ -70,6 +71,7 @@ struct hg_publish_item {
     struct hg_event *event; /* one reference, kept until done */
     struct hg_slice key;    /* decides the partition, with compaction the record's key */
     uint64_t owner;         /* who publishes, hashed; dedup is per owner */
+    uint8_t digest[16];     /* hg_event_digest of the event as the client sent it */
     bool is_dedup_off;
     const struct hg_record_header *headers;
     size_t n_headers;
@@ -79,6 +81,9 @@ struct hg_publish_item {
     enum hg_stored stored;
     struct hg_position position; /* NEW, BEFORE */
 };
+
+/* The key for hg_event_digest: the same on every node and after a restart. */
+const struct hg_hash_key *hg_log_digest_key(void);
 
 /* A request to make items durable, all or none. Owned by the caller, who
  * keeps it (and what it points to) until done has run. */
