@@ -9,8 +9,12 @@ struct hg_list {
     struct hg_list *next, *prev;
 };
 
-static inline void hg_list_init(struct hg_list *l) { l->next = l->prev = l; }
-static inline bool hg_list_is_empty(const struct hg_list *l) { return l->next == l; }
+static inline void hg_list_init(struct hg_list *l) {
+    l->next = l->prev = l;
+}
+static inline bool hg_list_is_empty(const struct hg_list *l) {
+    return l->next == l;
+}
 
 static inline void hg_list_append(struct hg_list *l, struct hg_list *node) {
     node->prev = l->prev;

@@ -7,6 +7,8 @@
 #include "headgate/base.h"
 
 bool hg_utf8_is_valid(const void *bytes, size_t len);
+/* The length of the code point that bytes begin with, or 0: there is none. */
+size_t hg_utf8_next(const void *bytes, size_t len);
 
 /* Checks text that comes in pieces; start zeroed. False as soon as it is
  * certain that the text is wrong. At the end, is_whole says whether the last
@@ -15,6 +17,8 @@ struct hg_utf8 {
     uint32_t state;
 };
 bool hg_utf8_feed(struct hg_utf8 *u, const void *bytes, size_t len);
-static inline bool hg_utf8_is_whole(const struct hg_utf8 *u) { return u->state == 0; }
+static inline bool hg_utf8_is_whole(const struct hg_utf8 *u) {
+    return u->state == 0;
+}
 
 #endif
