@@ -34,6 +34,50 @@ struct hg_notice {
     struct hg_slice topic;     /* GAP */
 };
 
+/* What a notice is called on every sink: "headgate.stream.opened". NULL: this
+ * kind has no name, it is no message. */
+static inline const char *hg_notice_name(enum hg_notice_kind kind) {
+    static const char *const names[] = {
+        [HG_NOTICE_OPENED] = "headgate.stream.opened",
+        [HG_NOTICE_POSITION] = "headgate.stream.position",
+        [HG_NOTICE_GAP] = "headgate.stream.gap",
+        [HG_NOTICE_EXPIRING] = "headgate.stream.expiring",
+        [HG_NOTICE_CLOSING] = "headgate.stream.closing",
+    };
+    return kind < HG_COUNT(names) ? names[kind] : NULL;
+}
+
+/* Append what a notice says as one JSON object without line ends, the same on
+ * every sink. A member that has nothing to say is left out. */
+static inline void hg_notice_put_json(const struct hg_notice *n, struct hg_buf *out) {
+    const struct {
+        const char *name;
+        struct hg_slice value;
+    } texts[] = {
+        {"position", n->cursor},
+        {"from", n->gap_from},
+        {"topic", n->topic},
+        {"reason", hg_slice_of(n->reason)},
+    };
+    const char *comma = "";
+    HG_BUF_LIT(out, "{");
+    for (size_t i = 0; i < HG_COUNT(texts); i++) {
+        if (texts[i].value.len > 0) {
+            hg_buf_printf(out, "%s\"%s\":", comma, texts[i].name);
+            hg_buf_put_json(out, texts[i].value);
+            comma = ",";
+        }
+    }
+    if (n->kind == HG_NOTICE_OPENED) {
+        hg_buf_printf(out, "%s\"resumed\":%s", comma, n->is_resumed ? "true" : "false");
+        comma = ",";
+    }
+    if (n->retry_ms > 0) {
+        hg_buf_printf(out, "%s\"retry_ms\":%lld", comma, (long long)n->retry_ms);
+    }
+    HG_BUF_LIT(out, "}");
+}
+
 struct hg_sink_ops {
     size_t size;
     const char *name;
@@ -45,9 +89,9 @@ struct hg_sink_ops {
     /* Does this GET ask for this sink? 0 no; the highest rank wins. */
     int (*choose)(const struct hg_request *r);
     /* Append the event with its own position. The bytes are made once and
-     * shared by every subscriber. *ret_mark is where an event without its
-     * own position ends: a stream over several partitions is sent the bytes
-     * up to the mark, then what close_event writes. */
+     * shared by every subscriber. *ret_mark is where, in out, an event without
+     * its own position ends: a stream over several partitions is sent the
+     * bytes up to the mark, then what close_event writes. */
     void (*encode)(const struct hg_event *e, struct hg_slice position, struct hg_buf *out,
                    size_t *ret_mark);
     /* What closes an event that was cut at its mark; cursor is empty but for
