@@ -11,6 +11,8 @@ struct hg_events {
     size_t max; /* more is HG_E2BIG */
 };
 
+/* Drop all but the first n. */
+void hg_events_cut(struct hg_events *list, size_t n);
 void hg_events_fini(struct hg_events *list);
 
 #endif

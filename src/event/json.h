@@ -18,7 +18,7 @@ enum hg_json_type {
 };
 
 struct hg_json_node {
-    uint32_t start;      /* offset of the value's bytes */
+    uint32_t start; /* offset of the value's bytes */
     uint32_t len;
     uint32_t next;       /* index of the node after this value and all inside it */
     uint8_t type;        /* enum hg_json_type */
@@ -44,6 +44,12 @@ struct hg_json_limits {
  * UTF-8 and surrogate escapes; does not look for duplicate members. */
 int hg_json_scan(struct hg_json_tape *tape, struct hg_slice text,
                  const struct hg_json_limits *limits, size_t *ret_at);
+/* The same for one value that begins at or after from and need not end the
+ * text: *ret_end is where it ends. For members of a list one by one. */
+int hg_json_scan_at(struct hg_json_tape *tape, struct hg_slice text, size_t from,
+                    const struct hg_json_limits *limits, size_t *ret_end, size_t *ret_at);
+/* The offset of the first byte at or after from that is not white space. */
+size_t hg_json_skip_space(struct hg_slice text, size_t from);
 void hg_json_tape_fini(struct hg_json_tape *tape);
 
 static inline struct hg_slice hg_json_bytes(const struct hg_json_tape *t, uint32_t node) {
@@ -55,5 +61,11 @@ void hg_json_unescape(const struct hg_json_tape *t, uint32_t node, struct hg_buf
 /* Does any object under node have the same member twice? Names are compared
  * unescaped. Returns the node of the second key, or 0. */
 uint32_t hg_json_duplicate(const struct hg_json_tape *t, uint32_t node);
+/* The same for the members of one object, not of those inside it. */
+uint32_t hg_json_duplicate_member(const struct hg_json_tape *t, uint32_t object);
+/* The same in scratch of at least 128 bytes instead of memory of its own:
+ * the less there is, the more passes it takes. */
+uint32_t hg_json_duplicate_within(const struct hg_json_tape *t, uint32_t object, void *scratch,
+                                  size_t scratch_bytes);
 
 #endif

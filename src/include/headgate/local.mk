@@ -3,6 +3,7 @@ pkginclude_HEADERS = \
     src/include/headgate/authenticator.h \
     src/include/headgate/base.h \
     src/include/headgate/buf.h \
+    src/include/headgate/codec.h \
     src/include/headgate/conf.h \
     src/include/headgate/counter.h \
     src/include/headgate/event.h \

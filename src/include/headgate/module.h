@@ -8,6 +8,7 @@
 
 #include "headgate/authenticator.h"
 #include "headgate/base.h"
+#include "headgate/codec.h"
 #include "headgate/conf.h"
 #include "headgate/counter.h"
 #include "headgate/handler.h"
