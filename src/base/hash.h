@@ -5,6 +5,7 @@
 #define HG_BASE_HASH_H
 
 #include "headgate/base.h"
+#include "headgate/record.h" /* hg_crc32c */
 
 struct hg_hash_key {
     uint64_t k0, k1;
@@ -25,8 +26,5 @@ struct hg_hash {
 void hg_hash_begin(struct hg_hash *h, const struct hg_hash_key *key);
 void hg_hash_feed(struct hg_hash *h, const void *bytes, size_t len);
 void hg_hash_end128(struct hg_hash *h, uint8_t ret[16]);
-
-/* Start with crc 0; feed the result to go on. */
-uint32_t hg_crc32c(uint32_t crc, const void *bytes, size_t len);
 
 #endif

@@ -7,6 +7,7 @@
 #include "headgate/buf.h"
 #include "headgate/codec.h"
 #include "headgate/event.h"
+#include "headgate/record.h"
 
 /* Writing binary mode: the value of a ce- header [3.1.3.2]. */
 void hg_codec_header_value(struct hg_slice value, struct hg_buf *out);
@@ -16,10 +17,7 @@ void hg_codec_header_value(struct hg_slice value, struct hg_buf *out);
 struct hg_hash_key;
 void hg_event_digest(const struct hg_event *e, const struct hg_hash_key *key, uint8_t ret[16]);
 
-/* Flat form inside a log record; the reader checks every length. */
-size_t hg_event_packed_bytes(const struct hg_event *e);
-void hg_event_pack(const struct hg_event *e, char *out);
-int hg_event_unpack(struct hg_slice packed, struct hg_event **ret_event);
+/* The flat form inside a log record is declared in headgate/record.h. */
 /* Only id and source, from the first bytes: packed may be cut behind them. */
 int hg_event_packed_identity(struct hg_slice packed, struct hg_slice *ret_id,
                              struct hg_slice *ret_source);

@@ -38,8 +38,8 @@ struct hg_log_setup {
     void *arg;
     int64_t dedup_window_ms; /* 0: off */
     size_t dedup_max;
-    size_t queue_bytes_max;  /* appends not yet durable; above it HG_EAGAIN */
-    unsigned readers;        /* reader threads */
+    size_t queue_bytes_max; /* appends not yet durable; above it HG_EAGAIN */
+    unsigned readers;       /* reader threads */
 };
 
 /* Opens the driver (on the log thread; waits for it), rebuilds the dedup
@@ -114,8 +114,8 @@ bool hg_log_is_writable(const struct hg_log *log); /* for readiness */
 /* A read that comes back on the calling loop with records as a batch. */
 struct hg_log_fetch {
     uint32_t topic, partition;
-    uint64_t from;           /* used when time_ms is negative */
-    int64_t time_ms;         /* else: start at the first record at or after */
+    uint64_t from;   /* used when time_ms is negative */
+    int64_t time_ms; /* else: start at the first record at or after */
     size_t max_records, max_bytes;
     /* batch is NULL on error; may be empty (n 0) at the end. One reference
      * is given. next is the offset to go on from. HG_ENOENT: from is gone;

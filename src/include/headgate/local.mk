@@ -12,6 +12,7 @@ pkginclude_HEADERS = \
     src/include/headgate/logline.h \
     src/include/headgate/loop.h \
     src/include/headgate/module.h \
+    src/include/headgate/record.h \
     src/include/headgate/request.h \
     src/include/headgate/sink.h \
     src/include/headgate/source.h
