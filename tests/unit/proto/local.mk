@@ -1,1 +1,18 @@
 # Unit tests of src/proto.
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/proto/test_ws
+TESTS += tests/unit/proto/test_ws
+tests_unit_proto_test_ws_SOURCES = tests/unit/proto/ws/main.c tests/unit/proto/ws/client.c \
+    tests/unit/proto/ws/client.h tests/unit/proto/ws/test_ws.c \
+    tests/unit/proto/ws/test_frame.c tests/unit/proto/ws/test_accept.c \
+    tests/unit/proto/ws/test_conformance.c
+tests_unit_proto_test_ws_CPPFLAGS = $(hg_test_cppflags)
+tests_unit_proto_test_ws_LDADD = $(hg_test_libs)
+endif
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/proto/test_sse
+TESTS += tests/unit/proto/test_sse
+tests_unit_proto_test_sse_SOURCES = tests/unit/proto/sse/main.c tests/unit/proto/sse/test_sse.c
+tests_unit_proto_test_sse_CPPFLAGS = $(hg_test_cppflags)
+tests_unit_proto_test_sse_LDADD = $(hg_test_libs)
+endif
