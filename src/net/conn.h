@@ -17,8 +17,8 @@
 struct hg_conn;
 
 enum hg_conn_end {
-    HG_CONN_PEER,    /* the peer closed */
-    HG_CONN_OURS,    /* hg_conn_close or _abort */
+    HG_CONN_PEER, /* the peer closed */
+    HG_CONN_OURS, /* hg_conn_close or _abort */
     HG_CONN_TIMEOUT,
     HG_CONN_ERROR,
 };
@@ -30,10 +30,11 @@ struct hg_conn_ops {
     void (*on_open)(struct hg_conn *c);
     /* All n bytes are consumed by the call; keep a copy of what is left. */
     void (*on_bytes)(struct hg_conn *c, const char *bytes, size_t n);
-    /* The output queue has fallen below the low-water mark after having been
-     * above the high-water mark. */
+    /* The output queue has fallen to the low-water mark after having been
+     * above it; so whoever found too little room is always called, and may be
+     * called without having asked. */
     void (*on_room)(struct hg_conn *c);
-    /* The peer will send no more; output is still possible. */
+    /* The peer will send no more; output is still possible. NULL: close. */
     void (*on_eof)(struct hg_conn *c);
     /* The deadline set with hg_conn_deadline has passed. */
     void (*on_deadline)(struct hg_conn *c);
@@ -54,14 +55,19 @@ struct hg_listener_ops {
 struct hg_listener;
 /* Accepts on fd (which stays the caller's) until stopped. is_tls may not
  * change. Owner thread of loop. HG_ENOMEM. */
-int hg_listener_start(struct hg_loop *loop, int fd, bool is_tls,
-                      const struct hg_listener_ops *ops, void *arg, struct hg_listener **ret);
+int hg_listener_start(struct hg_loop *loop, int fd, bool is_tls, const struct hg_listener_ops *ops,
+                      void *arg, struct hg_listener **ret);
 /* New connections take ops' arg from now on (a new generation). */
 void hg_listener_set_arg(struct hg_listener *l, void *arg);
 void *hg_listener_arg(const struct hg_listener *l);
+/* How long a TLS handshake may take (5 s) and how many may run at once here
+ * (512); further clients wait in the backlog. */
+void hg_listener_set_handshake(struct hg_listener *l, int64_t timeout_ms, unsigned at_once_max);
+/* Its connections live on. */
 void hg_listener_stop(struct hg_listener **pl);
 
-/* A connection over an existing socket, for tests. Takes fd. */
+/* A connection over an existing socket, for tests. Takes fd, also when it
+ * fails. on_open comes in a later turn. HG_ENOMEM, HG_EIO. */
 int hg_conn_new(struct hg_loop *loop, int fd, struct hg_tls *tls, const struct hg_conn_ops *ops,
                 void *user, struct hg_conn **ret);
 
@@ -70,8 +76,9 @@ void *hg_conn_user(const struct hg_conn *c);
 struct hg_loop *hg_conn_loop(const struct hg_conn *c);
 const struct hg_addr *hg_conn_peer(const struct hg_conn *c);
 bool hg_conn_is_tls(const struct hg_conn *c);
-bool hg_conn_is_h2(const struct hg_conn *c);          /* ALPN chose h2 */
-struct hg_slice hg_conn_sni(const struct hg_conn *c); /* as asked for, or empty */
+bool hg_conn_is_h2(const struct hg_conn *c); /* ALPN chose h2 */
+/* The name asked for in lower case without final dot, as tls_for got it. */
+struct hg_slice hg_conn_sni(const struct hg_conn *c);
 /* Which listener it came from: the arg at that moment. */
 void *hg_conn_listener_arg(const struct hg_conn *c);
 
@@ -92,7 +99,9 @@ void hg_conn_resume(struct hg_conn *c);
 /* One deadline, absolute; 0 clears. Arriving bytes do not move it. */
 void hg_conn_deadline(struct hg_conn *c, int64_t mono_ms);
 /* Close when the queue has been written, lingering up to 2 s for the peer's
- * close so that it can read our last bytes. Input is ignored from now on. */
+ * close so that it can read our last bytes. Input is ignored from now on, the
+ * deadline is cleared, and no call but on_close follows. A peer that does not
+ * take the queue within 30 s loses it (HG_CONN_TIMEOUT). */
 void hg_conn_close(struct hg_conn *c);
 /* Close now (at the end of the turn). on_close is still called. */
 void hg_conn_abort(struct hg_conn *c);

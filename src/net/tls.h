@@ -15,9 +15,12 @@ struct hg_tls_setup {
     struct hg_slice ciphers; /* TLS 1.2 list, or empty */
 };
 
-/* HG_EINVAL and why. */
+/* HG_EINVAL and why. An expired certificate is taken: whether that stops a
+ * start or a reload is for the caller to decide, by hg_tls_not_after_ms. */
 int hg_tls_new(const struct hg_tls_setup *setup, struct hg_tls **ret_tls, struct hg_why *why);
 struct hg_tls *hg_tls_ref(struct hg_tls *t);
 void hg_tls_unref(struct hg_tls **pt);
+/* When the leaf certificate ends, on the wall clock. */
+int64_t hg_tls_not_after_ms(const struct hg_tls *t);
 
 #endif

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* listener.h - what is inside a listener, for the connections it accepts. */
+#ifndef HG_NET_LISTENER_H
+#define HG_NET_LISTENER_H
+
+#include <openssl/types.h>
+
+#include "net/conn.h"
+
+struct hg_listener {
+    uint32_t magic;
+    unsigned refs; /* the owner's, and one of each connection in its handshake */
+    struct hg_loop *loop;
+    struct hg_watch watch;
+    const struct hg_listener_ops *ops;
+    void *arg;
+    SSL_CTX *front; /* connections are born with it; NULL: plain */
+    struct hg_timer *back_off;
+    int spare_fd; /* given up for a moment when descriptors run out; -1: gone */
+    int64_t handshake_timeout_ms;
+    unsigned handshakes, handshakes_max;
+    bool is_backing_off;
+    bool is_stopped;
+};
+
+/* A connection begins and ends its handshake. */
+void hg_listener__handshake_begin(struct hg_listener *l);
+void hg_listener__handshake_end(struct hg_listener **pl);
+
+#endif
