@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* main.c - runs the tests of h1/. */
+#include "tests.h"
+
+int main(void) {
+    int failed = 0;
+    failed += test_framing();
+    failed += test_parser();
+    failed += test_body();
+    return failed != 0;
+}

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* main.c - runs the tests of http/. */
+#include "tests.h"
+
+int main(void) {
+    int failed = 0;
+    failed += test_chars();
+    failed += test_authority();
+    failed += test_request();
+    return failed != 0;
+}
