@@ -10,7 +10,8 @@ static const char alphabet_url[] =
 static void put(struct hg_buf *out, const void *bytes, size_t len, const char *letters,
                 bool is_padded) {
     const unsigned char *p = bytes;
-    if (len > SIZE_MAX / 4 || hg_buf_reserve(out, (len + 2) / 3 * 4) != 0) {
+    size_t last = len % 3 == 0 ? 0 : is_padded ? 4 : len % 3 + 1;
+    if (len > SIZE_MAX / 4 || hg_buf_reserve(out, len / 3 * 4 + last) != 0) {
         out->is_failed = true;
         return;
     }

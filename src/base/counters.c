@@ -139,6 +139,24 @@ static void put_cell(struct hg_buf *out, const char *text) {
     }
 }
 
+/* The label sets of the rows that share the name of rows[*at], which is left
+ * on the last of them. */
+static void put_labels(struct hg_buf *out, struct hg_counter **rows, size_t n, size_t *at) {
+    const char *name = rows[*at]->name;
+    const char *before = "`";
+    const char *last = "";
+    for (size_t i = *at; i < n && strcmp(rows[i]->name, name) == 0; i++) {
+        *at = i;
+        if (strcmp(labels_of(rows[i]), last) != 0) {
+            last = labels_of(rows[i]);
+            hg_buf_put_slice(out, hg_slice_of(before));
+            put_cell(out, last);
+            HG_BUF_LIT(out, "`");
+            before = "<br>`";
+        }
+    }
+}
+
 void hg_counters_reference(struct hg_buf *out) {
     size_t n;
     struct hg_counter **rows = collect(&n);
@@ -152,16 +170,7 @@ void hg_counters_reference(struct hg_buf *out) {
     for (size_t i = 0; i < n; i++) {
         const struct hg_counter *c = rows[i];
         hg_buf_printf(out, "| `%s` | %s | ", c->name, kind_text(c));
-        for (const char *before = "`";; before = "<br>`", i++) {
-            if (labels_of(rows[i])[0] != '\0') {
-                hg_buf_put_slice(out, hg_slice_of(before));
-                put_cell(out, rows[i]->labels);
-                HG_BUF_LIT(out, "`");
-            }
-            if (i + 1 == n || strcmp(rows[i + 1]->name, c->name) != 0) {
-                break;
-            }
-        }
+        put_labels(out, rows, n, &i);
         HG_BUF_LIT(out, " | ");
         put_cell(out, c->help ? c->help : "");
         HG_BUF_LIT(out, " |\n");
