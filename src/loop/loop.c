@@ -135,11 +135,11 @@ static void run_what_is_left(struct hg_loop *loop) {
 
 void hg_loop_free(struct hg_loop **ploop) {
     struct hg_loop *loop = *ploop;
-    *ploop = NULL;
     if (loop == NULL) {
         return;
     }
-    run_what_is_left(loop);
+    run_what_is_left(loop); /* may come by *ploop */
+    *ploop = NULL;
     hg_loop__free_signals(loop);
     if (loop->wake_fd >= 0) {
         event_del(&loop->wake);
@@ -169,7 +169,8 @@ void hg_loop__refresh_now(struct hg_loop *loop) {
 void hg_loop_turn(struct hg_loop *loop, bool may_wait) {
     bool waits = may_wait && !has_work(loop);
     loop->is_now_fresh = false;
-    event_base_loop(loop->base, waits ? EVLOOP_ONCE : EVLOOP_NONBLOCK);
+    /* Without EVLOOP_ONCE, libevent stays as long as anything is ready. */
+    event_base_loop(loop->base, waits ? EVLOOP_ONCE : EVLOOP_ONCE | EVLOOP_NONBLOCK);
     hg_loop__refresh_now(loop);
     run_mailbox(loop);
     run_deferred(loop);
