@@ -1,2 +1,5 @@
 # Sources of this room.
-libheadgate_a_SOURCES +=
+libheadgate_a_SOURCES += \
+    src/right/principal.c \
+    src/right/right.h \
+    src/right/rules.c

@@ -12,15 +12,18 @@ enum hg_act { HG_ACT_PUBLISH, HG_ACT_SUBSCRIBE, HG_ACT_REPLAY, HG_ACT_DELIVER, H
 extern const struct hg_conf_owner hg_right_owner; /* rows: role and what stands in it */
 
 struct hg_rights;
-/* From every `role` block of the main block. HG_ENOMEM. */
-int hg_rights_new(const struct hg_conf *conf, struct hg_rights **ret);
+/* From every `role` block of the main block; holds a reference of conf.
+ * HG_ENOMEM. */
+int hg_rights_new(struct hg_conf *conf, struct hg_rights **ret);
 void hg_rights_free(struct hg_rights **pr);
 
-/* The principal that `authenticate none` gives: role "anonymous". Process-wide. */
+/* A new principal as `authenticate none` gives it, with the one role
+ * "anonymous". A generation makes one and shares it. NULL: no memory. */
 struct hg_principal *hg_principal_anonymous(void);
 struct hg_principal *hg_principal_ref(struct hg_principal *p);
 struct hg_slice hg_principal_id(const struct hg_principal *p);
 const char *hg_principal_how(const struct hg_principal *p);
+bool hg_principal_has_role(const struct hg_principal *p, struct hg_slice role);
 /* Hash of how, issuer and id: the owner under which ids are deduplicated. */
 uint64_t hg_principal_owner(const struct hg_principal *p);
 

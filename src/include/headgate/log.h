@@ -111,6 +111,7 @@ struct hg_log_ops {
     size_t size;
     const char *name;
     unsigned caps; /* enum hg_log_cap */
+    bool has_directory; /* args[0] is one; the master makes it for the worker's user */
     int (*open)(const struct hg_log_open *open, void **ret_state, struct hg_why *why);
     void (*close)(void *state);
     /* Create if missing, apply what changed. */

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* edge.c - one loop's edge: its ports, the swap to a new generation, drain. */
+#include "edge/edge.h"
+
+#include "edge/visit.h"
+#include "headgate/counter.h"
+
+enum { TICK_MS = 1000 };
+
+static struct hg_tls *tls_for(void *arg, struct hg_slice server_name) {
+    const struct hg_edge__port *port = arg;
+    return hg_site__server(port->port, server_name)->tls;
+}
+
+static int on_accept(void *arg, struct hg_conn *c) {
+    struct hg_edge__port *port = arg;
+    return port->edge->is_draining ? HG_EAGAIN : hg_http_attach(c, &port->setup);
+}
+
+static const struct hg_listener_ops listener_ops = {.tls_for = tls_for, .on_accept = on_accept};
+
+static void on_tick(void *arg) {
+    struct hg_edge *e = arg;
+    int64_t now = hg_loop_now_ms(e->loop);
+    HG_LIST_EACH(node, &e->visits) {
+        struct hg_visit *v = (struct hg_visit *)node;
+        if (v->state == HG_VISIT_SOCKET && v->socket != NULL && v->stream != NULL) {
+            hg_socket_tick(v, now);
+        }
+    }
+    hg_timer_start(e->tick, TICK_MS);
+}
+
+int hg_edge_new(struct hg_loop *loop, struct hg_log *log, struct hg_feed *feed,
+                struct hg_edge **ret) {
+    struct hg_edge *e = hg_try_alloc(sizeof(*e));
+    if (e == NULL) {
+        return HG_ENOMEM;
+    }
+    e->loop = loop;
+    e->log = log;
+    e->feed = feed;
+    e->gate = (struct hg_gate){loop, log};
+    hg_list_init(&e->visits);
+    e->tick = hg_timer_new(loop, on_tick, e);
+    if (e->tick == NULL) {
+        hg_free(e);
+        return HG_ENOMEM;
+    }
+    hg_timer_start(e->tick, TICK_MS);
+    hg_counters_register(hg_visit__counters);
+    *ret = e;
+    return 0;
+}
+
+static void drop_port(struct hg_edge__port **at) {
+    struct hg_edge__port *port = *at;
+    *at = port->next;
+    hg_listener_stop(&port->listener);
+    hg_edge__release(&port->hold);
+    hg_free(port);
+}
+
+void hg_edge_free(struct hg_edge **pe) {
+    struct hg_edge *e = *pe;
+    *pe = NULL;
+    if (e == NULL) {
+        return;
+    }
+    hg_timer_free(&e->tick);
+    while (e->ports != NULL) {
+        drop_port(&e->ports);
+    }
+    while (e->free_visits != NULL) {
+        struct hg_visit *v = e->free_visits;
+        e->free_visits = (struct hg_visit *)v->node.next;
+        hg_free(v);
+    }
+    hg_free(e);
+}
+
+/* The limits of a connection are those of its port's first server. */
+static void set_up(struct hg_edge__port *port, struct hg_edge__hold *hold,
+                   const struct hg_port *in_site) {
+    const struct hg_edge__conf *c = in_site->servers[0]->conf;
+    port->hold = hold;
+    port->port = in_site;
+    port->setup = (struct hg_http_setup){
+        .ops = &hg_edge__stream_ops,
+        .limits = {
+            .head_bytes_max = (size_t)c->head_bytes_max,
+            .fields_max = (size_t)c->fields_max,
+            .target_bytes_max = 8192,
+            .head_timeout_ms = c->head_timeout_ms,
+            .body_timeout_ms = c->body_timeout_ms,
+            .keepalive_timeout_ms = c->keepalive_timeout_ms,
+            .keepalive_requests = (unsigned)c->keepalive_requests,
+            .h2_streams_max = (unsigned)c->h2_streams_max,
+        },
+    };
+}
+
+/* The hold by which this loop has the site already, or a new one. */
+static struct hg_edge__hold *hold_site(struct hg_edge *e, struct hg_site *s) {
+    for (struct hg_edge__port *p = e->ports; p != NULL; p = p->next) {
+        if (p->hold->site == s) {
+            p->hold->users++;
+            return p->hold;
+        }
+    }
+    return hg_edge__hold(s);
+}
+
+int hg_edge_listen(struct hg_edge *e, struct hg_site *s, size_t index, int fd) {
+    struct hg_edge__port *port = hg_try_alloc(sizeof(*port));
+    struct hg_edge__hold *hold = port != NULL ? hold_site(e, s) : NULL;
+    if (hold == NULL) {
+        hg_free(port);
+        return HG_ENOMEM;
+    }
+    port->edge = e;
+    port->is_fixed = s->release == NULL;
+    set_up(port, hold, &s->ports[index]);
+    int err = hg_listener_start(e->loop, fd, port->port->is_tls, &listener_ops, port,
+                                &port->listener);
+    if (err != 0) {
+        hg_edge__release(&hold);
+        hg_free(port);
+        return err;
+    }
+    port->next = e->ports;
+    e->ports = port;
+    return 0;
+}
+
+static const struct hg_port *find_addr(const struct hg_site *s, const struct hg_addr *addr) {
+    for (size_t i = 0; i < s->n_ports; i++) {
+        if (hg_addr_eq(&s->ports[i].addr, addr)) {
+            return &s->ports[i];
+        }
+    }
+    return NULL;
+}
+
+/* Streams go over one by one; each port's connections know it by its object,
+ * which stays, so their next request meets the new site. */
+static void rebind_streams(struct hg_edge *e) {
+    HG_LIST_EACH(node, &e->visits) {
+        struct hg_visit *v = (struct hg_visit *)node;
+        struct hg_edge__port *port =
+            v->stream != NULL ? hg_conn_listener_arg(v->stream->conn) : NULL;
+        if (port != NULL && v->subscriber != NULL && v->hold != port->hold) {
+            hg_visit__rebind(v, port->hold, port->port);
+        }
+    }
+}
+
+void hg_edge_swap(struct hg_edge *e, struct hg_site *s) {
+    for (struct hg_edge__port *port = e->ports; port != NULL; port = port->next) {
+        const struct hg_port *in_site = port->is_fixed ? NULL : find_addr(s, &port->port->addr);
+        if (in_site != NULL && in_site->is_tls == port->port->is_tls) {
+            struct hg_edge__hold *old = port->hold, *now = hold_site(e, s);
+            if (now == NULL) {
+                continue; /* it serves on under the old one; the next reload tries again */
+            }
+            set_up(port, now, in_site);
+            hg_edge__release(&old);
+        } else if (!port->is_fixed && port->listener != NULL) {
+            /* The address is gone: its connections end under the old rules. */
+            hg_listener_stop(&port->listener);
+        }
+    }
+    rebind_streams(e);
+}
+
+void hg_edge_drain(struct hg_edge *e) {
+    e->is_draining = true;
+    for (struct hg_edge__port *port = e->ports; port != NULL; port = port->next) {
+        if (!port->is_fixed && port->listener != NULL) {
+            hg_listener_stop(&port->listener);
+        }
+    }
+    HG_LIST_EACH(node, &e->visits) {
+        hg_visit__end_stream((struct hg_visit *)node, "drain");
+    }
+}
+
+size_t hg_edge_visits(const struct hg_edge *e) {
+    size_t n = 0;
+    for (const struct hg_list *node = e->visits.next; node != &e->visits; node = node->next) {
+        n++;
+    }
+    return n;
+}

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* intake.c - requests with a body: events for the gate, anything for a
+ * handler. */
+#include "edge/visit.h"
+
+#include "headgate/logline.h"
+
+static void on_done(struct hg_exchange *x) {
+    struct hg_visit *v = x->owner;
+    struct hg_field fields[HG_CORS_FIELDS + 1];
+    if (v->stream == NULL) {
+        hg_visit__orphan_done(v);
+        return;
+    }
+    size_t n = hg_visit__cors(v, fields);
+    if (x->problem.status == 415) {
+        fields[n++] = (struct hg_field){HG_SLICE("accept-post"), v->location->accept_post};
+    }
+    v->status = x->problem.status != 0 ? x->problem.status : x->events.n == 0 ? 204 : 202;
+    v->state = HG_VISIT_ANSWERED;
+    hg_gate_answer(x, v->stream, fields, n);
+}
+
+static void read_body(struct hg_visit *v, const struct hg_http_head *head, int64_t limit) {
+    v->state = HG_VISIT_BODY;
+    v->body.max = (size_t)limit;
+    if (head->content_length > 0 && head->content_length <= limit) {
+        hg_buf_reserve(&v->body, (size_t)head->content_length);
+    }
+    if (head->expects_continue) {
+        hg_stream_continue(v->stream);
+    }
+    if (!head->has_body) {
+        hg_visit__on_body(v, NULL, 0, true);
+    }
+}
+
+void hg_visit__accept(struct hg_visit *v, const struct hg_http_head *head) {
+    struct hg_exchange *x = &v->exchange;
+    x->gate = &v->edge->gate;
+    x->intake = &v->location->intake;
+    x->request = &v->request;
+    x->captured = v->captured;
+    x->arena = &v->arena;
+    x->on_done = on_done;
+    x->owner = v;
+    v->has_exchange = true;
+    if (hg_exchange_fields(x, head->content_length) != HG_STEP_ON) {
+        on_done(x);
+        return;
+    }
+    read_body(v, head, x->intake->body_bytes_max);
+}
+
+static bool takes_method(const struct hg_handler_ops *h, struct hg_slice method) {
+    for (size_t i = 0; h->methods[i] != NULL; i++) {
+        if (hg_slice_eq(method, hg_slice_of(h->methods[i])) ||
+            (hg_slice_eq(method, HG_SLICE("HEAD")) && strcmp(h->methods[i], "GET") == 0)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void hg_visit__handle(struct hg_visit *v, const struct hg_http_head *head) {
+    struct hg_problem p = {.index = -1};
+    const struct hg_intake *intake = &v->location->intake;
+    if (!takes_method(v->location->handler, head->method)) {
+        hg_problem_set(&p, 405, "method-not-allowed", "This location takes %.*s.",
+                       HG_FMT(v->location->allow));
+    } else if (!intake->proofs.is_none && intake->proofs.n > 0) {
+        hg_gate_authenticate(&intake->proofs, intake->anonymous, &v->request, &v->principal, &p);
+    }
+    if (p.status != 0) {
+        hg_visit__refuse(v, &p);
+        return;
+    }
+    read_body(v, head, intake->body_bytes_max > 0 ? intake->body_bytes_max : 65536);
+}
+
+static void run_handler(struct hg_visit *v) {
+    const struct hg_location *l = v->location;
+    struct hg_answer answer = {.status = 200, .content_type = "text/plain; charset=utf-8"};
+    struct hg_problem p = {.index = -1};
+    struct hg_field fields[HG_CORS_FIELDS + 1];
+    int err = l->handler->handle(l->handler_conf, &v->request, hg_buf_slice(&v->body), &answer, &p);
+    if (err == 0 && answer.body.is_failed) {
+        hg_problem_set(&p, 503, "overloaded", "There is no memory for the answer.");
+    } else if (err != 0 && p.status == 0) {
+        hg_problem_set(&p, 500, "internal", "The handler failed.");
+        HG_LOG(HG_ERROR, "handler_failed", "handler=%s err=%s", l->handler->name, hg_err_text(err));
+    }
+    if (p.status != 0) {
+        hg_visit__refuse(v, &p);
+    } else {
+        size_t n = hg_visit__cors(v, fields);
+        fields[n++] = (struct hg_field){HG_SLICE("content-type"), hg_slice_of(answer.content_type)};
+        hg_visit__answer(v, answer.status, fields, n, hg_buf_slice(&answer.body));
+    }
+    hg_buf_fini(&answer.body);
+}
+
+static void refuse_body(struct hg_visit *v, bool is_too_large) {
+    struct hg_problem p = {.index = -1};
+    if (is_too_large) {
+        hg_problem_set(&p, 413, "body-too-large", "The body is above the limit of %zu bytes.",
+                       v->body.max);
+    } else {
+        hg_problem_set(&p, 503, "overloaded", "There is no memory for the body.");
+    }
+    hg_buf_fini(&v->body);
+    hg_visit__refuse(v, &p);
+}
+
+void hg_visit__on_body(struct hg_visit *v, const char *bytes, size_t n, bool is_last) {
+    bool is_too_large = n > v->body.max - v->body.len;
+    if (!is_too_large) {
+        hg_buf_put(&v->body, bytes, n);
+    }
+    if (is_too_large || v->body.is_failed) {
+        refuse_body(v, is_too_large);
+        return;
+    }
+    if (!is_last) {
+        return;
+    }
+    if (v->location->handler != NULL) {
+        run_handler(v);
+        return;
+    }
+    v->state = HG_VISIT_DECIDING;
+    hg_exchange_body(&v->exchange, hg_buf_slice(&v->body));
+}

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* location.c - one location compiled: its path, what it accepts, streams or
+ * hands to a handler, and what OPTIONS says of it. */
+#include "edge/site.h"
+
+#include "headgate/buf.h"
+
+static int compile_path(const struct hg_conf_line *line, struct hg_location *l,
+                        struct hg_why *why) {
+    bool is_exact = line->n_args == 2;
+    struct hg_slice path = line->args[line->n_args - 1];
+    if (is_exact && !hg_slice_eq(line->args[0], HG_SLICE("="))) {
+        hg_why_set(why, "\"%.*s\" is not known; expected = PATH or PATH", HG_FMT(line->args[0]));
+        return HG_EINVAL;
+    }
+    if (path.len == 0 || path.ptr[0] != '/') {
+        hg_why_set(why, "\"%.*s\" is no path; expected it to begin with /", HG_FMT(path));
+        return HG_EINVAL;
+    }
+    const char *open = memmem(path.ptr, path.len, "{topic}", 7);
+    l->kind = is_exact ? HG_PATH_EXACT : HG_PATH_PREFIX;
+    l->path = path;
+    if (open != NULL) {
+        l->kind = HG_PATH_CAPTURE;
+        l->path = (struct hg_slice){path.ptr, (size_t)(open - path.ptr)};
+        l->after = (struct hg_slice){open + 7, path.len - l->path.len - 7};
+    }
+    bool is_odd = (open != NULL && (open[-1] != '/' || (l->after.len > 0 && open[7] != '/'))) ||
+                  (open == NULL && memchr(path.ptr, '{', path.len) != NULL);
+    if (is_odd) {
+        hg_why_set(why, "\"%.*s\" has a capture that is no whole segment; expected {topic}",
+                   HG_FMT(path));
+        return HG_EINVAL;
+    }
+    return 0;
+}
+
+/* The handler whose rows were used in this very block. */
+static int find_handler(const struct hg_site_setup *setup, const struct hg_conf_block *block,
+                        struct hg_location *l, struct hg_why *why) {
+    for (unsigned i = 0; i < setup->n_handlers; i++) {
+        const struct hg_site_handler *h = &setup->handlers[i];
+        for (const struct hg_directive *row = h->rows; row != NULL && row->name != NULL; row++) {
+            if (strcmp(row->name, h->ops->directive) != 0 || !hg_conf_set_here(block, row)) {
+                continue;
+            }
+            if (l->handler != NULL || l->intake.source != NULL || l->conf->stream.n > 0) {
+                hg_why_set(why, "%s stands beside what answers the location already", row->name);
+                return HG_EINVAL;
+            }
+            l->handler = h->ops;
+            l->handler_conf = hg_conf_of_table(block, h->rows);
+        }
+    }
+    return 0;
+}
+
+static struct hg_slice join(struct hg_arena *arena, struct hg_buf *b) {
+    struct hg_slice s = hg_arena_copy(arena, hg_buf_slice(b));
+    hg_buf_fini(b);
+    return s;
+}
+
+void hg_site__describe(struct hg_arena *arena, struct hg_location *l) {
+    struct hg_buf allow = {.max = 256}, post = {.max = 1024};
+    const struct hg_source_ops *source = l->intake.source;
+    HG_BUF_LIT(&allow, "OPTIONS");
+    for (size_t i = 0; l->handler != NULL && l->handler->methods[i] != NULL; i++) {
+        hg_buf_printf(&allow, ", %s", l->handler->methods[i]);
+        if (strcmp(l->handler->methods[i], "GET") == 0) {
+            HG_BUF_LIT(&allow, ", HEAD");
+        }
+    }
+    if (l->conf != NULL && l->conf->stream.n > 0) {
+        HG_BUF_LIT(&allow, ", GET");
+    }
+    if (source != NULL) {
+        HG_BUF_LIT(&allow, ", POST");
+    }
+    for (size_t i = 0; source != NULL && source->media_types[i] != NULL; i++) {
+        hg_buf_printf(&post, "%s%s", i > 0 ? ", " : "", source->media_types[i]);
+    }
+    l->allow = join(arena, &allow);
+    l->accept_post = join(arena, &post);
+}
+
+int hg_site__compile_location(const struct hg_site_setup *setup, struct hg_arena *arena,
+                              const struct hg_conf_block *block, struct hg_location *ret,
+                              struct hg_why *why) {
+    ret->conf = hg_conf_of(block, &hg_edge_owner);
+    if (compile_path(hg_conf_line_of(block), ret, why) != 0 ||
+        hg_intake_compile(block, &setup->finder, &ret->intake, why) != 0) {
+        return HG_EINVAL;
+    }
+    ret->intake.rights = setup->rights;
+    ret->intake.anonymous = setup->anonymous;
+    ret->intake.topic_keys = setup->topic_keys;
+    ret->intake.n_topic_keys = setup->n_topic_keys;
+    if (find_handler(setup, block, ret, why) != 0) {
+        return HG_EINVAL;
+    }
+    bool is_used = ret->intake.source != NULL || ret->conf->stream.n > 0 || ret->handler != NULL;
+    if (!is_used) {
+        hg_why_set(why, "it answers nothing; expected accept, stream or a handler's directive");
+        return HG_EINVAL;
+    }
+    const struct hg_proofs *proofs = &ret->intake.proofs;
+    if (ret->handler == NULL && !proofs->is_none && proofs->n == 0) {
+        hg_why_set(why, "it does not say who may call; expected authenticate NAME or authenticate "
+                   "none");
+        return HG_EINVAL;
+    }
+    hg_site__describe(arena, ret);
+    return 0;
+}

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* settings.c - the edge's rows: servers, what they listen on, locations and
+ * what their streams are like. */
+#include "edge/settings.h"
+
+#include "edge/edge.h"
+#include "log/topic.h"
+
+/* listen ADDRESS [ssl]: an address is no simple type, and lines keep apart. */
+static int set_listen(struct hg_conf_load *load, void *conf, const struct hg_conf_line *line) {
+    struct hg_edge__conf *c = conf;
+    struct hg_edge__listen *l = hg_conf_alloc(load, sizeof(*l));
+    l->text = line->args[0];
+    l->line = line;
+    if (hg_addr_parse(line->args[0], &l->addr) != 0) {
+        hg_conf_fail(load, line, "\"%.*s\" is no address; expected PORT, IPV4:PORT, [IPV6]:PORT, "
+                     "*:PORT or unix:PATH", HG_FMT(line->args[0]));
+        return HG_EINVAL;
+    }
+    if (line->n_args == 2) {
+        l->is_tls = hg_slice_eq(line->args[1], HG_SLICE("ssl"));
+        if (!l->is_tls) {
+            hg_conf_fail(load, line, "\"%.*s\" is not known; expected ssl", HG_FMT(line->args[1]));
+            return HG_EINVAL;
+        }
+    }
+    struct hg_edge__listen **tail = &c->listens;
+    while (*tail != NULL) {
+        tail = &(*tail)->next;
+    }
+    *tail = l;
+    return 0;
+}
+
+#define AT(field) offsetof(struct hg_edge__conf, field)
+#define SERVERS "main server"
+#define LOCATIONS "main server location"
+
+static const struct hg_directive rows[] = {
+    {.name = "server", .in = "main", .args = "{ ... }", .type = HG_SLOT_BLOCK,
+     .is_repeatable = true, .help = "One virtual server: addresses, names, certificate, locations."},
+    {.name = "listen", .in = "server", .args = "ADDRESS [ssl]", .type = HG_SLOT_CUSTOM,
+     .set = set_listen, .min_args = 1, .max_args = 2, .is_repeatable = true, .is_local = true,
+     .help = "An address to accept connections on: PORT, IPV4:PORT, [IPV6]:PORT, *:PORT or "
+             "unix:PATH."},
+    {.name = "server_name", .in = "server", .args = "NAME ...", .type = HG_SLOT_STRINGS,
+     .at = AT(server_names), .min_args = 1, .max_args = 64, .is_local = true,
+     .help = "Host names of this server; *.example.com takes every name below. The first server "
+             "of an address takes what no name fits."},
+    {.name = "ssl_certificate", .in = SERVERS, .args = "FILE", .type = HG_SLOT_FILE,
+     .at = AT(certificate_pem), .help = "The certificate chain, PEM, leaf first."},
+    {.name = "ssl_certificate_key", .in = SERVERS, .args = "FILE", .type = HG_SLOT_FILE,
+     .at = AT(key_pem), .help = "The certificate's private key, PEM."},
+    {.name = "ssl_ciphers", .in = SERVERS, .args = "LIST", .type = HG_SLOT_STRING,
+     .at = AT(ciphers), .help = "TLS 1.2 cipher list in OpenSSL's form; TLS 1.3 has its own."},
+    {.name = "http2", .in = SERVERS, .args = "on | off", .type = HG_SLOT_FLAG, .at = AT(is_http2),
+     .def = "on", .help = "Offer HTTP/2 in ALPN."},
+    {.name = "client_header_timeout", .in = SERVERS, .args = "TIME", .type = HG_SLOT_DURATION,
+     .at = AT(head_timeout_ms), .def = "10s", .min = 100, .max = 3600000,
+     .help = "How long a request head may take, from its first byte or the connection's start."},
+    {.name = "client_body_timeout", .in = SERVERS, .args = "TIME", .type = HG_SLOT_DURATION,
+     .at = AT(body_timeout_ms), .def = "60s", .min = 100, .max = 3600000,
+     .help = "How long a request body may take."},
+    {.name = "keepalive_timeout", .in = SERVERS, .args = "TIME", .type = HG_SLOT_DURATION,
+     .at = AT(keepalive_timeout_ms), .def = "60s", .min = 100, .max = 3600000,
+     .help = "How long an idle connection stays open."},
+    {.name = "keepalive_requests", .in = SERVERS, .args = "NUMBER", .type = HG_SLOT_INT,
+     .at = AT(keepalive_requests), .def = "100000", .min = 1, .max = 1000000000,
+     .help = "Requests on one connection before it is closed."},
+    {.name = "client_header_size", .in = SERVERS, .args = "SIZE", .type = HG_SLOT_SIZE,
+     .at = AT(head_bytes_max), .def = "16k", .min = 1024, .max = 1048576,
+     .help = "All header fields of a request, 32 bytes counted for each."},
+    {.name = "client_header_fields", .in = SERVERS, .args = "NUMBER", .type = HG_SLOT_INT,
+     .at = AT(fields_max), .def = "100", .min = 10, .max = 1000,
+     .help = "Header fields of a request."},
+    {.name = "http2_max_concurrent_streams", .in = SERVERS, .args = "NUMBER",
+     .type = HG_SLOT_INT, .at = AT(h2_streams_max), .def = "100", .min = 1, .max = 1000,
+     .help = "Requests at once on one HTTP/2 connection."},
+    {.name = "location", .in = "server", .args = "[=] PATH { ... }", .type = HG_SLOT_BLOCK,
+     .min_args = 1, .max_args = 2, .is_repeatable = true,
+     .help = "What a path accepts or streams: exact with =, else by prefix; /topics/{topic}/events "
+             "captures $topic."},
+    {.name = "stream", .in = "location", .args = "PATTERN ... [allow=PATTERN ...]",
+     .type = HG_SLOT_STRINGS, .at = AT(stream), .min_args = 1, .max_args = 32, .is_local = true,
+     .help = "Topics that a GET follows, as WebSocket, SSE or pull. $topic is what the location "
+             "captured; the topics it may name are listed by allow=."},
+    {.name = "stream_heartbeat", .in = LOCATIONS, .args = "TIME", .type = HG_SLOT_DURATION,
+     .at = AT(heartbeat_ms), .def = "15s", .min = 100, .max = 3600000,
+     .help = "How often a quiet SSE stream says where it stands."},
+    {.name = "stream_retry", .in = LOCATIONS, .args = "TIME", .type = HG_SLOT_DURATION,
+     .at = AT(retry_ms), .def = "2s", .min = 0, .max = 3600000,
+     .help = "How long a subscriber is told to wait before it comes back."},
+    {.name = "pull_limit", .in = LOCATIONS, .args = "NUMBER", .type = HG_SLOT_INT,
+     .at = AT(pull_events_max), .def = "1000", .min = 1, .max = 100000,
+     .help = "The most events of one pull."},
+    {.name = "pull_size", .in = LOCATIONS, .args = "SIZE", .type = HG_SLOT_SIZE,
+     .at = AT(pull_bytes_max), .def = "1m", .min = 1024, .max = 1 << 28,
+     .help = "The most bytes of one pull; one event is always given."},
+    {.name = "pull_wait", .in = LOCATIONS, .args = "TIME", .type = HG_SLOT_DURATION,
+     .at = AT(pull_wait_max_ms), .def = "30s", .min = 0, .max = 3600000,
+     .help = "The longest that a pull may ask to wait for an event."},
+    {.name = "websocket_ping", .in = LOCATIONS, .args = "TIME", .type = HG_SLOT_DURATION,
+     .at = AT(ping_ms), .def = "30s", .min = 1000, .max = 60000,
+     .help = "How often a WebSocket is pinged; two pings without an answer close it."},
+    {.name = "websocket_message_size", .in = LOCATIONS, .args = "SIZE", .type = HG_SLOT_SIZE,
+     .at = AT(message_bytes_max), .def = "1m", .min = 128, .max = 1 << 28,
+     .help = "The largest message that a WebSocket may send us."},
+    {.name = "cors_origin", .in = LOCATIONS, .args = "ORIGIN ... | *", .type = HG_SLOT_STRINGS,
+     .at = AT(cors_origins), .min_args = 1, .max_args = 64,
+     .help = "Origins whose pages may use the location from a browser; without it only pages of "
+             "the same origin may open a WebSocket."},
+    {.name = "cors_credentials", .in = LOCATIONS, .args = "on | off", .type = HG_SLOT_FLAG,
+     .at = AT(is_cors_credentials), .def = "off",
+     .help = "Let such pages send cookies; needs origins by name."},
+    HG_DIRECTIVES_END,
+};
+
+static void check_server(struct hg_conf_load *load, struct hg_conf_block *block,
+                         const struct hg_edge__conf *c) {
+    bool is_tls = false;
+    if (c->listens == NULL) {
+        hg_conf_fail(load, hg_conf_line_of(block), "it listens nowhere; expected a listen line");
+    }
+    for (const struct hg_edge__listen *l = c->listens; l != NULL; l = l->next) {
+        is_tls = is_tls || l->is_tls;
+    }
+    if (is_tls && (c->certificate_pem.len == 0 || c->key_pem.len == 0)) {
+        hg_conf_fail(load, hg_conf_line_of(block), "it listens with ssl; expected ssl_certificate "
+                     "and ssl_certificate_key");
+    }
+}
+
+static void check_stream(struct hg_conf_load *load, const struct hg_edge__conf *c) {
+    bool has_capture = false, has_allow = false;
+    for (size_t i = 0; i < c->stream.n; i++) {
+        struct hg_slice s = c->stream.items[i];
+        bool is_allow = hg_slice_starts(s, HG_SLICE("allow="));
+        has_allow = has_allow || is_allow;
+        if (!is_allow && memmem(s.ptr, s.len, "$topic", 6) != NULL) {
+            has_capture = true;
+            continue;
+        }
+        if (is_allow) {
+            s = (struct hg_slice){s.ptr + 6, s.len - 6};
+        }
+        if (!hg_topic_pattern_is_valid(s)) {
+            hg_conf_fail(load, NULL, "stream: \"%.*s\" is no topic pattern", HG_FMT(s));
+        }
+    }
+    if (has_capture && !has_allow) {
+        hg_conf_fail(load, NULL, "stream: a topic made from $topic needs the topics it may name; "
+                     "expected allow=PATTERN");
+    }
+}
+
+static int check_block(struct hg_conf_load *load, struct hg_conf_block *block, void *conf) {
+    const struct hg_edge__conf *c = conf;
+    const struct hg_conf_line *line = hg_conf_line_of(block);
+    bool is_any_origin = c->cors_origins.n > 0 && hg_slice_eq(c->cors_origins.items[0], HG_SLICE("*"));
+    if (line != NULL && strcmp(line->row->name, "server") == 0) {
+        check_server(load, block, c);
+    }
+    if (c->stream.n > 0) {
+        check_stream(load, c);
+    }
+    if (c->is_cors_credentials && is_any_origin) {
+        hg_conf_fail(load, line, "cors_credentials with cors_origin *; expected origins by name");
+    }
+    return 0;
+}
+
+const struct hg_conf_owner hg_edge_owner = {
+    .name = "edge",
+    .directives = rows,
+    .conf_size = sizeof(struct hg_edge__conf),
+    .check = check_block,
+};

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* site.c - the routing of a generation, built from its server blocks. */
+#include "edge/site.h"
+
+#include <stdlib.h>
+
+static void fault(struct hg_buf *errors, const struct hg_conf_line *line, const char *text) {
+    hg_buf_printf(errors, "%s:%u: %s: %s\n", line->file, line->number, line->row->name, text);
+}
+
+static size_t count_blocks(const struct hg_conf_block *in, const char *name) {
+    size_t n = 0;
+    struct hg_conf_block *b = NULL;
+    while ((b = hg_conf_next_block(in, name, b)) != NULL) {
+        n++;
+    }
+    return n;
+}
+
+static bool is_same_path(const struct hg_location *a, const struct hg_location *b) {
+    return a->kind == b->kind && hg_slice_eq(a->path, b->path) && hg_slice_eq(a->after, b->after);
+}
+
+static void check_twice(const struct hg_server *server, const struct hg_location *l,
+                        const struct hg_conf_line *line, struct hg_buf *errors) {
+    for (size_t i = 0; i < server->n_locations; i++) {
+        if (is_same_path(&server->locations[i], l)) {
+            fault(errors, line, "this location stands in the server already");
+        }
+    }
+}
+
+static int compile_locations(struct hg_site *site, const struct hg_site_setup *setup,
+                             const struct hg_conf_block *block, struct hg_server *server,
+                             struct hg_buf *errors) {
+    struct hg_conf_block *b = NULL;
+    server->locations = hg_arena_alloc(
+        &site->arena, (count_blocks(block, "location") + 1) * sizeof(struct hg_location));
+    if (server->locations == NULL) {
+        return HG_ENOMEM;
+    }
+    while ((b = hg_conf_next_block(block, "location", b)) != NULL) {
+        struct hg_location *l = &server->locations[server->n_locations];
+        struct hg_why why = {""};
+        if (hg_site__compile_location(setup, &site->arena, b, l, &why) != 0) {
+            fault(errors, hg_conf_line_of(b), why.text);
+            *l = (struct hg_location){0};
+            continue;
+        }
+        check_twice(server, l, hg_conf_line_of(b), errors);
+        server->n_locations++;
+        if (l->kind == HG_PATH_EXACT && hg_map_put(&server->exact, l->path, l) != 0) {
+            return HG_ENOMEM;
+        }
+    }
+    return 0;
+}
+
+static void compile_tls(struct hg_server *server, const struct hg_conf_line *line,
+                        struct hg_buf *errors) {
+    struct hg_why why = {""};
+    struct hg_tls_setup tls = {
+        .certificate_pem = server->conf->certificate_pem,
+        .key_pem = server->conf->key_pem,
+        .ciphers = server->conf->ciphers,
+        .is_h2_off = !server->conf->is_http2,
+    };
+    if (tls.certificate_pem.len > 0 && tls.key_pem.len > 0 &&
+        hg_tls_new(&tls, &server->tls, &why) != 0) {
+        fault(errors, line, why.text);
+    }
+}
+
+static struct hg_port *find_port(struct hg_site *site, const struct hg_addr *addr) {
+    for (size_t i = 0; i < site->n_ports; i++) {
+        if (hg_addr_eq(&site->ports[i].addr, addr)) {
+            return &site->ports[i];
+        }
+    }
+    return NULL;
+}
+
+static int add_ports(struct hg_site *site, struct hg_server *server, size_t ports_max,
+                     struct hg_buf *errors) {
+    for (const struct hg_edge__listen *l = server->conf->listens; l != NULL; l = l->next) {
+        struct hg_port *port = find_port(site, &l->addr);
+        if (port == NULL) {
+            HG_ASSERT(site->n_ports < ports_max);
+            port = &site->ports[site->n_ports++];
+            port->addr = l->addr;
+            port->text = l->text;
+            port->is_tls = l->is_tls;
+            port->servers =
+                hg_arena_alloc(&site->arena, site->n_servers * sizeof(struct hg_server *));
+            if (port->servers == NULL) {
+                return HG_ENOMEM;
+            }
+        }
+        if (port->is_tls != l->is_tls) {
+            fault(errors, l->line, "another server listens on this address with and this one "
+                                   "without ssl");
+        }
+        port->servers[port->n_servers++] = server;
+    }
+    return 0;
+}
+
+static size_t count_listens(const struct hg_conf_block *main_block) {
+    size_t n = 0;
+    struct hg_conf_block *b = NULL;
+    while ((b = hg_conf_next_block(main_block, "server", b)) != NULL) {
+        const struct hg_edge__conf *c = hg_conf_of(b, &hg_edge_owner);
+        for (const struct hg_edge__listen *l = c->listens; l != NULL; l = l->next) {
+            n++;
+        }
+    }
+    return n;
+}
+
+static int compile(struct hg_site *site, const struct hg_site_setup *setup,
+                   struct hg_buf *errors) {
+    const struct hg_conf_block *main_block = hg_conf_main(setup->conf);
+    size_t n_listens = count_listens(main_block), n_filled = 0;
+    struct hg_conf_block *b = NULL;
+    site->n_servers = count_blocks(main_block, "server");
+    site->servers = hg_arena_alloc(&site->arena, (site->n_servers + 1) * sizeof(struct hg_server));
+    site->ports = hg_arena_alloc(&site->arena, (n_listens + 1) * sizeof(struct hg_port));
+    if (site->servers == NULL || site->ports == NULL) {
+        return HG_ENOMEM;
+    }
+    if (site->n_servers == 0) {
+        HG_BUF_LIT(errors, "there is no server; expected at least one server block\n");
+    }
+    while ((b = hg_conf_next_block(main_block, "server", b)) != NULL) {
+        struct hg_server *server = &site->servers[n_filled++];
+        server->conf = hg_conf_of(b, &hg_edge_owner);
+        compile_tls(server, hg_conf_line_of(b), errors);
+        if (compile_locations(site, setup, b, server, errors) != 0 ||
+            add_ports(site, server, n_listens, errors) != 0) {
+            return HG_ENOMEM;
+        }
+    }
+    return 0;
+}
+
+struct hg_site *hg_site__make(struct hg_conf *conf) {
+    struct hg_site *site = hg_try_alloc(sizeof(*site));
+    if (site != NULL) {
+        atomic_store(&site->refs, 1);
+        site->conf = hg_conf_ref(conf);
+    }
+    return site;
+}
+
+int hg_site_new(const struct hg_site_setup *setup, void (*release)(void *arg), void *arg,
+                struct hg_site **ret, struct hg_buf *ret_errors) {
+    size_t errors_before = ret_errors->len;
+    struct hg_site *site = hg_site__make(setup->conf);
+    if (site == NULL) {
+        return HG_ENOMEM;
+    }
+    site->sinks = setup->sinks;
+    site->n_sinks = setup->n_sinks;
+    site->rights = setup->rights;
+    int err = compile(site, setup, ret_errors);
+    if (err != 0 || ret_errors->len != errors_before) {
+        hg_site_unref(&site); /* release is not set yet: the caller keeps arg */
+        return err != 0 ? err : HG_EINVAL;
+    }
+    site->release = release;
+    site->arg = arg;
+    *ret = site;
+    return 0;
+}
+
+struct hg_site *hg_site_ref(struct hg_site *s) {
+    atomic_fetch_add_explicit(&s->refs, 1, memory_order_relaxed);
+    return s;
+}
+
+void hg_site_unref(struct hg_site **ps) {
+    struct hg_site *s = *ps;
+    *ps = NULL;
+    if (s == NULL || atomic_fetch_sub_explicit(&s->refs, 1, memory_order_acq_rel) != 1) {
+        return;
+    }
+    for (size_t i = 0; i < s->n_servers && s->servers != NULL; i++) {
+        hg_tls_unref(&s->servers[i].tls);
+        hg_map_fini(&s->servers[i].exact);
+    }
+    void (*release)(void *) = s->release;
+    void *arg = s->arg;
+    hg_arena_fini(&s->arena);
+    hg_conf_unref(&s->conf);
+    hg_free(s);
+    if (release != NULL) {
+        release(arg);
+    }
+}
+
+size_t hg_site_ports(const struct hg_site *s) { return s->n_ports; }
+
+const struct hg_addr *hg_site_port_addr(const struct hg_site *s, size_t i) {
+    return &s->ports[i].addr;
+}
+
+bool hg_site_port_is_tls(const struct hg_site *s, size_t i) { return s->ports[i].is_tls; }
+
+/* The i-th location that publishes to a topic by its name. */
+static const struct hg_intake *find_named(const struct hg_site *s, size_t i) {
+    for (size_t k = 0; k < s->n_servers; k++) {
+        for (size_t l = 0; l < s->servers[k].n_locations; l++) {
+            const struct hg_intake *intake = &s->servers[k].locations[l].intake;
+            if (intake->source != NULL && hg_intake_literal_topic(intake).len > 0 && i-- == 0) {
+                return intake;
+            }
+        }
+    }
+    return NULL;
+}
+
+struct hg_slice hg_site_named_topic(const struct hg_site *s, size_t i) {
+    const struct hg_intake *intake = find_named(s, i);
+    return intake != NULL ? hg_intake_literal_topic(intake) : HG_SLICE("");
+}
+
+bool hg_site_has_dead_letters(const struct hg_site *s, size_t i) {
+    const struct hg_intake *intake = find_named(s, i);
+    return intake != NULL && intake->is_dead_letter;
+}

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* socket.c - a WebSocket session: frames in, pings, the close handshake.
+ * Events out are the feed's; it writes whole frames into the same stream. */
+#include "edge/socket.h"
+
+enum { PINGS_UNANSWERED_MAX = 2, IN_FLIGHT_MAX = 64 };
+
+void hg_socket__unref(struct hg_edge__socket **ps) {
+    struct hg_edge__socket *s = *ps;
+    *ps = NULL;
+    if (s != NULL && --s->refs == 0) {
+        hg_free(s);
+    }
+}
+
+static void send_frame(struct hg_edge__socket *s, enum hg_ws_op op, struct hg_slice payload) {
+    struct hg_buf frame = {.max = 0};
+    hg_ws_put_frame(&frame, op, payload);
+    if (frame.is_failed) {
+        hg_stream_reset(s->visit->stream);
+    } else {
+        hg_stream_put(s->visit->stream, frame.ptr, frame.len);
+    }
+    hg_buf_fini(&frame);
+}
+
+void hg_socket__send(struct hg_edge__socket *s, struct hg_slice text) {
+    if (s->visit != NULL && s->visit->stream != NULL && !s->is_closing) {
+        send_frame(s, HG_WS_TEXT, text);
+    }
+}
+
+/* The server ends TCP first [RFC 6455 7.1.1]; the connection lingers so that
+ * the peer reads our close frame. */
+void hg_socket_close(struct hg_visit *v, int code, const char *reason) {
+    struct hg_edge__socket *s = v->socket;
+    struct hg_buf frame = {.max = 256};
+    if (s == NULL || s->is_closing || v->stream == NULL) {
+        return;
+    }
+    s->is_closing = true;
+    hg_subscriber_close(&v->subscriber);
+    hg_ws_put_close(&frame, code, hg_slice_of(reason));
+    hg_stream_put(v->stream, frame.ptr, frame.len);
+    hg_buf_fini(&frame);
+    hg_stream_end(v->stream);
+}
+
+static void on_message(void *arg, enum hg_ws_op op, struct hg_slice payload) {
+    struct hg_edge__socket *s = arg;
+    struct hg_visit *v = s->visit;
+    if (s->is_closing) {
+        return;
+    }
+    s->unanswered_pings = 0;
+    switch (op) {
+    case HG_WS_PING:
+        send_frame(s, HG_WS_PONG, payload);
+        break;
+    case HG_WS_PONG:
+        break;
+    case HG_WS_CLOSE:
+        hg_socket_close(v, hg_ws_close_code(payload), "");
+        break;
+    case HG_WS_BINARY:
+        hg_socket_close(v, 1003, "text messages only");
+        break;
+    case HG_WS_TEXT:
+        if (v->location->intake.source == NULL) {
+            hg_socket_close(v, 1003, "this location takes no events");
+        } else if (s->in_flight >= IN_FLIGHT_MAX) {
+            hg_socket_close(v, 1013, "too many events in flight");
+        } else {
+            hg_socket__publish(s, payload);
+        }
+        break;
+    }
+}
+
+static const struct hg_ws_ops ws_ops = {.on_message = on_message};
+
+int hg_socket_open(struct hg_visit *v) {
+    struct hg_edge__socket *s = hg_try_alloc(sizeof(*s));
+    if (s == NULL) {
+        return HG_ENOMEM;
+    }
+    s->refs = 1;
+    s->visit = v;
+    s->ws = (struct hg_ws){
+        .ops = &ws_ops,
+        .arg = s,
+        .message_bytes_max = (size_t)v->location->conf->message_bytes_max,
+        .fragments_max = 64,
+    };
+    s->next_ping_ms = hg_loop_now_ms(v->edge->loop) + v->location->conf->ping_ms;
+    v->socket = s;
+    return 0;
+}
+
+void hg_socket_on_bytes(struct hg_visit *v, const char *bytes, size_t n) {
+    struct hg_edge__socket *s = v->socket;
+    if (s == NULL || s->is_closing) {
+        return;
+    }
+    s->refs++; /* a close inside may end the visit */
+    int code = hg_ws_feed(&s->ws, bytes, n);
+    if (code != 0 && s->visit != NULL) {
+        hg_socket_close(s->visit, code, "");
+    }
+    hg_socket__unref(&s);
+}
+
+void hg_socket_tick(struct hg_visit *v, int64_t now_ms) {
+    struct hg_edge__socket *s = v->socket;
+    if (s->is_closing || now_ms < s->next_ping_ms) {
+        return;
+    }
+    if (s->unanswered_pings >= PINGS_UNANSWERED_MAX) {
+        hg_stream_reset(v->stream);
+        return;
+    }
+    s->unanswered_pings++;
+    s->next_ping_ms = now_ms + v->location->conf->ping_ms;
+    send_frame(s, HG_WS_PING, (struct hg_slice){NULL, 0});
+}
+
+void hg_socket_free(struct hg_visit *v) {
+    if (v->socket != NULL) {
+        hg_ws_fini(&v->socket->ws);
+        v->socket->visit = NULL;
+        hg_socket__unref(&v->socket);
+    }
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* socket.h - the state of one WebSocket session. Edge only. */
+#ifndef HG_EDGE_SOCKET_H
+#define HG_EDGE_SOCKET_H
+
+#include "edge/visit.h"
+#include "proto/ws/ws.h"
+
+/* Counted: a message that is being stored may outlive the socket. */
+struct hg_edge__socket {
+    unsigned refs;
+    struct hg_visit *visit;      /* NULL: the socket is gone */
+    struct hg_ws ws;
+    int64_t next_ping_ms;
+    unsigned unanswered_pings;
+    unsigned in_flight;          /* messages in the gate */
+    bool is_closing;             /* our close frame is sent */
+};
+
+void hg_socket__unref(struct hg_edge__socket **ps);
+/* Send one text frame. */
+void hg_socket__send(struct hg_edge__socket *s, struct hg_slice text);
+
+/* message.c: an event published over the socket. */
+void hg_socket__publish(struct hg_edge__socket *s, struct hg_slice text);
+
+#endif

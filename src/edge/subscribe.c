@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* subscribe.c - GET on a location that streams: finds the sink, begins the
+ * answer, opens the subscriber; and what a new generation does to it. */
+#include "edge/topics.h"
+#include "edge/visit.h"
+
+#include "proto/ws/ws.h"
+
+static const struct hg_sink_ops *choose_sink(const struct hg_visit *v, unsigned *ret_slot) {
+    const struct hg_site *site = v->hold->site;
+    const struct hg_sink_ops *best = NULL;
+    int best_rank = 0;
+    for (unsigned i = 0; i < site->n_sinks; i++) {
+        int rank = site->sinks[i]->choose(&v->request);
+        if (rank > best_rank) {
+            best_rank = rank;
+            best = site->sinks[i];
+            *ret_slot = i;
+        }
+    }
+    return best;
+}
+
+static bool offers(struct hg_slice offered, const char *protocol) {
+    struct hg_slice want = hg_slice_of(protocol);
+    const char *at = offered.ptr, *end = offered.ptr + offered.len;
+    while (at < end) {
+        const char *comma = memchr(at, ',', (size_t)(end - at));
+        const char *stop = comma ? comma : end;
+        while (at < stop && (*at == ' ' || *at == '\t')) {
+            at++;
+        }
+        size_t len = (size_t)(stop - at);
+        while (len > 0 && (at[len - 1] == ' ' || at[len - 1] == '\t')) {
+            len--;
+        }
+        if (hg_slice_eq((struct hg_slice){at, len}, want)) {
+            return true;
+        }
+        at = stop + 1;
+    }
+    return false;
+}
+
+static void begin_socket(struct hg_visit *v, const struct hg_sink_ops *sink,
+                         const struct hg_http_head *head) {
+    struct hg_field f[4];
+    char accept[29];
+    size_t n = 0;
+    struct hg_slice offered = hg_request_field(&v->request, HG_SLICE("sec-websocket-protocol"));
+    if (!head->is_h2) {
+        hg_ws_accept(head->websocket_key, accept);
+        f[n++] = (struct hg_field){HG_SLICE("sec-websocket-accept"), hg_slice_of(accept)};
+    }
+    if (sink->subprotocol != NULL && offers(offered, sink->subprotocol)) {
+        f[n++] = (struct hg_field){HG_SLICE("sec-websocket-protocol"),
+                                   hg_slice_of(sink->subprotocol)};
+    }
+    v->status = head->is_h2 ? 200 : 101;
+    v->state = HG_VISIT_SOCKET;
+    hg_stream_upgrade(v->stream, f, n);
+}
+
+static void begin_body(struct hg_visit *v, const struct hg_sink_ops *sink) {
+    struct hg_field f[HG_CORS_FIELDS + 4];
+    size_t n = hg_visit__cors(v, f);
+    f[n++] = (struct hg_field){HG_SLICE("content-type"), hg_slice_of(sink->content_type)};
+    f[n++] = (struct hg_field){HG_SLICE("cache-control"), HG_SLICE("no-store")};
+    f[n++] = (struct hg_field){HG_SLICE("x-accel-buffering"), HG_SLICE("no")};
+    v->status = 200;
+    v->state = HG_VISIT_STREAMING;
+    hg_stream_begin(v->stream, 200, f, n);
+}
+
+/* Pull: the whole answer at once, with the position to go on from. */
+static void on_answer(void *arg, struct hg_slice body, size_t n_events, struct hg_slice cursor) {
+    struct hg_visit *v = arg;
+    struct hg_field f[HG_CORS_FIELDS + 4];
+    struct hg_buf link = {.max = 65536};
+    size_t n = hg_visit__cors(v, f);
+    (void)n_events;
+    v->subscriber = NULL; /* closed by the feed when this returns */
+    hg_buf_printf(&link, "<?position=%.*s>; rel=\"next\"", HG_FMT(cursor));
+    f[n++] = (struct hg_field){HG_SLICE("content-type"),
+                               HG_SLICE("application/cloudevents-batch+json")};
+    f[n++] = (struct hg_field){HG_SLICE("cache-control"), HG_SLICE("no-store")};
+    if (cursor.len > 0) {
+        f[n++] = (struct hg_field){HG_SLICE("headgate-position"), cursor};
+        f[n++] = (struct hg_field){HG_SLICE("link"), hg_buf_slice(&link)};
+    }
+    hg_visit__answer(v, 200, f, n, body);
+    hg_buf_fini(&link);
+}
+
+static const struct hg_subscriber_ops subscriber_ops = {.on_answer = on_answer};
+
+static int open_subscriber(struct hg_visit *v, const struct hg_sink_ops *sink, unsigned slot,
+                           const struct hg_wish *wish, const uint32_t *topics, size_t n) {
+    const struct hg_edge__conf *c = v->location->conf;
+    struct hg_subscription s = {
+        .sink = sink,
+        .slot = slot,
+        .stream = v->stream,
+        .filter = wish->filter,
+        .topics = topics,
+        .n_topics = n,
+        .start = wish->start,
+        .time_ms = wish->time_ms,
+        .cursor = &wish->cursor,
+        .heartbeat_ms = sink->framing == HG_SINK_RAW ? c->heartbeat_ms : 0,
+        .retry_ms = c->retry_ms,
+        .events_max = wish->events_max,
+        .bytes_max = (size_t)c->pull_bytes_max,
+        .wait_ms = wish->wait_ms,
+        .ops = &subscriber_ops,
+        .arg = v,
+    };
+    return hg_subscriber_open(v->edge->feed, &s, &v->subscriber);
+}
+
+/* Everything that can be refused is, before the answer begins. */
+static int judge(struct hg_visit *v, const struct hg_http_head *head, struct hg_wish *wish,
+                 const struct hg_sink_ops **ret_sink, unsigned *ret_slot,
+                 struct hg_problem *problem) {
+    const struct hg_intake *intake = &v->location->intake;
+    bool asks_upgrade = hg_request_field(&v->request, HG_SLICE("upgrade")).len > 0;
+    if (v->edge->is_draining) {
+        return hg_problem_set(problem, 503, "draining", "The gateway is going away.");
+    }
+    if (hg_gate_authenticate(&intake->proofs, intake->anonymous, &v->request, &v->principal,
+                             problem) != HG_STEP_ON ||
+        hg_wish_read(v, wish, problem) != 0) {
+        return HG_EINVAL;
+    }
+    *ret_sink = choose_sink(v, ret_slot);
+    if (*ret_sink == NULL) {
+        return hg_problem_set(problem, 406, "not-acceptable", "No sink fits the request.");
+    }
+    if ((*ret_sink)->framing != HG_SINK_MESSAGE) {
+        return 0;
+    }
+    if (!head->is_websocket) {
+        struct hg_slice version =
+            hg_request_field(&v->request, HG_SLICE("sec-websocket-version"));
+        return asks_upgrade && !hg_slice_eq(version, HG_SLICE("13"))
+                   ? hg_problem_set(problem, 426, "upgrade-required", "WebSocket 13 is spoken.")
+                   : hg_problem_set(problem, 400, "request-invalid",
+                                    "This is no WebSocket handshake.");
+    }
+    if (!hg_visit__origin_allowed(v, head)) {
+        return hg_problem_set(problem, 403, "origin-refused",
+                              "Pages of this origin may not open a WebSocket here.");
+    }
+    return 0;
+}
+
+void hg_visit__subscribe(struct hg_visit *v, const struct hg_http_head *head) {
+    struct hg_wish wish = {0};
+    struct hg_problem p = {.index = -1};
+    const struct hg_sink_ops *sink = NULL;
+    uint32_t *topics;
+    size_t n;
+    unsigned slot = 0;
+    if (judge(v, head, &wish, &sink, &slot, &p) != 0 ||
+        hg_topics__resolve(v, &topics, &n, &p) != 0) {
+        hg_visit__refuse(v, &p);
+        hg_wish_fini(&wish);
+        return;
+    }
+    v->state = HG_VISIT_STREAMING;
+    if (sink->framing == HG_SINK_MESSAGE) {
+        begin_socket(v, sink, head);
+    } else if (sink->framing == HG_SINK_RAW) {
+        begin_body(v, sink);
+    }
+    if ((sink->framing == HG_SINK_MESSAGE && hg_socket_open(v) != 0) ||
+        open_subscriber(v, sink, slot, &wish, topics, n) != 0) {
+        hg_stream_reset(v->stream);
+    }
+    hg_wish_fini(&wish);
+}
+
+void hg_visit__end_stream(struct hg_visit *v, const char *reason) {
+    if (v->stream == NULL || v->subscriber == NULL) {
+        return;
+    }
+    hg_subscriber_say_closing(v->subscriber, reason, v->location->conf->retry_ms);
+    if (v->state == HG_VISIT_SOCKET) {
+        hg_socket_close(v, 1001, reason);
+    } else {
+        hg_subscriber_close(&v->subscriber);
+        v->state = HG_VISIT_ANSWERED;
+        hg_stream_end(v->stream);
+    }
+}
+
+/* The same host and path under the new rules; rights that are gone end it. */
+void hg_visit__rebind(struct hg_visit *v, struct hg_edge__hold *hold, const struct hg_port *port) {
+    const struct hg_strings *names = &v->server->conf->server_names;
+    struct hg_slice host = names->n > 0 ? names->items[0] : HG_SLICE("");
+    const struct hg_server *server = hg_site__server(port, host);
+    const struct hg_location *l = hg_site__locate(server, v->request.path, &v->captured);
+    struct hg_problem p = {.index = -1};
+    uint32_t *topics;
+    size_t n;
+    struct hg_edge__hold *old = v->hold;
+    if (l == NULL || l->conf->stream.n == 0) {
+        hg_visit__end_stream(v, "location-gone");
+        return;
+    }
+    hold->users++;
+    v->hold = hold;
+    v->server = server;
+    v->location = l;
+    hg_edge__release(&old);
+    hg_principal_unref(&v->principal);
+    if (hg_gate_authenticate(&l->intake.proofs, l->intake.anonymous, &v->request, &v->principal,
+                             &p) != HG_STEP_ON ||
+        hg_topics__resolve(v, &topics, &n, &p) != 0 ||
+        hg_subscriber_set_topics(v->subscriber, topics, n) != 0) {
+        hg_visit__end_stream(v, "rights-changed");
+    }
+}

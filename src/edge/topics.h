@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* topics.h - which topics a stream location means for one caller. Edge only. */
+#ifndef HG_EDGE_TOPICS_H
+#define HG_EDGE_TOPICS_H
+
+#include "edge/visit.h"
+
+/* Ids of the topics that the location's patterns match, $topic put in, and
+ * that the principal may follow; into the arena. HG_EINVAL and the problem:
+ * none exists (404), or none may be followed (403). */
+int hg_topics__resolve(struct hg_visit *v, uint32_t **ret_ids, size_t *ret_n,
+                       struct hg_problem *problem);
+
+#endif

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* visit.c - from a request's head to whoever answers it, and its end. */
+#include "edge/visit.h"
+
+#include "base/clock.h"
+#include "headgate/counter.h"
+
+enum { FREE_VISITS_MAX = 64 };
+
+static struct hg_counter answers_2xx = {.name = "headgate_answers_total", .labels = "class=\"2xx\"",
+                                        .help = "Answers sent, by class of status."};
+static struct hg_counter answers_4xx = {.name = "headgate_answers_total", .labels = "class=\"4xx\"",
+                                        .help = "Answers sent, by class of status."};
+static struct hg_counter answers_5xx = {.name = "headgate_answers_total", .labels = "class=\"5xx\"",
+                                        .help = "Answers sent, by class of status."};
+struct hg_counter *const hg_visit__counters[] = {&answers_2xx, &answers_4xx, &answers_5xx, NULL};
+
+struct hg_edge__hold *hg_edge__hold(struct hg_site *site) {
+    struct hg_edge__hold *h = hg_try_alloc(sizeof(*h));
+    if (h != NULL) {
+        h->site = hg_site_ref(site);
+        h->users = 1;
+    }
+    return h;
+}
+
+void hg_edge__release(struct hg_edge__hold **ph) {
+    struct hg_edge__hold *h = *ph;
+    *ph = NULL;
+    if (h != NULL && --h->users == 0) {
+        hg_site_unref(&h->site);
+        hg_free(h);
+    }
+}
+
+static struct hg_visit *make(struct hg_edge__port *port, struct hg_stream *s) {
+    struct hg_edge *e = port->edge;
+    struct hg_visit *v = e->free_visits;
+    if (v != NULL) {
+        e->free_visits = (struct hg_visit *)v->node.next;
+        e->n_free--;
+        memset(v, 0, sizeof(*v));
+    } else {
+        v = hg_try_alloc(sizeof(*v));
+    }
+    if (v == NULL) {
+        return NULL;
+    }
+    v->edge = e;
+    v->hold = port->hold;
+    v->hold->users++;
+    v->stream = s;
+    v->began_us = hg_clock_mono_us();
+    hg_list_append(&e->visits, &v->node);
+    s->user = v;
+    return v;
+}
+
+static void dispose(struct hg_visit *v) {
+    struct hg_edge *e = v->edge;
+    hg_subscriber_close(&v->subscriber);
+    hg_socket_free(v);
+    if (v->has_exchange) {
+        hg_exchange_fini(&v->exchange);
+    }
+    hg_principal_unref(&v->principal);
+    hg_buf_fini(&v->body);
+    hg_arena_fini(&v->arena);
+    hg_edge__release(&v->hold);
+    hg_list_remove(&v->node);
+    if (e->n_free < FREE_VISITS_MAX) {
+        v->node.next = (struct hg_list *)e->free_visits;
+        e->free_visits = v;
+        e->n_free++;
+    } else {
+        hg_free(v);
+    }
+}
+
+void hg_visit__answer(struct hg_visit *v, int status, const struct hg_field *fields, size_t n,
+                      struct hg_slice body) {
+    v->state = HG_VISIT_ANSWERED;
+    v->status = status;
+    hg_stream_answer(v->stream, status, fields, n, body);
+}
+
+void hg_visit__refuse(struct hg_visit *v, const struct hg_problem *p) {
+    struct hg_field fields[HG_CORS_FIELDS + 3];
+    size_t n = v->location != NULL ? hg_visit__cors(v, fields) : 0;
+    if (p->status == 405 && v->location != NULL) {
+        fields[n++] = (struct hg_field){HG_SLICE("allow"), v->location->allow};
+    }
+    if (p->status == 415 && v->location != NULL) {
+        fields[n++] = (struct hg_field){HG_SLICE("accept-post"), v->location->accept_post};
+    }
+    if (p->status == 426) {
+        fields[n++] = (struct hg_field){HG_SLICE("sec-websocket-version"), HG_SLICE("13")};
+    }
+    v->state = HG_VISIT_ANSWERED;
+    v->status = p->status;
+    hg_gate_answer_problem(v->stream, p, fields, n);
+}
+
+/* The one connection may ask for one server only [RFC 9110 7.4]: the name in
+ * its handshake and the request's authority must lead to the same. */
+static bool find_server(struct hg_visit *v, const struct hg_edge__port *port,
+                        const struct hg_http_head *head, struct hg_problem *p) {
+    struct hg_slice sni = hg_conn_sni(v->stream->conn);
+    v->server = hg_site__server(port->port, hg_site__host(head->authority));
+    if (sni.len > 0 && v->server != hg_site__server(port->port, sni)) {
+        hg_problem_set(p, 421, "misdirected", "The connection was made for another server.");
+        return false;
+    }
+    return true;
+}
+
+static void dispatch(struct hg_visit *v, const struct hg_http_head *head) {
+    struct hg_problem p = {.index = -1};
+    struct hg_slice method = head->method;
+    bool is_get = hg_slice_eq(method, HG_SLICE("GET")) || head->is_websocket;
+    v->is_head = hg_slice_eq(method, HG_SLICE("HEAD"));
+    if (hg_slice_eq(method, HG_SLICE("OPTIONS"))) {
+        hg_visit__options(v);
+    } else if (v->location->handler != NULL) {
+        hg_visit__handle(v, head);
+    } else if (is_get && v->location->conf->stream.n > 0) {
+        hg_visit__subscribe(v, head);
+    } else if (hg_slice_eq(method, HG_SLICE("POST")) && v->location->intake.source != NULL) {
+        hg_visit__accept(v, head);
+    } else {
+        hg_problem_set(&p, 405, "method-not-allowed", "This location takes %.*s.",
+                       HG_FMT(v->location->allow));
+        hg_visit__refuse(v, &p);
+    }
+}
+
+static void on_head(struct hg_stream *s, const struct hg_http_head *head) {
+    struct hg_edge__port *port = hg_conn_listener_arg(s->conn);
+    struct hg_problem p = {.index = -1};
+    struct hg_visit *v = make(port, s);
+    if (v == NULL) {
+        hg_stream_reset(s);
+        return;
+    }
+    if (hg_request_init(&v->request, head, &v->arena) != 0) {
+        hg_problem_set(&p, 400, "request-invalid", "The path or query cannot be read.");
+    } else if (find_server(v, port, head, &p)) {
+        v->location = hg_site__locate(v->server, v->request.path, &v->captured);
+        if (v->location == NULL) {
+            hg_problem_set(&p, 404, "not-found", "There is nothing at this path.");
+        }
+    }
+    if (p.status != 0) {
+        hg_visit__refuse(v, &p);
+    } else {
+        dispatch(v, head);
+    }
+}
+
+static void on_body(struct hg_stream *s, const char *bytes, size_t n, bool is_last) {
+    struct hg_visit *v = s->user;
+    if (v == NULL) {
+        return;
+    }
+    if (v->state == HG_VISIT_BODY) {
+        hg_visit__on_body(v, bytes, n, is_last);
+    } else if (v->state == HG_VISIT_SOCKET) {
+        hg_socket_on_bytes(v, bytes, n);
+    }
+}
+
+static void on_room(struct hg_stream *s) {
+    struct hg_visit *v = s->user;
+    if (v != NULL && v->subscriber != NULL) {
+        hg_subscriber_on_room(v->subscriber);
+    }
+}
+
+static void count_answer(const struct hg_visit *v) {
+    if (v->status >= 200 && v->status < 300) {
+        hg_counter_add(&answers_2xx, 1);
+    } else if (v->status >= 400 && v->status < 500) {
+        hg_counter_add(&answers_4xx, 1);
+    } else if (v->status >= 500) {
+        hg_counter_add(&answers_5xx, 1);
+    }
+}
+
+static void on_gone(struct hg_stream *s, bool is_complete) {
+    struct hg_visit *v = s->user;
+    (void)is_complete;
+    if (v == NULL) {
+        return;
+    }
+    s->user = NULL;
+    v->stream = NULL;
+    count_answer(v);
+    /* An append that is under way is still accounted for: on_done disposes. */
+    if (v->state != HG_VISIT_DECIDING) {
+        dispose(v);
+    }
+}
+
+void hg_visit__orphan_done(struct hg_visit *v) { dispose(v); }
+
+const struct hg_stream_ops hg_edge__stream_ops = {
+    .on_head = on_head,
+    .on_body = on_body,
+    .on_room = on_room,
+    .on_gone = on_gone,
+};

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* append.c - the last stage: hand the events to the log and wait until they
+ * are durable. Never before that does an exchange end well. */
+#include "gate/stage.h"
+
+static void fail_conflict(struct hg_exchange *x, size_t at) {
+    const struct hg_publish_item *item = &x->items[at];
+    if (item->has_expected) {
+        hg_problem_set(&x->problem, 409, "position-conflict",
+                       "The expected position is no longer the topic's last.");
+    } else {
+        struct hg_slice id = hg_event_core(item->event, HG_ATTR_ID);
+        id.len = id.len > 80 ? 80 : id.len;
+        hg_problem_set(&x->problem, 409, "id-conflict",
+                       "An event with this source and the id \"%.*s\" has other content.",
+                       HG_FMT(id));
+    }
+    x->problem.index = x->events.n > 1 ? (int)at : -1;
+}
+
+static void fail(struct hg_exchange *x, int err, size_t at) {
+    switch (err) {
+    case HG_ECONFLICT:
+        fail_conflict(x, at);
+        break;
+    case HG_EFULL:
+        hg_problem_set(&x->problem, 503, "log-full", "The event log has no room. Nothing was stored.");
+        x->retry_after_s = 30;
+        break;
+    case HG_EAGAIN:
+        hg_problem_set(&x->problem, 503, "overloaded",
+                       "Too many events are waiting to be stored. Nothing was stored.");
+        x->retry_after_s = hg_log_retry_after(x->gate->log);
+        break;
+    case HG_EDOUBT:
+        hg_problem_set(&x->problem, 504, "in-doubt",
+                       "The events may have been stored. Send them again unchanged.");
+        break;
+    default:
+        hg_problem_set(&x->problem, 503, "log-failed",
+                       "The event log failed. Nothing was stored.");
+        x->retry_after_s = 5;
+        break;
+    }
+}
+
+static void on_durable(struct hg_publish *p, int err, size_t at) {
+    struct hg_exchange *x = HG_CONTAINER(p, struct hg_exchange, publish);
+    if (err != 0) {
+        fail(x, err, at);
+    }
+    hg_exchange__resume(x, err == 0 ? HG_STEP_ON : HG_STEP_DONE);
+}
+
+/* Headgate-Expected-Position: the event is stored only if nothing stands
+ * behind that position in the topic. */
+static bool take_expected(struct hg_exchange *x) {
+    struct hg_slice text = hg_request_field(x->request, HG_SLICE("headgate-expected-position"));
+    struct hg_position p;
+    struct hg_log *log = x->gate->log;
+    if (text.len == 0) {
+        return true;
+    }
+    if (x->events.n != 1 || hg_position_parse(text, &p) != 0) {
+        hg_problem_set(&x->problem, 400, "position-invalid",
+                       "Headgate-Expected-Position takes one position and one event.");
+        return false;
+    }
+    if (p.topic_tag != hg_log_topic_tag(log, x->items[0].topic) ||
+        p.epoch != hg_log_topic_epoch(log, x->items[0].topic)) {
+        x->items[0].has_expected = true;
+        fail_conflict(x, 0);
+        return false;
+    }
+    x->items[0].has_expected = true;
+    x->items[0].expected_next = p.offset + 1;
+    return true;
+}
+
+enum hg_step hg_stage__append(struct hg_exchange *x) {
+    if (x->events.n == 0) {
+        return HG_STEP_ON;
+    }
+    if (!take_expected(x)) {
+        return HG_STEP_DONE;
+    }
+    x->publish.items = x->items;
+    x->publish.n_items = x->events.n;
+    x->publish.done = on_durable;
+    int err = hg_log_append(x->gate->log, &x->publish);
+    if (err != 0) {
+        fail(x, err, 0);
+        return HG_STEP_DONE;
+    }
+    return HG_STEP_WAIT;
+}

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* body.c - the stages between the whole body and the append. */
+#include "gate/stage.h"
+
+#include "base/clock.h"
+#include "event/codec.h"
+
+enum hg_step hg_stage__decode(struct hg_exchange *x) {
+    if ((int64_t)x->body.len > x->intake->body_bytes_max) {
+        hg_stage__refuse_body(x);
+        return HG_STEP_DONE;
+    }
+    x->events.max = (size_t)x->intake->events_max;
+    int err = x->intake->source->decode(x->intake->source_conf, x->request, x->body, &x->events,
+                                        &x->problem);
+    if (err != 0 && x->problem.status == 0) {
+        hg_problem_set(&x->problem, 503, "overloaded", "There is no memory for the request.");
+    }
+    return err == 0 ? HG_STEP_ON : HG_STEP_DONE;
+}
+
+static int make_items(struct hg_exchange *x) {
+    x->items = &x->one;
+    if (x->events.n > 1) {
+        x->items = hg_arena_alloc(x->arena, x->events.n * sizeof(*x->items));
+    }
+    if (x->items == NULL) {
+        hg_problem_set(&x->problem, 503, "overloaded", "There is no memory for the request.");
+        return HG_ENOMEM;
+    }
+    return 0;
+}
+
+enum hg_step hg_stage__route(struct hg_exchange *x) {
+    struct hg_slice name;
+    uint32_t topic;
+    if (!hg_gate__topic_name(x, &name) || make_items(x) != 0) {
+        return HG_STEP_DONE;
+    }
+    if (!hg_log_topic_find(x->gate->log, name, &topic)) {
+        hg_problem_set(&x->problem, 404, "topic-unknown", "There is no topic %.*s.", HG_FMT(name));
+        return HG_STEP_DONE;
+    }
+    for (size_t i = 0; i < x->events.n; i++) {
+        x->items[i].topic = topic;
+    }
+    return HG_STEP_ON;
+}
+
+/* The right to the location's topic was judged before the body; here each
+ * event's own topic is, which today is the same one. */
+enum hg_step hg_stage__authorise(struct hg_exchange *x) {
+    for (size_t i = 0; i < x->events.n; i++) {
+        struct hg_slice topic = hg_log_topic_name(x->gate->log, x->items[i].topic);
+        bool is_first = i == 0 || x->items[i].topic != x->items[i - 1].topic;
+        if (is_first &&
+            !hg_rights_allow(x->intake->rights, x->principal, HG_ACT_PUBLISH, topic)) {
+            hg_problem_set(&x->problem, 403, "forbidden", "%.*s may not publish to %.*s.",
+                           HG_FMT(hg_principal_id(x->principal)), HG_FMT(topic));
+            x->problem.index = x->events.n > 1 ? (int)i : -1;
+            return HG_STEP_DONE;
+        }
+    }
+    return HG_STEP_ON;
+}
+
+static struct hg_slice key_of(const struct hg_intake *intake, const struct hg_publish_item *item) {
+    const struct hg_event *e = item->event;
+    int key = item->topic < intake->n_topic_keys ? intake->topic_keys[item->topic] : HG_KEY_NONE;
+    struct hg_slice value = {NULL, 0};
+    if (key == HG_KEY_SUBJECT) {
+        value = hg_event_core(e, HG_ATTR_SUBJECT);
+    } else if (key == HG_KEY_SOURCE) {
+        value = hg_event_core(e, HG_ATTR_SOURCE);
+    } else if (key == HG_KEY_PARTITIONKEY) {
+        hg_event_attr(e, HG_SLICE("partitionkey"), &value);
+    }
+    return value;
+}
+
+/* The content digest is taken from the event as the client sent it, so that
+ * the same event sent again without a time is the same event. */
+static int enrich_one(struct hg_publish_item *item, struct hg_event **pe, struct hg_slice now) {
+    struct hg_event *timed = NULL;
+    hg_event_digest(*pe, hg_log_digest_key(), item->digest);
+    if (hg_event_core(*pe, HG_ATTR_TIME).len > 0) {
+        return 0;
+    }
+    int err = hg_event_with(*pe, HG_SLICE("time"), now, &timed);
+    if (err == 0) {
+        hg_event_unref(pe);
+        *pe = timed;
+    }
+    return err;
+}
+
+enum hg_step hg_stage__enrich(struct hg_exchange *x) {
+    char text[HG_CLOCK_RFC3339_MAX];
+    struct hg_slice now = {text, hg_clock_format(hg_clock_wall_ms(), text)};
+    uint64_t owner = hg_principal_owner(x->principal);
+    for (size_t i = 0; i < x->events.n; i++) {
+        struct hg_publish_item *item = &x->items[i];
+        if (enrich_one(item, &x->events.items[i], now) != 0) {
+            hg_problem_set(&x->problem, 503, "overloaded", "There is no memory for the request.");
+            return HG_STEP_DONE;
+        }
+        item->event = x->events.items[i];
+        item->owner = owner;
+        item->key = key_of(x->intake, item);
+    }
+    return HG_STEP_ON;
+}

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* gate.h - the way in: an exchange passes two const lists of stages and ends
+ * in one answer. Knows nothing of the way out (feed/).
+ *
+ *   on_fields: limits, authenticate, admit, may_publish     before the body
+ *   on_body:   decode, route, authorise, enrich, append     with the body
+ *
+ * A stage answers go on, wait (it will call hg_exchange_resume on this loop)
+ * or done (the problem says why). */
+#ifndef HG_GATE_GATE_H
+#define HG_GATE_GATE_H
+
+#include "base/arena.h"
+#include "event/events.h"
+#include "headgate/authenticator.h"
+#include "headgate/source.h"
+#include "log/log.h"
+#include "log/settings.h"
+#include "proto/http/http.h"
+#include "right/right.h"
+
+extern const struct hg_conf_owner hg_gate_owner; /* rows of a location that accepts */
+
+/* `authenticate NAME ...` compiled: shared by gate and stream locations. */
+struct hg_proofs {
+    bool is_none;  /* authenticate none: everybody is anonymous */
+    bool is_all;   /* every named one must prove, not any */
+    size_t n;
+    const struct hg_authenticator_ops *ops[8];
+    const void *confs[8];
+};
+
+/* What a location accepts: compiled from its rows, owned by a generation. */
+struct hg_intake {
+    const struct hg_source_ops *source; /* NULL: the location accepts nothing */
+    const void *source_conf;
+    struct hg_slice topic_template;     /* may hold $topic */
+    struct hg_strings allowed;          /* patterns for what a template makes */
+    int64_t body_bytes_max;
+    int64_t events_max;
+    bool is_dead_letter;
+    struct hg_proofs proofs;
+    const struct hg_rights *rights;
+    struct hg_principal *anonymous;
+    const uint8_t *topic_keys;          /* enum hg_topic_key by topic id */
+    uint32_t n_topic_keys;
+};
+
+/* A loop's gate. */
+struct hg_gate {
+    struct hg_loop *loop;
+    struct hg_log *log;
+};
+
+enum hg_step { HG_STEP_ON, HG_STEP_WAIT, HG_STEP_DONE };
+
+struct hg_exchange {
+    struct hg_gate *gate;
+    const struct hg_intake *intake;
+    struct hg_request *request;   /* outlives the exchange's last stage */
+    struct hg_slice captured;     /* $topic, or empty */
+    struct hg_principal *principal; /* set already: not asked again */
+    struct hg_slice body;
+    struct hg_events events;
+    struct hg_problem problem;    /* status 0: no fault so far */
+    struct hg_arena *arena;       /* the request's */
+    /* Once, when everything is decided: the problem, or every item stored.
+     * The exchange is the owner's to free from then on. */
+    void (*on_done)(struct hg_exchange *x);
+    void *owner;
+    /* The gate's own. */
+    const struct hg_stage *at;    /* the stage that waits, or NULL */
+    struct hg_publish publish;
+    struct hg_publish_item *items;
+    struct hg_publish_item one;   /* items, for one event */
+    struct hg_position dead_letter;
+    bool has_dead_letter;
+    unsigned retry_after_s;       /* with 503 */
+};
+
+/* Before the body. ON: read the body, then call hg_exchange_body. DONE:
+ * refused; on_done has NOT been called, the problem is set. Never waits yet. */
+enum hg_step hg_exchange_fields(struct hg_exchange *x, int64_t content_length);
+/* The body is whole. on_done follows, now or later. */
+void hg_exchange_body(struct hg_exchange *x, struct hg_slice body);
+/* Free what the gate holds of it. Not while an append is under way. */
+void hg_exchange_fini(struct hg_exchange *x);
+
+/* Who is calling, by the location's authenticators: DONE with 401 otherwise.
+ * Gives one reference. Also for streams. */
+enum hg_step hg_gate_authenticate(const struct hg_proofs *proofs, struct hg_principal *anonymous,
+                                  const struct hg_request *r, struct hg_principal **ret_principal,
+                                  struct hg_problem *problem);
+
+/* The answer for an exchange that is done, as HTTP. */
+void hg_gate_answer(struct hg_exchange *x, struct hg_stream *s, const struct hg_field *extra,
+                    size_t n_extra);
+/* An answer that is a problem document, for whoever refuses. */
+void hg_gate_answer_problem(struct hg_stream *s, const struct hg_problem *p,
+                            const struct hg_field *extra, size_t n_extra);
+/* The problem document alone. */
+void hg_problem_print(const struct hg_problem *p, struct hg_buf *out);
+
+/* Finds modules' ops by the name that a row uses; given by the registry, which
+ * lives above. */
+struct hg_gate_finder {
+    const struct hg_source_ops *(*source)(void *arg, struct hg_slice name,
+                                          const struct hg_directive **ret_rows);
+    const struct hg_authenticator_ops *(*authenticator)(void *arg, struct hg_slice name,
+                                                        const struct hg_directive **ret_rows);
+    void *arg;
+};
+/* Compile a location's rows; rights, anonymous and topic_keys are the caller's
+ * to set. HG_EINVAL: why. */
+int hg_intake_compile(const struct hg_conf_block *location, const struct hg_gate_finder *find,
+                      struct hg_intake *ret, struct hg_why *why);
+/* The topic that a location names outright, or empty: it exists from then on. */
+struct hg_slice hg_intake_literal_topic(const struct hg_intake *intake);
+
+#endif

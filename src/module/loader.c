@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* loader.c - dlopen with the checks that keep a wrong object out. */
+#include "module/loader.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+int hg_loader_path(const char *dir, struct hg_slice name, char *out, size_t out_bytes,
+                   struct hg_why *why) {
+    char absolute[4096];
+    bool is_path = memchr(name.ptr, '/', name.len) != NULL;
+    int len = is_path ? snprintf(out, out_bytes, "%.*s", HG_FMT(name))
+                      : snprintf(out, out_bytes, "%s/%.*s.so", dir, HG_FMT(name));
+    if (len < 0 || (size_t)len >= out_bytes) {
+        hg_why_set(why, "%.*s: the path is too long", HG_FMT(name));
+        return HG_EINVAL;
+    }
+    /* One file has one name here, however it was written. */
+    if (realpath(out, absolute) == NULL) {
+        hg_why_set(why, "%s: %s", out, strerror(errno));
+        return HG_EINVAL;
+    }
+    snprintf(out, out_bytes, "%s", absolute);
+    return 0;
+}
+
+static struct hg_slice base_name(const char *path) {
+    const char *slash = strrchr(path, '/');
+    struct hg_slice s = hg_slice_of(slash ? slash + 1 : path);
+    const char *dot = memchr(s.ptr, '.', s.len);
+    if (dot != NULL) {
+        s.len = (size_t)(dot - s.ptr);
+    }
+    return s;
+}
+
+int hg_loader_check(const struct hg_module *m, struct hg_slice file_name, struct hg_why *why) {
+    unsigned major = m->abi >> 16, minor = m->abi & 0xffff;
+    if (major != HG_MODULE_ABI_MAJOR || minor > HG_MODULE_ABI_MINOR) {
+        hg_why_set(why, "module ABI %u.%u; this gateway takes %u.0 to %u.%u", major, minor,
+                   HG_MODULE_ABI_MAJOR, HG_MODULE_ABI_MAJOR, HG_MODULE_ABI_MINOR);
+        return HG_EINVAL;
+    }
+    /* A module built against an older minor is shorter; none may be longer. */
+    if (m->size < offsetof(struct hg_module, source) || m->size > sizeof(*m)) {
+        hg_why_set(why, "the descriptor has %zu bytes; expected %zu", m->size, sizeof(*m));
+        return HG_EINVAL;
+    }
+    if (m->name == NULL || !hg_slice_eq(hg_slice_of(m->name), file_name)) {
+        hg_why_set(why, "the module calls itself %s; expected the file's name, %.*s",
+                   m->name ? m->name : "nothing", HG_FMT(file_name));
+        return HG_EINVAL;
+    }
+    if (m->directives != NULL && m->conf_size < sizeof(struct hg_conf_head)) {
+        hg_why_set(why, "it has directives but no struct for them");
+        return HG_EINVAL;
+    }
+    return 0;
+}
+
+/* Whoever can write the file can run code in the gateway. */
+static int check_file(const char *path, struct hg_why *why) {
+    struct stat st;
+    if (stat(path, &st) != 0) {
+        hg_why_set(why, "%s: %s", path, strerror(errno));
+        return HG_EINVAL;
+    }
+    if (!S_ISREG(st.st_mode) || (st.st_mode & S_IWOTH) != 0) {
+        hg_why_set(why, "%s: expected a regular file that not everybody may write", path);
+        return HG_EINVAL;
+    }
+    return 0;
+}
+
+int hg_loader_open(const char *path, const struct hg_module **ret, struct hg_why *why) {
+    char symbol[256];
+    struct hg_slice name = base_name(path);
+    struct hg_why inner = {""};
+    if (check_file(path, why) != 0) {
+        return HG_EINVAL;
+    }
+    void *object = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    if (object == NULL) {
+        hg_why_set(why, "%s", dlerror());
+        return HG_EINVAL;
+    }
+    snprintf(symbol, sizeof(symbol), "hg_module_%.*s", HG_FMT(name));
+    const struct hg_module *m = dlsym(object, symbol);
+    if (m == NULL) {
+        hg_why_set(&inner, "there is no symbol %s in it", symbol);
+    }
+    if (m == NULL || hg_loader_check(m, name, &inner) != 0) {
+        hg_why_set(why, "%s: %s", path, inner.text);
+        dlclose(object); /* nothing of it has run or been kept */
+        return HG_EINVAL;
+    }
+    *ret = m;
+    return 0;
+}

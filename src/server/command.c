@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* command.c - pid file and control socket. */
+#include "server/command.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+enum { ANSWER_TIMEOUT_S = 60, WORD_TIMEOUT_S = 1 };
+
+static int make_addr(struct hg_slice pid_path, struct sockaddr_un *ret) {
+    *ret = (struct sockaddr_un){.sun_family = AF_UNIX};
+    int len = snprintf(ret->sun_path, sizeof(ret->sun_path), "%.*s.sock", HG_FMT(pid_path));
+    return len > 0 && (size_t)len < sizeof(ret->sun_path) ? 0 : HG_E2BIG;
+}
+
+int hg_command_listen(struct hg_slice pid_path, struct hg_why *why) {
+    struct sockaddr_un addr;
+    if (make_addr(pid_path, &addr) != 0) {
+        hg_why_set(why, "pid: \"%.*s\" is too long for a socket beside it", HG_FMT(pid_path));
+        return -1;
+    }
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    unlink(addr.sun_path); /* the pid file was ours to take, so is this */
+    mode_t old = umask(0077);
+    bool is_bound = fd >= 0 && bind(fd, (struct sockaddr *)&addr, sizeof(addr)) == 0 &&
+                    listen(fd, 8) == 0;
+    umask(old);
+    if (!is_bound) {
+        hg_why_set(why, "%s: %s", addr.sun_path, strerror(errno));
+        if (fd >= 0) {
+            close(fd);
+        }
+        return -1;
+    }
+    return fd;
+}
+
+static void limit_wait(int fd, int seconds) {
+    struct timeval tv = {.tv_sec = seconds};
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv));
+    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof(tv));
+}
+
+int hg_command_accept(int listen_fd, char word[16]) {
+    int fd = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC);
+    if (fd < 0) {
+        return -1;
+    }
+    limit_wait(fd, WORD_TIMEOUT_S);
+    ssize_t n = recv(fd, word, 15, 0);
+    if (n <= 0) {
+        close(fd);
+        return -1;
+    }
+    word[n] = 0;
+    return fd;
+}
+
+void hg_command_answer(int fd, struct hg_slice text) {
+    while (text.len > 0) {
+        ssize_t n = send(fd, text.ptr, text.len, MSG_NOSIGNAL);
+        if (n <= 0) {
+            break;
+        }
+        text.ptr += n;
+        text.len -= (size_t)n;
+    }
+    close(fd);
+}
+
+void hg_command_unlink(struct hg_slice pid_path) {
+    struct sockaddr_un addr;
+    if (make_addr(pid_path, &addr) == 0) {
+        unlink(addr.sun_path);
+        addr.sun_path[strlen(addr.sun_path) - 5] = 0; /* without .sock: the pid file */
+        unlink(addr.sun_path);
+    }
+}
+
+int hg_command_send(struct hg_slice pid_path, const char *word) {
+    struct sockaddr_un addr;
+    char text[4096];
+    ssize_t n;
+    bool has_answer = false;
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0 || make_addr(pid_path, &addr) != 0 ||
+        connect(fd, (struct sockaddr *)&addr, sizeof(addr)) != 0) {
+        fprintf(stderr, "headgate: no master answers at %.*s.sock: %s\n", HG_FMT(pid_path),
+                strerror(errno));
+        if (fd >= 0) {
+            close(fd);
+        }
+        return 1;
+    }
+    limit_wait(fd, ANSWER_TIMEOUT_S);
+    if (send(fd, word, strlen(word), MSG_NOSIGNAL) < 0) {
+        has_answer = true;
+    }
+    while ((n = recv(fd, text, sizeof(text), 0)) > 0) {
+        fwrite(text, 1, (size_t)n, stderr);
+        has_answer = true;
+    }
+    close(fd);
+    return has_answer || n < 0;
+}
+
+static bool is_alive(const char *path) {
+    FILE *f = fopen(path, "re");
+    long pid = 0;
+    bool alive = f != NULL && fscanf(f, "%ld", &pid) == 1 && pid > 1 && pid != getpid() &&
+                 kill((pid_t)pid, 0) == 0;
+    if (f != NULL) {
+        fclose(f);
+    }
+    return alive;
+}
+
+/* A process of that number may be anybody's: what counts is a master that
+ * answers at the socket beside the file. */
+static bool is_served(struct hg_slice pid_path) {
+    struct sockaddr_un addr;
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    bool is_there = fd >= 0 && make_addr(pid_path, &addr) == 0 &&
+                    connect(fd, (struct sockaddr *)&addr, sizeof(addr)) == 0;
+    if (fd >= 0) {
+        close(fd);
+    }
+    return is_there;
+}
+
+int hg_command_write_pid(struct hg_slice pid_path, struct hg_why *why) {
+    char path[4096], text[32];
+    snprintf(path, sizeof(path), "%.*s", HG_FMT(pid_path));
+    if (is_alive(path) && is_served(pid_path)) {
+        hg_why_set(why, "pid: %s names a gateway that is running", path);
+        return HG_EEXIST;
+    }
+    unlink(path);
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+    int len = snprintf(text, sizeof(text), "%d\n", getpid());
+    bool is_written = fd >= 0 && write(fd, text, (size_t)len) == len;
+    if (fd >= 0) {
+        close(fd);
+    }
+    if (!is_written) {
+        hg_why_set(why, "pid: %s: %s", path, strerror(errno));
+        return HG_EIO;
+    }
+    return 0;
+}

@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* master.c - the master's life: read, bind, start a worker, then wait for
+ * signals, commands and the worker's death.
+ *
+ *   TERM, INT  stop: the worker drains for a second, then is killed
+ *   QUIT       drain: to the end, or to worker_shutdown_timeout
+ *   HUP        a new generation;   USR1  reopen logs
+ */
+#include "server/master.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/logfile.h"
+#include "headgate/logline.h"
+#include "server/command.h"
+#include "server/generation.h"
+#include "server/plan.h"
+#include "server/sockets.h"
+#include "server/spawn.h"
+#include "server/wire.h"
+
+enum { BACKOFF_FIRST_MS = 50, BACKOFF_MAX_MS = 10000, STEADY_MS = 10000, STOP_MS = 1000 };
+
+struct master {
+    const struct hg_master_args *args;
+    struct hg_registry *registry;
+    struct hg_plan plan;        /* what the worker runs, or is to run */
+    struct hg_sockets sockets;
+    int signal_fd;
+    int command_fd;
+    int control_fd;             /* -1: no worker */
+    pid_t worker;
+    int64_t worker_began_ms;
+    int64_t restart_at_ms;      /* 0: none is due */
+    int64_t backoff_ms;
+    int64_t kill_at_ms;         /* 0: not stopping */
+    bool is_leaving;
+};
+
+static int open_signals(void) {
+    sigset_t set;
+    sigemptyset(&set);
+    static const int wanted[] = {SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGUSR1, SIGCHLD};
+    for (size_t i = 0; i < HG_COUNT(wanted); i++) {
+        sigaddset(&set, wanted[i]);
+    }
+    signal(SIGPIPE, SIG_IGN);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+    return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+/* Send a plan with the sockets from `first` on and wait for the verdict. */
+static int offer(struct master *m, const struct hg_plan *plan, size_t first,
+                 struct hg_buf *ret_errors) {
+    struct hg_wire_message message = {0}, verdict = {0};
+    struct hg_bundle bundle = {
+        .conf_path = hg_slice_of(m->args->conf_path),
+        .files = plan->files,
+        .sockets = m->sockets.items + first,
+        .n_sockets = m->sockets.n - first,
+    };
+    int err = hg_bundle_pack(&bundle, &message);
+    if (err == 0) {
+        err = hg_wire_send(m->control_fd, &message);
+    }
+    hg_wire_fini(&message);
+    if (err == 0) {
+        err = hg_wire_receive(m->control_fd, &verdict);
+    }
+    if (err == 0 && verdict.body.len > 0) {
+        hg_buf_put(ret_errors, verdict.body.ptr, verdict.body.len);
+        err = HG_EINVAL;
+    } else if (err != 0) {
+        hg_buf_printf(ret_errors, "the worker died while it read the configuration\n");
+    }
+    hg_wire_fini(&verdict);
+    return err;
+}
+
+static int start_worker(struct master *m, struct hg_buf *ret_errors) {
+    int err = hg_spawn_worker(m->plan.server, m->registry, &m->worker, &m->control_fd);
+    if (err != 0) {
+        hg_buf_printf(ret_errors, "a worker could not be made: %s\n", strerror(errno));
+        return err;
+    }
+    m->worker_began_ms = hg_clock_mono_ms();
+    m->restart_at_ms = 0;
+    err = offer(m, &m->plan, 0, ret_errors);
+    if (err == 0) {
+        HG_LOG(HG_NOTICE, "worker_started", "pid=%d", (int)m->worker);
+    }
+    return err;
+}
+
+/* A worker that dies again and again is started ever later. */
+static void plan_restart(struct master *m) {
+    int64_t now = hg_clock_mono_ms();
+    if (now - m->worker_began_ms > STEADY_MS || m->backoff_ms == 0) {
+        m->backoff_ms = BACKOFF_FIRST_MS;
+    } else {
+        m->backoff_ms = m->backoff_ms * 2 < BACKOFF_MAX_MS ? m->backoff_ms * 2 : BACKOFF_MAX_MS;
+    }
+    m->restart_at_ms = now + m->backoff_ms;
+    HG_LOG(HG_ERROR, "worker_restarts", "after_ms=%lld", (long long)m->backoff_ms);
+}
+
+static void reap(struct master *m) {
+    int status;
+    pid_t pid;
+    while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+        if (pid != m->worker) {
+            continue;
+        }
+        HG_LOG(m->is_leaving ? HG_NOTICE : HG_CRIT, "worker_ended", "pid=%d status=%d signal=%d",
+               (int)pid, WIFEXITED(status) ? WEXITSTATUS(status) : -1,
+               WIFSIGNALED(status) ? WTERMSIG(status) : 0);
+        close(m->control_fd);
+        m->control_fd = -1;
+        m->worker = 0;
+        if (!m->is_leaving) {
+            plan_restart(m);
+        }
+    }
+}
+
+static void leave(struct master *m, int64_t within_ms) {
+    struct hg_wire_message message = {.type = HG_WIRE_DRAIN};
+    int64_t kill_at = hg_clock_mono_ms() + within_ms;
+    if (m->kill_at_ms == 0 || kill_at < m->kill_at_ms) {
+        m->kill_at_ms = kill_at;
+    }
+    if (!m->is_leaving && m->control_fd >= 0) {
+        hg_wire_send(m->control_fd, &message);
+    }
+    m->is_leaving = true;
+}
+
+static void reload(struct master *m, struct hg_buf *ret_errors) {
+    struct hg_plan next;
+    struct hg_why why = {""};
+    size_t sockets_before = m->sockets.n;
+    if (m->control_fd < 0) {
+        HG_BUF_LIT(ret_errors, "there is no worker just now; it is being started again\n");
+        return;
+    }
+    if (hg_plan_read(m->args, m->registry, &next, ret_errors) != 0) {
+        return;
+    }
+    if (hg_sockets_open(&m->sockets, next.site, next.server->admin,
+                        hg_server_threads(m->plan.server), &why) != 0) {
+        hg_buf_printf(ret_errors, "%s\n", why.text);
+        hg_plan_fini(&next);
+        return;
+    }
+    if (offer(m, &next, sockets_before, ret_errors) != 0) {
+        hg_sockets_close_from(&m->sockets, sockets_before);
+        hg_plan_fini(&next);
+        return;
+    }
+    hg_sockets_prune(&m->sockets, next.site);
+    hg_plan_fini(&m->plan);
+    m->plan = next;
+}
+
+static void reload_and_log(struct master *m, struct hg_buf *ret_errors) {
+    reload(m, ret_errors);
+    if (ret_errors->len > 0) {
+        HG_LOG(HG_ERROR, "reload_refused", "why=%.*s", HG_FMT(hg_buf_slice(ret_errors)));
+    } else {
+        HG_LOG(HG_NOTICE, "reloaded", "conf=%s", m->args->conf_path);
+    }
+}
+
+static void reopen(struct master *m) {
+    struct hg_wire_message message = {.type = HG_WIRE_REOPEN, .n_fds = 1};
+    struct hg_why why = {""};
+    int fd;
+    if (hg_spawn_open_log(m->plan.server, &fd, &why) != 0) {
+        HG_LOG(HG_ERROR, "reopen_failed", "why=%s", why.text);
+        return;
+    }
+    message.fds[0] = fd;
+    if (m->control_fd >= 0) {
+        hg_wire_send(m->control_fd, &message);
+    }
+    hg_logfile_set(fd);
+}
+
+static void on_signal(struct master *m, int signo) {
+    struct hg_buf errors = {.max = 1 << 20};
+    if (signo == SIGTERM || signo == SIGINT) {
+        leave(m, STOP_MS);
+    } else if (signo == SIGQUIT) {
+        leave(m, m->plan.server->shutdown_timeout_ms + STOP_MS);
+    } else if (signo == SIGHUP) {
+        reload_and_log(m, &errors);
+    } else if (signo == SIGUSR1) {
+        reopen(m);
+    } else if (signo == SIGCHLD) {
+        reap(m);
+    }
+    hg_buf_fini(&errors);
+}
+
+static void on_command(struct master *m) {
+    char word[16];
+    struct hg_buf errors = {.max = 1 << 20};
+    int fd = hg_command_accept(m->command_fd, word);
+    if (fd < 0) {
+        return;
+    }
+    if (strcmp(word, "stop") == 0) {
+        leave(m, STOP_MS);
+    } else if (strcmp(word, "quit") == 0) {
+        leave(m, m->plan.server->shutdown_timeout_ms + STOP_MS);
+    } else if (strcmp(word, "reopen") == 0) {
+        reopen(m);
+    } else if (strcmp(word, "reload") == 0) {
+        reload_and_log(m, &errors);
+    } else {
+        hg_buf_printf(&errors, "headgate: not a command\n");
+    }
+    hg_command_answer(fd, hg_buf_slice(&errors));
+    hg_buf_fini(&errors);
+}
+
+static int wait_ms(const struct master *m) {
+    int64_t now = hg_clock_mono_ms(), at = m->restart_at_ms;
+    if (m->kill_at_ms > 0) {
+        at = m->kill_at_ms;
+    }
+    return at == 0 ? -1 : at <= now ? 0 : (int)(at - now);
+}
+
+static void on_time(struct master *m) {
+    int64_t now = hg_clock_mono_ms();
+    struct hg_buf errors = {.max = 1 << 20};
+    if (m->kill_at_ms > 0 && now >= m->kill_at_ms && m->worker > 0) {
+        kill(m->worker, SIGKILL);
+        m->kill_at_ms = now + STOP_MS;
+    }
+    if (!m->is_leaving && m->restart_at_ms > 0 && now >= m->restart_at_ms &&
+        start_worker(m, &errors) != 0) {
+        HG_LOG(HG_CRIT, "worker_refused", "why=%.*s", HG_FMT(hg_buf_slice(&errors)));
+    }
+    hg_buf_fini(&errors);
+}
+
+static void serve(struct master *m) {
+    struct pollfd fds[2] = {{.fd = m->signal_fd, .events = POLLIN},
+                            {.fd = m->command_fd, .events = POLLIN}};
+    while (!m->is_leaving || m->worker > 0) {
+        struct signalfd_siginfo info;
+        if (poll(fds, 2, wait_ms(m)) < 0 && errno != EINTR) {
+            break;
+        }
+        while (read(m->signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
+            on_signal(m, (int)info.ssi_signo);
+        }
+        if (fds[1].revents != 0) {
+            on_command(m);
+        }
+        on_time(m);
+    }
+}
+
+/* Everything that can be found wrong before the first worker is. */
+static int prepare(struct master *m, struct hg_buf *ret_errors) {
+    struct hg_why why = {""};
+    int log_fd;
+    int err = hg_plan_read(m->args, m->registry, &m->plan, ret_errors);
+    if (err != 0) {
+        return err;
+    }
+    const struct hg_server_conf *c = m->plan.server;
+    if ((c->is_daemon && daemon(1, 0) != 0) || hg_command_write_pid(c->pid_path, &why) != 0) {
+        hg_buf_printf(ret_errors, "%s\n", why.text);
+        return HG_EIO;
+    }
+    m->command_fd = hg_command_listen(c->pid_path, &why);
+    if (m->command_fd < 0 || hg_spawn_prepare_log(m->plan.conf, m->registry, &why) != 0 ||
+        hg_sockets_open(&m->sockets, m->plan.site, c->admin, hg_server_threads(c), &why) != 0 ||
+        hg_spawn_open_log(c, &log_fd, &why) != 0) {
+        hg_buf_printf(ret_errors, "%s\n", why.text);
+        hg_command_unlink(c->pid_path);
+        return HG_EIO;
+    }
+    hg_logfile_set(log_fd);
+    hg_log_level = (enum hg_level)hg_server_log_level(c);
+    return 0;
+}
+
+int hg_master_run(const struct hg_master_args *args) {
+    struct master m = {.args = args, .control_fd = -1, .command_fd = -1};
+    struct hg_buf errors = {.max = 1 << 20};
+    m.registry = hg_registry_new(args->module_dir);
+    m.signal_fd = open_signals();
+    int err = prepare(&m, &errors);
+    bool is_prepared = err == 0;
+    if (is_prepared) {
+        err = start_worker(&m, &errors);
+    }
+    if (err != 0) {
+        fprintf(stderr, "%.*s", HG_FMT(hg_buf_slice(&errors)));
+        leave(&m, STOP_MS);
+    }
+    if (is_prepared) {
+        serve(&m);
+        hg_command_unlink(m.plan.server->pid_path);
+    }
+    hg_sockets_close_from(&m.sockets, 0);
+    hg_plan_fini(&m.plan);
+    hg_registry_free(&m.registry);
+    hg_buf_fini(&errors);
+    return err != 0;
+}

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* settings.c - processes, threads, where logs and pid go. */
+#include "server/settings.h"
+
+#include <unistd.h>
+
+#include "edge/edge.h"
+#include "gate/gate.h"
+#include "headgate/logline.h"
+#include "log/settings.h"
+#include "module/registry.h"
+#include "right/right.h"
+
+enum { THREADS_MAX = 64 };
+
+/* worker_threads auto | NUMBER: a number or a word. */
+static int set_threads(struct hg_conf_load *load, void *conf, const struct hg_conf_line *line) {
+    struct hg_server_conf *c = conf;
+    int64_t n = 0;
+    if (hg_slice_eq(line->args[0], HG_SLICE("auto"))) {
+        c->worker_threads = 0;
+        return 0;
+    }
+    if (hg_conf_arg_size(load, line, line->args[0], &n) != 0) {
+        return HG_EINVAL;
+    }
+    if (n < 1 || n > THREADS_MAX) {
+        hg_conf_fail(load, line, "%lld is out of range; expected auto or 1 to %d", (long long)n,
+                     THREADS_MAX);
+        return HG_EINVAL;
+    }
+    c->worker_threads = n;
+    return 0;
+}
+
+#define AT(field) offsetof(struct hg_server_conf, field)
+
+static const struct hg_directive rows[] = {
+    {.name = "worker_threads", .in = "main", .args = "auto | NUMBER", .type = HG_SLOT_CUSTOM,
+     .set = set_threads, .def = "auto", .min_args = 1, .is_at_start = true,
+     .help = "Event loops; auto is one per processor."},
+    {.name = "worker_connections", .in = "main", .args = "NUMBER", .type = HG_SLOT_INT,
+     .at = AT(connections_max), .def = "100000", .min = 16, .max = 10000000, .is_at_start = true,
+     .help = "Connections at once; one more is closed at once."},
+    {.name = "daemon", .in = "main", .args = "on | off", .type = HG_SLOT_FLAG, .at = AT(is_daemon),
+     .def = "off", .is_at_start = true, .help = "Go to the background after start."},
+    {.name = "user", .in = "main", .args = "NAME", .type = HG_SLOT_STRING, .at = AT(user),
+     .is_at_start = true,
+     .help = "Whom the worker runs as when the master is root; the master keeps its rights."},
+    {.name = "pid", .in = "main", .args = "PATH", .type = HG_SLOT_STRING, .at = AT(pid_path),
+     .def = "run/headgate.pid", .is_at_start = true,
+     .help = "Where the master's process id is written; its control socket is PATH.sock."},
+    {.name = "error_log", .in = "main", .args = "PATH | stderr [LEVEL]", .type = HG_SLOT_STRINGS,
+     .at = AT(error_log), .min_args = 1, .max_args = 2, .def = "stderr",
+     .help = "The error log and the least level that is written: debug, info, notice, warn, error "
+             "or crit."},
+    {.name = "admin", .in = "main", .args = "ADDRESS", .type = HG_SLOT_STRING, .at = AT(admin),
+     .def = "127.0.0.1:9180", .is_at_start = true,
+     .help = "Where /healthz, /readyz and /metrics are served."},
+    {.name = "worker_shutdown_timeout", .in = "main", .args = "TIME", .type = HG_SLOT_DURATION,
+     .at = AT(shutdown_timeout_ms), .def = "30s", .min = 100, .max = 3600000,
+     .help = "How long a drain may take before what is left is cut."},
+    HG_DIRECTIVES_END,
+};
+
+static const char *const levels[] = {"debug", "info", "notice", "warn", "error", "crit"};
+
+static int level_of(struct hg_slice name) {
+    for (size_t i = 0; i < HG_COUNT(levels); i++) {
+        if (hg_slice_eq(name, hg_slice_of(levels[i]))) {
+            return (int)i;
+        }
+    }
+    return -1;
+}
+
+static int check_main(struct hg_conf_load *load, struct hg_conf_block *block, void *conf) {
+    const struct hg_server_conf *c = conf;
+    (void)block;
+    if (c->error_log.n == 2 && level_of(c->error_log.items[1]) < 0) {
+        hg_conf_fail(load, NULL, "error_log: \"%.*s\" is no level; expected debug, info, notice, "
+                     "warn, error or crit", HG_FMT(c->error_log.items[1]));
+    }
+    return 0;
+}
+
+const struct hg_conf_owner hg_server_owner = {
+    .name = "server",
+    .directives = rows,
+    .conf_size = sizeof(struct hg_server_conf),
+    .check = check_main,
+};
+
+const struct hg_conf_owner *const hg_core_owners[] = {
+    &hg_server_owner, &hg_module_owner, &hg_log_owner, &hg_right_owner,
+    &hg_gate_owner,   &hg_edge_owner,   NULL,
+};
+
+const struct hg_server_conf *hg_server_conf(const struct hg_conf *conf) {
+    return hg_conf_of(hg_conf_main(conf), &hg_server_owner);
+}
+
+unsigned hg_server_threads(const struct hg_server_conf *c) {
+    if (c->worker_threads > 0) {
+        return (unsigned)c->worker_threads;
+    }
+    long n = sysconf(_SC_NPROCESSORS_ONLN);
+    return n < 1 ? 1 : n > THREADS_MAX ? THREADS_MAX : (unsigned)n;
+}
+
+int hg_server_log_level(const struct hg_server_conf *c) {
+    return c->error_log.n == 2 ? level_of(c->error_log.items[1]) : HG_NOTICE;
+}

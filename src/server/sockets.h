@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* sockets.h - the listening sockets that the master holds over the lives of
+ * workers and generations. */
+#ifndef HG_SERVER_SOCKETS_H
+#define HG_SERVER_SOCKETS_H
+
+#include "edge/edge.h"
+#include "server/bundle.h"
+
+enum { HG_SOCKETS_MAX = HG_WIRE_FDS_MAX };
+
+struct hg_sockets {
+    struct hg_bundle_socket items[HG_SOCKETS_MAX];
+    size_t n;
+};
+
+/* Bind what the site (and the admin address, unless "off") needs and is not
+ * bound yet, one socket for each loop; the new ones stand at the end. On
+ * failure nothing has changed: HG_EIO and why. */
+int hg_sockets_open(struct hg_sockets *s, const struct hg_site *site, struct hg_slice admin,
+                    unsigned n_loops, struct hg_why *why);
+/* Close what the site does not need any more. */
+void hg_sockets_prune(struct hg_sockets *s, const struct hg_site *site);
+void hg_sockets_close_from(struct hg_sockets *s, size_t first);
+
+#endif

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* spawn.c - fork, drop privileges, become the worker. */
+#include "server/spawn.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "headgate/logline.h"
+#include "log/settings.h"
+#include "server/worker.h"
+
+static const struct passwd *worker_user(const struct hg_server_conf *c) {
+    return geteuid() == 0 && c->user.len > 0 ? getpwnam(c->user.ptr) : NULL;
+}
+
+static bool drop_privileges(const struct hg_server_conf *c) {
+    if (geteuid() != 0 || c->user.len == 0) {
+        return true;
+    }
+    const struct passwd *pw = worker_user(c);
+    return pw != NULL && initgroups(pw->pw_name, pw->pw_gid) == 0 && setgid(pw->pw_gid) == 0 &&
+           setuid(pw->pw_uid) == 0;
+}
+
+/* The master decides about signals; a terminal's ^C reaches us both. */
+static void set_signals(void) {
+    sigset_t all;
+    sigemptyset(&all);
+    sigprocmask(SIG_SETMASK, &all, NULL);
+    signal(SIGINT, SIG_IGN);
+    signal(SIGTERM, SIG_IGN);
+    signal(SIGQUIT, SIG_IGN);
+    signal(SIGHUP, SIG_IGN);
+    signal(SIGUSR1, SIG_IGN);
+    signal(SIGPIPE, SIG_IGN);
+}
+
+static void become_worker(const struct hg_server_conf *c, struct hg_registry *registry, int fd) {
+    set_signals();
+    prctl(PR_SET_NAME, "headgate-worker", 0, 0, 0);
+    if (!drop_privileges(c)) {
+        HG_LOG(HG_CRIT, "privileges_kept", "user=%.*s errno=%d", HG_FMT(c->user), errno);
+        _exit(1);
+    }
+    int status = hg_worker_run(fd, registry);
+    exit(status);
+}
+
+int hg_spawn_worker(const struct hg_server_conf *c, struct hg_registry *registry, pid_t *ret_pid,
+                    int *ret_fd) {
+    int pair[2];
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) {
+        return HG_EIO;
+    }
+    pid_t pid = fork();
+    if (pid < 0) {
+        close(pair[0]);
+        close(pair[1]);
+        return HG_EIO;
+    }
+    if (pid == 0) {
+        close(pair[0]);
+        become_worker(c, registry, pair[1]);
+    }
+    close(pair[1]);
+    *ret_pid = pid;
+    *ret_fd = pair[0];
+    return 0;
+}
+
+static int make_directory(char *path, struct hg_why *why) {
+    for (char *p = path + 1;; p++) {
+        char kept = *p;
+        if (kept != '/' && kept != 0) {
+            continue;
+        }
+        *p = 0;
+        bool is_made = mkdir(path, 0750) == 0 || errno == EEXIST;
+        if (!is_made) {
+            hg_why_set(why, "event_log: %s: %s", path, strerror(errno));
+            return HG_EIO;
+        }
+        *p = kept;
+        if (kept == 0) {
+            return 0;
+        }
+    }
+}
+
+int hg_spawn_prepare_log(const struct hg_conf *conf, const struct hg_registry *registry,
+                         struct hg_why *why) {
+    const struct hg_log_settings *s = hg_log_settings(conf);
+    const struct hg_log_ops *driver = hg_registry_log(registry, s->event_log.items[0], NULL);
+    char path[4096];
+    if (driver == NULL || !driver->has_directory || s->event_log.n < 2) {
+        return 0;
+    }
+    snprintf(path, sizeof(path), "%.*s", HG_FMT(s->event_log.items[1]));
+    if (make_directory(path, why) != 0) {
+        return HG_EIO;
+    }
+    const struct passwd *pw = worker_user(hg_server_conf(conf));
+    if (pw != NULL && chown(path, pw->pw_uid, pw->pw_gid) != 0) {
+        hg_why_set(why, "event_log: %s: %s", path, strerror(errno));
+        return HG_EIO;
+    }
+    return 0;
+}
+
+int hg_spawn_open_log(const struct hg_server_conf *c, int *ret_fd, struct hg_why *why) {
+    char path[4096];
+    int fd;
+    if (c->error_log.n == 0 || hg_slice_eq(c->error_log.items[0], HG_SLICE("stderr"))) {
+        fd = dup(STDERR_FILENO);
+    } else {
+        snprintf(path, sizeof(path), "%.*s", HG_FMT(c->error_log.items[0]));
+        fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
+    }
+    if (fd < 0) {
+        hg_why_set(why, "error_log: %.*s: %s", HG_FMT(c->error_log.items[0]), strerror(errno));
+        return HG_EIO;
+    }
+    *ret_fd = fd;
+    return 0;
+}

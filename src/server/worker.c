@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* worker.c - the worker's control thread: first bundle, reloads, drain.
+ *
+ *   receive ─ bundle ─► start (first) or reload ─► verdict
+ *           ─ drain, or the master gone ─► drain ─► exit
+ */
+#include "server/worker.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/logfile.h"
+#include "headgate/logline.h"
+#include "log/settings.h"
+#include "net/limit.h"
+#include "server/admin.h"
+#include "server/bundle.h"
+#include "server/generation.h"
+#include "server/lane.h"
+#include "server/wire.h"
+
+struct worker {
+    struct hg_registry *registry;
+    struct hg_conf *conf;       /* of the current generation */
+    struct hg_log *log;
+    struct hg_lane *lanes;
+    unsigned n_lanes;
+    struct hg_admin admin;
+    int64_t shutdown_timeout_ms;
+    bool is_started;
+};
+
+static int start_log(struct worker *w, struct hg_buf *errors) {
+    const struct hg_log_settings *s = hg_log_settings(w->conf);
+    struct hg_loop *loops[64];
+    struct hg_why why = {""};
+    const struct hg_module *m = NULL;
+    const struct hg_log_ops *driver = NULL;
+    if (s->event_log.n > 0) {
+        driver = hg_registry_log(w->registry, s->event_log.items[0], &m);
+    }
+    if (driver == NULL) {
+        return 0; /* building the generation says so with all other faults */
+    }
+    for (unsigned i = 0; i < w->n_lanes; i++) {
+        loops[i] = w->lanes[i].loop;
+    }
+    struct hg_log_setup setup = {
+        .driver = driver,
+        .open = {.n_args = s->event_log.n - 1,
+                 .conf = hg_conf_of_table(hg_conf_main(w->conf), m->directives)},
+        .loops = loops,
+        .n_loops = w->n_lanes,
+        .on_tail = hg_lane_on_tail,
+        .dedup_window_ms = s->dedup_window_ms,
+        .dedup_max = (size_t)s->dedup_max,
+        .queue_bytes_max = (size_t)s->queue_bytes,
+        .readers = (unsigned)s->readers,
+    };
+    for (size_t i = 0; i < setup.open.n_args; i++) {
+        setup.open.args[i] = s->event_log.items[i + 1];
+    }
+    int err = hg_log_start(&setup, &w->log, &why);
+    if (err != 0) {
+        hg_buf_printf(errors, "event_log: %s\n", why.text);
+    }
+    return err;
+}
+
+static int start_lanes(struct worker *w, struct hg_buf *errors) {
+    const struct hg_log_settings *s = hg_log_settings(w->conf);
+    for (unsigned i = 0; i < w->n_lanes; i++) {
+        if (hg_lane_start(&w->lanes[i], w->log, (size_t)s->window_bytes) != 0) {
+            HG_BUF_LIT(errors, "worker_threads: a loop could not be started\n");
+            return HG_EIO;
+        }
+    }
+    return 0;
+}
+
+static int init_lanes(struct worker *w, struct hg_buf *errors) {
+    w->n_lanes = hg_server_threads(hg_server_conf(w->conf));
+    w->lanes = hg_try_alloc(w->n_lanes * sizeof(*w->lanes));
+    for (unsigned i = 0; w->lanes != NULL && i < w->n_lanes; i++) {
+        if (hg_lane_init(&w->lanes[i], i, w->registry) != 0) {
+            w->lanes = NULL;
+        }
+    }
+    if (w->lanes == NULL) {
+        HG_BUF_LIT(errors, "worker_threads: a loop could not be made\n");
+        return HG_EIO;
+    }
+    return 0;
+}
+
+static int start_modules(struct worker *w, struct hg_buf *errors) {
+    const struct hg_module *m = NULL;
+    struct hg_why why = {""};
+    while ((m = hg_registry_next(w->registry, m)) != NULL) {
+        if (m->process_start != NULL && m->process_start(&why) != 0) {
+            hg_buf_printf(errors, "module %s: %s\n", m->name, why.text);
+            return HG_EINVAL;
+        }
+    }
+    return 0;
+}
+
+/* What a lane is told: listen on the sockets that are its, or swap. */
+struct opening {
+    struct hg_site *site;
+    const struct hg_bundle *bundle;
+    bool is_admin;
+    int err;
+};
+
+static void open_ports(struct hg_lane *lane, void *arg) {
+    struct opening *o = arg;
+    for (size_t i = 0; i < o->bundle->n_sockets; i++) {
+        const struct hg_bundle_socket *s = &o->bundle->sockets[i];
+        if (s->loop != hg_loop_index(lane->loop) || s->is_admin != o->is_admin) {
+            continue;
+        }
+        for (size_t p = 0; p < hg_site_ports(o->site); p++) {
+            if (hg_addr_eq(hg_site_port_addr(o->site, p), &s->addr) &&
+                hg_edge_listen(lane->edge, o->site, p, s->fd) != 0) {
+                o->err = HG_ENOMEM;
+            }
+        }
+    }
+}
+
+static void swap(struct hg_lane *lane, void *arg) {
+    struct opening *o = arg;
+    hg_edge_swap(lane->edge, o->site);
+    open_ports(lane, arg);
+}
+
+static int open_admin(struct worker *w, const struct hg_bundle *bundle, struct hg_buf *errors) {
+    struct hg_why why = {""};
+    struct hg_site *site;
+    struct hg_slice address = hg_server_conf(w->conf)->admin;
+    if (hg_slice_eq(address, HG_SLICE("off"))) {
+        return 0;
+    }
+    if (hg_admin_site(&w->admin, w->conf, address, &site, &why) != 0) {
+        hg_buf_printf(errors, "admin: %s\n", why.text);
+        return HG_EINVAL;
+    }
+    struct opening o = {.site = site, .bundle = bundle, .is_admin = true};
+    hg_lane_call(&w->lanes[0], open_ports, &o);
+    hg_site_unref(&site);
+    return o.err;
+}
+
+static int start(struct worker *w, const struct hg_bundle *bundle, struct hg_conf *conf,
+                 struct hg_buf *errors) {
+    struct hg_site *site;
+    w->conf = conf;
+    hg_log_level = (enum hg_level)hg_server_log_level(hg_server_conf(conf));
+    hg_net_limit_set((size_t)hg_server_conf(conf)->connections_max);
+    w->shutdown_timeout_ms = hg_server_conf(conf)->shutdown_timeout_ms;
+    if (start_modules(w, errors) != 0 || init_lanes(w, errors) != 0 ||
+        start_log(w, errors) != 0 ||
+        hg_generation_build(conf, w->registry, w->log, &site, errors) != 0 ||
+        start_lanes(w, errors) != 0) {
+        return HG_EINVAL;
+    }
+    w->admin.log = w->log;
+    w->admin.started_wall_ms = hg_clock_wall_ms();
+    w->admin.generation = 1;
+    struct opening o = {.site = site, .bundle = bundle};
+    for (unsigned i = 0; i < w->n_lanes && o.err == 0; i++) {
+        hg_lane_call(&w->lanes[i], open_ports, &o);
+    }
+    hg_site_unref(&site);
+    w->is_started = o.err == 0;
+    return o.err != 0 ? o.err : open_admin(w, bundle, errors);
+}
+
+static int reload(struct worker *w, const struct hg_bundle *bundle, struct hg_conf *conf,
+                  struct hg_buf *errors) {
+    struct hg_site *site;
+    if (hg_conf_needs_restart(w->conf, conf, errors) ||
+        hg_generation_build(conf, w->registry, w->log, &site, errors) != 0) {
+        hg_conf_unref(&conf);
+        return HG_EINVAL;
+    }
+    hg_conf_unref(&w->conf);
+    w->conf = conf;
+    hg_log_level = (enum hg_level)hg_server_log_level(hg_server_conf(conf));
+    w->shutdown_timeout_ms = hg_server_conf(conf)->shutdown_timeout_ms;
+    struct opening o = {.site = site, .bundle = bundle};
+    for (unsigned i = 0; i < w->n_lanes; i++) {
+        hg_lane_call(&w->lanes[i], swap, &o);
+    }
+    hg_site_unref(&site);
+    w->admin.generation++;
+    HG_LOG(HG_NOTICE, "generation_started", "number=%u", w->admin.generation);
+    return o.err;
+}
+
+static void send_verdict(int fd, struct hg_buf *errors, int err) {
+    struct hg_wire_message m = {.type = HG_WIRE_VERDICT};
+    if (err != 0 && errors->len == 0) {
+        hg_buf_printf(errors, "%s\n", hg_err_text(err));
+    }
+    if (err != 0) {
+        hg_buf_put(&m.body, errors->ptr, errors->len);
+    }
+    hg_wire_send(fd, &m);
+    hg_wire_fini(&m);
+}
+
+static int on_bundle(struct worker *w, int fd, const struct hg_wire_message *m) {
+    struct hg_bundle bundle;
+    struct hg_buf errors = {.max = 1 << 20};
+    struct hg_conf *conf = NULL;
+    int err = hg_bundle_unpack(m, &bundle);
+    if (err == 0) {
+        err = hg_generation_read(bundle.files, bundle.conf_path, w->registry, &conf, &errors);
+        if (err == 0) {
+            err = w->is_started ? reload(w, &bundle, conf, &errors)
+                                : start(w, &bundle, conf, &errors);
+        }
+        hg_bundle_fini(&bundle);
+    }
+    send_verdict(fd, &errors, err);
+    hg_buf_fini(&errors);
+    return w->is_started ? 0 : HG_EINVAL;
+}
+
+static void drain_lane(struct hg_lane *lane, void *arg) {
+    (void)arg;
+    hg_edge_drain(lane->edge);
+}
+
+static void count_visits(struct hg_lane *lane, void *arg) {
+    *(size_t *)arg += hg_edge_visits(lane->edge);
+}
+
+/* Streams are told to go, requests under way are answered, what is queued is
+ * stored; what has not ended by the deadline is cut. */
+static void drain(struct worker *w) {
+    int64_t deadline = hg_clock_mono_ms() + w->shutdown_timeout_ms;
+    size_t visits;
+    w->admin.is_draining = true;
+    for (unsigned i = 0; i < w->n_lanes; i++) {
+        hg_lane_call(&w->lanes[i], drain_lane, NULL);
+    }
+    do {
+        visits = 0;
+        for (unsigned i = 0; i < w->n_lanes; i++) {
+            hg_lane_call(&w->lanes[i], count_visits, &visits);
+        }
+        if (visits > 0) {
+            poll(NULL, 0, 10);
+        }
+    } while (visits > 0 && hg_clock_mono_ms() < deadline);
+    HG_LOG(HG_NOTICE, "worker_drained", "left=%zu", visits);
+    hg_log_stop(&w->log);
+}
+
+int hg_worker_run(int control_fd, struct hg_registry *registry) {
+    struct worker w = {.registry = registry};
+    struct hg_wire_message m;
+    bool is_over = false;
+    int status = 0;
+    while (!is_over) {
+        int err = hg_wire_receive(control_fd, &m);
+        if (err != 0) {
+            HG_LOG(HG_ERROR, "master_gone", "err=%s", hg_err_text(err));
+            is_over = true;
+        } else if (m.type == HG_WIRE_BUNDLE) {
+            status = on_bundle(&w, control_fd, &m) != 0;
+            is_over = status != 0;
+        } else if (m.type == HG_WIRE_REOPEN && m.n_fds == 1) {
+            hg_logfile_set(m.fds[0]);
+        } else if (m.type == HG_WIRE_DRAIN) {
+            is_over = true;
+        }
+        hg_wire_fini(&m);
+    }
+    if (w.is_started) {
+        drain(&w);
+    }
+    return status;
+}
