@@ -107,7 +107,6 @@ static bool write_whole(int fd, const char *bytes, size_t len) {
     struct pollfd ready = {.fd = fd, .events = POLLOUT};
     ssize_t n;
     do {
-        errno = 0;
         n = poll(&ready, 1, 0) == 1 ? write(fd, bytes, len) : -1;
     } while (n < 0 && errno == EINTR);
     if (n > 0) {

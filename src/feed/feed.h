@@ -26,12 +26,13 @@ struct hg_subscriber; /* one stream or one pull */
 struct hg_feed_setup {
     struct hg_loop *loop;
     struct hg_log *log;
-    size_t window_bytes_max;   /* per topic */
-    unsigned reads_max;        /* reads of the log under way at once, of this loop */
-    size_t read_bytes_max;     /* of one such read */
+    size_t window_bytes_max; /* per topic */
+    unsigned reads_max;      /* reads of the log under way at once, of this loop */
+    size_t read_bytes_max;   /* of one such read */
 };
 
 int hg_feed_new(const struct hg_feed_setup *setup, struct hg_feed **ret);
+/* Every subscriber has been closed. */
 void hg_feed_free(struct hg_feed **pf);
 /* From the log, for every batch, in order. */
 void hg_feed_tail(struct hg_feed *f, struct hg_batch *batch);
@@ -44,29 +45,33 @@ struct hg_subscriber_ops {
      * prefix, separators and suffix; cursor where the next pull goes on. The
      * subscriber is closed when this returns. */
     void (*on_answer)(void *arg, struct hg_slice body, size_t n_events, struct hg_slice cursor);
+    /* HG_SINK_ANSWER, may be NULL: a gap in what is being collected, for a
+     * sink whose body has no place for notices. Before on_answer. */
+    void (*on_gap)(void *arg, const struct hg_notice *gap);
 };
 
 struct hg_subscription {
     const struct hg_sink_ops *sink;
-    unsigned slot;              /* of the sink's encoding in an entry; < HG_ENTRY_SLOTS */
-    struct hg_stream *stream;   /* begun or upgraded already, but for HG_SINK_ANSWER */
-    struct hg_filter *filter;   /* the feed takes its own reference */
-    const uint32_t *topics;     /* ids; copied */
+    unsigned slot;            /* of the sink's encoding in an entry; < HG_ENTRY_SLOTS */
+    struct hg_stream *stream; /* begun or upgraded already, but for HG_SINK_ANSWER */
+    struct hg_filter *filter; /* the feed takes its own reference */
+    const uint32_t *topics;   /* ids; copied */
     size_t n_topics;
     enum hg_start start;
-    int64_t time_ms;            /* HG_START_TIME */
-    const struct hg_cursor *cursor; /* HG_START_CURSOR; topics without a position start at LATEST */
-    int64_t heartbeat_ms;       /* 0: none */
-    int64_t retry_ms;           /* told in the opened notice */
-    size_t events_max;          /* HG_SINK_ANSWER */
-    size_t bytes_max;           /* HG_SINK_ANSWER */
-    int64_t wait_ms;            /* HG_SINK_ANSWER: how long an empty answer is held back */
+    int64_t time_ms;                /* HG_START_TIME */
+    const struct hg_cursor *cursor; /* HG_START_CURSOR, read by hg_subscriber_open only;
+                                       topics without a position start at LATEST */
+    int64_t heartbeat_ms;           /* 0: none */
+    int64_t retry_ms;               /* told in the opened notice */
+    size_t events_max;              /* HG_SINK_ANSWER */
+    size_t bytes_max;               /* HG_SINK_ANSWER */
+    int64_t wait_ms;                /* HG_SINK_ANSWER: how long an empty answer is held back */
     const struct hg_subscriber_ops *ops;
     void *arg;
 };
 
-/* The first thing sent is the opened notice, or gap notices and then it.
- * HG_ENOMEM. */
+/* The first thing sent is the opened notice, or gap notices and then it. No
+ * call of ops before this returns. HG_ENOMEM. */
 int hg_subscriber_open(struct hg_feed *f, const struct hg_subscription *s,
                        struct hg_subscriber **ret);
 /* The stream has room again (its on_room). */
@@ -74,9 +79,10 @@ void hg_subscriber_on_room(struct hg_subscriber *s);
 /* A new generation: these topics from now on; those that left are told
  * nothing more, new ones start at LATEST. HG_ENOMEM leaves it as it was. */
 int hg_subscriber_set_topics(struct hg_subscriber *s, const uint32_t *topics, size_t n);
-/* Send the closing notice; the caller ends the stream afterwards. */
+/* Send the closing notice; the caller ends the stream afterwards. For
+ * HG_SINK_ANSWER: on_answer comes at the next turn, with what is there. */
 void hg_subscriber_say_closing(struct hg_subscriber *s, const char *reason, int64_t retry_ms);
-/* No call of ops after this. */
+/* No call of ops after this. Not from inside hg_stream_write or _put. */
 void hg_subscriber_close(struct hg_subscriber **ps);
 
 /* For status: how many are live and catching up. */

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* part.c - the loop's table of topics and its position in each partition.
+ *
+ * The position begins at the log's next offset when the topic is first seen.
+ * That may be ahead of batches still in this loop's mailbox; what they hold
+ * below the position is not news to anybody and is not dispatched. */
+#include "feed/part.h"
+
+static void begin_part(const struct hg_feed__parts *ps, const struct hg_feed__topic *t,
+                       uint32_t partition, uint32_t n_parts, struct hg_feed__part *p) {
+    struct hg_log_range range = {0};
+    hg_log_topic_range(ps->log, t->id, partition, &range);
+    p->next = range.next;
+    p->epoch = range.epoch;
+    hg_window_init(&p->window, ps->window_bytes_max / n_parts);
+}
+
+int hg_feed__topic_grow(const struct hg_feed__parts *ps, struct hg_feed__topic *t,
+                        uint32_t n_parts) {
+    if (n_parts <= t->n_parts) {
+        return 0;
+    }
+    struct hg_feed__part *parts = hg_try_alloc(n_parts * sizeof(*parts));
+    if (!parts) {
+        return HG_ENOMEM;
+    }
+    if (t->n_parts > 0) {
+        memcpy(parts, t->parts, t->n_parts * sizeof(*parts));
+    }
+    for (uint32_t i = t->n_parts; i < n_parts; i++) {
+        begin_part(ps, t, i, n_parts, &parts[i]);
+    }
+    hg_free(t->parts);
+    t->parts = parts;
+    t->n_parts = n_parts;
+    return 0;
+}
+
+static struct hg_feed__topic *make_topic(const struct hg_feed__parts *ps, uint32_t id) {
+    struct hg_feed__topic *t = hg_try_alloc(sizeof(*t));
+    if (!t) {
+        return NULL;
+    }
+    t->id = id;
+    t->tag = hg_log_topic_tag(ps->log, id);
+    hg_feed__index_init(&t->index);
+    uint32_t n_parts = hg_log_topic_partitions(ps->log, id);
+    if (hg_feed__topic_grow(ps, t, n_parts > 0 ? n_parts : 1)) {
+        hg_free(t);
+        return NULL;
+    }
+    return t;
+}
+
+static void free_topic(struct hg_feed__topic **pt) {
+    struct hg_feed__topic *t = *pt;
+    if (!t) {
+        return;
+    }
+    for (uint32_t i = 0; i < t->n_parts; i++) {
+        hg_window_fini(&t->parts[i].window);
+    }
+    hg_feed__index_fini(&t->index);
+    hg_free(t->parts);
+    hg_free(t);
+    *pt = NULL;
+}
+
+void hg_feed__parts_fini(struct hg_feed__parts *ps) {
+    for (size_t i = 0; i < ps->n_topics; i++) {
+        free_topic(&ps->topics[i]);
+    }
+    hg_free(ps->topics);
+    *ps = (struct hg_feed__parts){0};
+}
+
+static int grow_table(struct hg_feed__parts *ps) {
+    size_t n = hg_log_topic_count(ps->log);
+    struct hg_feed__topic **topics = hg_try_alloc(n * sizeof(struct hg_feed__topic *));
+    if (!topics) {
+        return HG_ENOMEM;
+    }
+    if (ps->n_topics > 0) {
+        memcpy(topics, ps->topics, ps->n_topics * sizeof(struct hg_feed__topic *));
+    }
+    hg_free(ps->topics);
+    ps->topics = topics;
+    ps->n_topics = n;
+    return 0;
+}
+
+struct hg_feed__topic *hg_feed__parts_topic(struct hg_feed__parts *ps, uint32_t id) {
+    if (id >= ps->n_topics) {
+        if (id >= hg_log_topic_count(ps->log) || grow_table(ps)) {
+            return NULL;
+        }
+    }
+    if (!ps->topics[id]) {
+        ps->topics[id] = make_topic(ps, id);
+    }
+    return ps->topics[id];
+}
+
+void hg_feed__part_renew(struct hg_feed__part *p, uint32_t epoch, uint64_t next) {
+    size_t bytes_max = p->window.bytes_max;
+    hg_window_fini(&p->window);
+    hg_window_init(&p->window, bytes_max);
+    p->epoch = epoch;
+    p->next = next;
+    p->fingerprint = 0;
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* part.h - where this loop stands in each partition: its position, which is
+ * the cursor of every live subscriber, and its window. Knows no subscriber
+ * but through the interest index. */
+#ifndef HG_FEED_PART_H
+#define HG_FEED_PART_H
+
+#include "feed/index.h"
+#include "log/log.h"
+#include "window/window.h"
+
+/* Between two dispatched batches, records below next have been given to
+ * every live subscriber that wants them, and none from next on. */
+struct hg_feed__part {
+    uint64_t next;
+    uint32_t fingerprint; /* of the record at next - 1; 0: not known */
+    uint32_t epoch;
+    struct hg_window window;
+};
+
+struct hg_feed__topic {
+    uint32_t id;
+    uint32_t n_parts;
+    uint64_t tag;
+    struct hg_feed__part *parts;
+    struct hg_feed__index index;
+};
+
+struct hg_feed__parts {
+    struct hg_log *log;
+    size_t window_bytes_max;        /* per topic */
+    struct hg_feed__topic **topics; /* by id */
+    size_t n_topics;
+};
+
+void hg_feed__parts_fini(struct hg_feed__parts *ps);
+/* The topic, begun at what the log says when this loop sees it for the first
+ * time. NULL: no memory, or the log has no such topic. */
+struct hg_feed__topic *hg_feed__parts_topic(struct hg_feed__parts *ps, uint32_t id);
+/* A partition that was added to the topic has come up. HG_ENOMEM. */
+int hg_feed__topic_grow(const struct hg_feed__parts *ps, struct hg_feed__topic *t,
+                        uint32_t n_parts);
+/* The topic was deleted and made again. */
+void hg_feed__part_renew(struct hg_feed__part *p, uint32_t epoch, uint64_t next);
+
+#endif
