@@ -3,7 +3,7 @@
  * never changed but for the entries' slots. */
 #include "log/batch.h"
 
-#include "event/codec.h"
+#include "headgate/record.h"
 
 /* About what an event's block holds beside its packed form. */
 enum { EVENT_OVERHEAD = 128 };

@@ -33,7 +33,10 @@ struct hg_log_setup {
     struct hg_log_open open;
     struct hg_loop *const *loops; /* tail batches are posted to each */
     unsigned n_loops;
-    /* On each loop, in log order, before the done of the append it came from. */
+    /* On each loop, in log order, before the done of the append it came from.
+     * The batch is borrowed. When memory runs out a batch may be missing: the
+     * next one then begins beyond the last one's end, or has n 0 and says only
+     * that hg_log_topic_range is ahead; what lies between is to be read. */
     void (*on_tail)(struct hg_loop *loop, struct hg_batch *batch, void *arg);
     void *arg;
     int64_t dedup_window_ms; /* 0: off */
@@ -45,7 +48,8 @@ struct hg_log_setup {
 /* Opens the driver (on the log thread; waits for it), rebuilds the dedup
  * index, starts the threads. HG_EINVAL or HG_EIO and why. */
 int hg_log_start(const struct hg_log_setup *setup, struct hg_log **ret_log, struct hg_why *why);
-/* Finishes what is queued, then closes. */
+/* Finishes what is queued, then closes. The loops make no call any more; what
+ * was posted to them before is run by them. */
 void hg_log_stop(struct hg_log **plog);
 
 /* Topics. Declaring the same name again applies what changed. Blocks until
@@ -92,9 +96,12 @@ struct hg_publish {
     size_t n_items;
     /* On the loop that called hg_log_append, once. err: 0; HG_ECONFLICT (item
      * `at` has a stored id with other content, or expected differs);
-     * HG_EFULL; HG_EIO; HG_EDOUBT. */
+     * HG_EFULL; HG_EIO; HG_EAGAIN (the driver's queue); HG_E2BIG and
+     * HG_EINVAL (the driver cannot keep such a record); HG_EDOUBT. */
     void (*done)(struct hg_publish *p, int err, size_t at);
     /* The log's own: */
+    struct hg_log *log;
+    struct hg_plan *plan; /* log/plan.h */
     struct hg_loop *loop;
     struct hg_task task;
     struct hg_append append;
@@ -104,8 +111,9 @@ struct hg_publish {
     int err;
 };
 
-/* Owner thread of a loop. HG_EAGAIN: the queue is at its limit and done will
- * not be called. */
+/* Owner thread of a loop. done will not be called on: HG_EAGAIN (the queue is
+ * at its limit), HG_ENOMEM, HG_ENOENT (no such topic), HG_ENOTSUP (the driver
+ * compares no expected position), HG_ECLOSED (the log is stopping). */
 int hg_log_append(struct hg_log *log, struct hg_publish *p);
 /* A guess for Retry-After, seconds, at least 1. */
 unsigned hg_log_retry_after(const struct hg_log *log);
@@ -128,7 +136,8 @@ struct hg_log_fetch {
     uint64_t next_offset;
     int err;
 };
-/* HG_EAGAIN: too many are waiting; try again at the next turn of a timer. */
+/* HG_EAGAIN: too many are waiting; try again at the next turn of a timer.
+ * HG_ENOENT: no such topic or partition. HG_ECLOSED. */
 int hg_log_read(struct hg_log *log, struct hg_log_fetch *f);
 
 struct hg_batch *hg_batch_ref(struct hg_batch *b);

@@ -3,8 +3,9 @@
  *
  * Threads. The gateway runs one log thread; open, close, topic_*, append,
  * flush, tick, trim and the groups' calls come on it and never overlap. read
- * and seek come on reader threads, several at a time. No call comes on a
- * loop, so all of them may block. */
+ * and seek come on reader threads, several at a time, and on the log thread
+ * while it holds no append that is not flushed. No call comes on a loop, so
+ * all of them may block. */
 #ifndef HEADGATE_LOG_H
 #define HEADGATE_LOG_H
 
@@ -65,24 +66,27 @@ struct hg_append_item {
     struct hg_record record;
 };
 
+struct hg_log_up; /* the way up: the gateway's side of an open driver */
+
 /* An append in the driver's hands. Belongs to the gateway; the driver keeps
  * the pointer until it calls hg_append_complete, exactly once, any thread.
- * Before that it fills offset and log_time_ms of every record. */
+ * Before that it fills offset and log_time_ms of every record. An append
+ * without items asks whether writing is possible at all. */
 struct hg_append {
     struct hg_append_item *items;
     size_t n_items;
-    void *driver_data; /* for the driver between append and completion */
-    struct hg_append *next;
+    struct hg_log_up *up;   /* where the completion goes; not for the driver */
+    void *driver_data;      /* these two are for the driver between append */
+    struct hg_append *next; /* and completion */
 };
 
-/* 0: every item is durable. HG_EFULL, HG_EIO, HG_ECONFLICT, HG_EAGAIN: none
- * is. HG_EDOUBT: nobody knows. */
+/* 0: every item is durable. HG_EFULL, HG_EIO, HG_ECONFLICT, HG_EAGAIN,
+ * HG_E2BIG, HG_EINVAL: none is, nor will be. HG_EDOUBT: nobody knows. */
 HG_API void hg_append_complete(struct hg_append *append, int err);
 
 /* Newly durable records of one partition, in offset order without holes
  * since the last call. The gateway takes its own references. Any one thread
  * at a time, before the completion of the append that wrote them. */
-struct hg_log_up;
 HG_API void hg_log_tail(struct hg_log_up *up, uint32_t topic, uint32_t partition,
                         const struct hg_record *records, size_t n);
 
@@ -134,7 +138,8 @@ struct hg_log_ops {
     void (*tick)(void *state);
     /* HG_LOG_COMPACT: the last record of a key, or HG_ENOENT. Reader threads. */
     int (*latest)(void *state, uint32_t topic, struct hg_slice key, struct hg_records *out);
-    /* HG_LOG_GROUPS: the offset a group goes on from; HG_ENOENT if none. */
+    /* HG_LOG_GROUPS: the offset a group goes on from; HG_ENOENT if none. A
+     * commit is durable when the next flush returns. */
     int (*group_commit)(void *state, struct hg_slice group, uint32_t topic, uint32_t partition,
                         uint64_t next);
     int (*group_position)(void *state, struct hg_slice group, uint32_t topic, uint32_t partition,

@@ -7,5 +7,6 @@ int main(void) {
     failed += test_position();
     failed += test_cursor();
     failed += test_topic();
+    failed += test_log();
     return failed != 0;
 }

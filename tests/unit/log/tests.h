@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 int test_cursor(void);
+int test_log(void);
 int test_position(void);
 int test_topic(void);
 

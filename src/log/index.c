@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* index.c - after a start: what dedup has to remember is in the records
+ * themselves, so it is read back from them. There is no journal beside the
+ * log. Of all topics together the newest dedup_max records within the window
+ * are read, and no others. */
+#include "base/clock.h"
+#include "headgate/logline.h"
+#include "log/inner.h"
+#include "log/records.h"
+
+enum { READ_RECORDS = 1024, READ_BYTES = 4 << 20 };
+
+struct build {
+    struct hg_log *log;
+    int64_t wall_ms;
+    int32_t now_s;
+    int64_t from_ms; /* the log time where reading begins */
+    struct hg_dedup_entry *entries;
+    size_t n, cap;
+    struct hg_records records;
+};
+
+typedef int (*part_fn)(struct build *b, struct hg_topic *topic, uint32_t partition);
+
+static int each_unknown(struct build *b, part_fn fn) {
+    int err = 0;
+    uint32_t n = hg_topics_count(b->log->topics);
+    for (uint32_t id = 0; id < n && err == 0; id++) {
+        struct hg_topic *topic = hg_topics_get(b->log->topics, id);
+        for (uint32_t p = 0; p < topic->partitions && err == 0; p++) {
+            if (!topic->parts[p].is_indexed) {
+                err = fn(b, topic, p);
+            }
+        }
+    }
+    return err;
+}
+
+static int find_from(struct build *b, const struct hg_topic *topic, uint32_t partition,
+                     uint64_t *ret_from) {
+    return b->log->ops->seek(b->log->driver, topic->id, partition, b->from_ms, ret_from);
+}
+
+static int count_part(struct build *b, struct hg_topic *topic, uint32_t partition) {
+    uint64_t from = 0, next = atomic_load(&topic->parts[partition].next);
+    int err = find_from(b, topic, partition, &from);
+    if (err == 0 && next > from) {
+        b->cap += next - from;
+    }
+    return err;
+}
+
+/* The earliest time from which no more than dedup_max records were stored. */
+static int choose_from(struct build *b) {
+    int64_t low = b->wall_ms - b->log->dedup_window_ms, high = INT64_MAX;
+    b->from_ms = low;
+    for (;;) {
+        b->cap = 0;
+        int err = each_unknown(b, count_part);
+        if (err != 0) {
+            return err;
+        }
+        bool does_fit = b->cap <= b->log->dedup_max;
+        if (does_fit && b->from_ms == low) {
+            return 0;
+        }
+        if (does_fit) {
+            high = b->from_ms;
+        } else {
+            low = b->from_ms + 1;
+        }
+        b->from_ms = low + (high - low) / 2;
+    }
+}
+
+static void add(struct build *b, const struct hg_topic *topic, uint32_t partition,
+                const struct hg_record *r) {
+    static const uint8_t no_digest[sizeof r->digest];
+    if (r->event == NULL || b->n == b->cap || memcmp(r->digest, no_digest, sizeof no_digest) == 0) {
+        return;
+    }
+    struct hg_slice id = hg_event_core(r->event, HG_ATTR_ID);
+    int64_t age_ms = b->wall_ms - r->log_time_ms;
+    age_ms = age_ms < 0 ? 0 : age_ms;
+    age_ms = age_ms > b->log->dedup_window_ms ? b->log->dedup_window_ms : age_ms;
+    struct hg_dedup_entry *e = &b->entries[b->n++];
+    *e = (struct hg_dedup_entry){
+        .digest = hg_dedup_digest(r->digest),
+        .offset = r->offset,
+        .topic = topic->id,
+        .fingerprint = hg_position_fingerprint(r->log_time_ms, id),
+        .seconds = (int32_t)((uint32_t)b->now_s - (uint32_t)(age_ms / 1000)),
+        .partition = (uint16_t)partition,
+    };
+    hg_identity_make(topic->id, r->owner, hg_event_core(r->event, HG_ATTR_SOURCE), id,
+                     &e->identity);
+}
+
+static int read_part(struct build *b, struct hg_topic *topic, uint32_t partition) {
+    struct hg_log_read want = {
+        .topic = topic->id,
+        .partition = partition,
+        .max_records = READ_RECORDS,
+        .max_bytes = READ_BYTES,
+    };
+    int err = find_from(b, topic, partition, &want.from);
+    do {
+        hg_records_clear(&b->records);
+        err = err == 0 ? b->log->ops->read(b->log->driver, &want, &b->records) : err;
+        for (size_t i = 0; i < b->records.n; i++) {
+            add(b, topic, partition, &b->records.items[i]);
+            want.from = b->records.items[i].offset + 1;
+        }
+    } while (err == 0 && b->records.n > 0);
+    return err;
+}
+
+static int mark_part(struct build *b, struct hg_topic *topic, uint32_t partition) {
+    (void)b;
+    topic->parts[partition].is_indexed = true;
+    return 0;
+}
+
+static int build(struct build *b) {
+    int err = choose_from(b);
+    if (err != 0 || b->cap == 0) {
+        return err;
+    }
+    b->entries = hg_try_alloc(b->cap * sizeof *b->entries);
+    if (b->entries == NULL) {
+        return HG_ENOMEM;
+    }
+    err = each_unknown(b, read_part);
+    /* What was read before a failure is worth remembering, too. */
+    int merged = hg_dedup_merge(b->log->thread.judge.dedup, b->entries, b->n);
+    return err != 0 ? err : merged;
+}
+
+void hg_log__index(struct hg_log *log) {
+    struct build b = {.log = log, .wall_ms = hg_clock_wall_ms(), .now_s = hg_dedup_now()};
+    int64_t began_ms = hg_clock_mono_ms();
+    int err = build(&b);
+    if (err != 0) {
+        HG_LOG(HG_ERROR, "dedup_incomplete",
+               "reason=\"%s\" effect=\"copies of older events may be stored again\"",
+               hg_err_text(err));
+    } else if (b.cap > 0) {
+        HG_LOG(HG_NOTICE, "dedup_indexed", "entries=%zu ms=%lld", b.n,
+               (long long)(hg_clock_mono_ms() - began_ms));
+    }
+    (void)each_unknown(&b, mark_part);
+    hg_records_fini(&b.records);
+    hg_free(b.entries);
+}

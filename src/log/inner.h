@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* inner.h - the event log as its own files see it. Not for the rooms above.
+ *
+ * Who touches what: `thread` belongs to the log thread; topics, atomics and
+ * the constants of the start belong to everybody. */
+#ifndef HG_LOG_INNER_H
+#define HG_LOG_INNER_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "log/inbox.h"
+#include "log/judge.h"
+#include "log/log.h"
+#include "log/readers.h"
+#include "log/topics.h"
+#include "log/up.h"
+
+/* Publishes in order, by hg_publish.next. */
+struct hg_line {
+    struct hg_publish *first, **end;
+};
+
+struct hg_log_thread {
+    pthread_t id;
+    struct hg_judge judge;
+    struct hg_line line; /* not judged yet */
+    bool is_held;        /* its first waits for the next settlement */
+    bool is_stopping;
+    bool needs_index;   /* a topic was opened whose records dedup does not know */
+    size_t group_items; /* appended since the last flush */
+    size_t group_bytes;
+    size_t group_appends;
+    size_t in_flight;      /* appended, not settled */
+    int64_t tick_at_ms;    /* monotonic; the next one */
+    int64_t settled_bytes; /* since the last tick */
+    int64_t rate;          /* bytes settled a second, smoothed */
+    uint32_t next_described;
+    int32_t now_s;           /* hg_dedup_now, once a turn */
+    int64_t entries_shown;   /* of the gauge */
+    struct hg_publish probe; /* asks whether writing is possible again */
+    bool is_probing;
+};
+
+struct hg_log {
+    struct hg_log_up up; /* first: the driver's way up is the log itself */
+    const struct hg_log_ops *ops;
+    void *driver;
+    struct hg_loop **loops;
+    unsigned n_loops;
+    void (*on_tail)(struct hg_loop *loop, struct hg_batch *batch, void *arg);
+    void *arg;
+    size_t queue_bytes_max;
+    int64_t dedup_window_ms;
+    size_t dedup_max;
+    struct hg_topics *topics;
+    struct hg_inbox inbox;
+    struct hg_log_thread thread;
+    struct hg_readers *readers;
+    _Atomic size_t queue_bytes;
+    _Atomic unsigned retry_after;
+    atomic_bool is_writable;
+    atomic_bool is_closed; /* takes no more appends and reads */
+};
+
+/* log_thread.c: opens the driver on the new thread and waits for that. */
+int hg_log_thread__start(struct hg_log *log, const struct hg_log_open *open, struct hg_why *why);
+/* Finishes what is queued, closes the driver, joins. */
+void hg_log_thread__stop(struct hg_log *log);
+/* Called from any other thread; waits. */
+int hg_log_thread__topic(struct hg_log *log, const struct hg_log_topic *topic, uint32_t *ret_id,
+                         struct hg_why *why);
+/* The tasks of a publish: put into the inbox. */
+void hg_log_thread__on_publish(struct hg_task *task);
+void hg_log_thread__on_complete(struct hg_task *task);
+
+/* upkeep.c: what the log thread does about once a second. */
+void hg_log_upkeep__tick(struct hg_log *log, int64_t now_ms);
+
+/* tail.c */
+void hg_log__on_tail(struct hg_log_up *up, uint32_t topic, uint32_t partition,
+                     const struct hg_record *records, size_t n);
+/* Tell the loops that a partition has records which were not shown. */
+void hg_log__nudge(struct hg_log *log, struct hg_topic *topic, uint32_t partition);
+
+/* index.c: teach dedup the records of all topics that it does not know yet. */
+void hg_log__index(struct hg_log *log);
+
+#endif

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* judge.c - the verdict over a publish and its settlement. */
+#include "log/judge.h"
+
+#include "log/counters.h"
+
+static struct hg_position position_at(const struct hg_judge *j, uint32_t topic, uint32_t partition,
+                                      uint64_t offset, uint32_t fingerprint) {
+    const struct hg_topic *t = hg_topics_get(j->topics, topic);
+    return (struct hg_position){
+        .topic_tag = t->tag,
+        .epoch = atomic_load_explicit(&t->epoch, memory_order_acquire),
+        .partition = (uint16_t)partition,
+        .offset = offset,
+        .fingerprint = fingerprint,
+    };
+}
+
+/* Undo what this judgement reserved. Nobody can be waiting for it yet. */
+static void release_all(struct hg_judge *j, struct hg_publish *p, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        struct hg_plan_item *item = &p->plan->items[i];
+        if (item->is_reserved) {
+            (void)hg_pending_release(&j->pending, &item->reservation);
+            item->is_reserved = false;
+        }
+    }
+}
+
+static enum hg_verdict refuse(struct hg_judge *j, struct hg_publish *p, size_t at) {
+    release_all(j, p, at);
+    for (size_t i = 0; i < p->n_items; i++) {
+        p->items[i].stored = HG_STORED_NOT;
+    }
+    p->err = HG_ECONFLICT;
+    p->at = at;
+    hg_counter_add(&hg_log_events_conflict, (int64_t)p->n_items);
+    return HG_VERDICT_ANSWER;
+}
+
+/* One item: fills its state, or names whom to wait for. HG_ECONFLICT. */
+static int judge_item(struct hg_judge *j, struct hg_publish *p, size_t i, int32_t now,
+                      struct hg_reservation **ret_blocker) {
+    struct hg_plan_item *item = &p->plan->items[i];
+    struct hg_reservation *mine = &item->reservation;
+    item->state = HG_PLAN_NEW;
+    item->is_reserved = false;
+    if (j->dedup == NULL || p->items[i].is_dedup_off || p->items[i].event == NULL) {
+        return 0;
+    }
+    struct hg_reservation *r = hg_pending_find(&j->pending, &mine->identity);
+    if (r != NULL && r->owner != p) {
+        *ret_blocker = r;
+        return 0;
+    }
+    if (r != NULL) {
+        item->state = HG_PLAN_ALIAS;
+        item->index = (size_t)(HG_CONTAINER(r, struct hg_plan_item, reservation) - p->plan->items);
+        return r->digest == mine->digest ? 0 : HG_ECONFLICT;
+    }
+    const struct hg_dedup_entry *e = hg_dedup_find(j->dedup, &mine->identity, now);
+    if (e != NULL) {
+        item->state = HG_PLAN_BEFORE;
+        p->items[i].position = position_at(j, e->topic, e->partition, e->offset, e->fingerprint);
+        return e->digest == mine->digest ? 0 : HG_ECONFLICT;
+    }
+    hg_pending_reserve(&j->pending, mine);
+    item->is_reserved = true;
+    return 0;
+}
+
+/* Move the records that are new to the front of the append. */
+static enum hg_verdict make_append(struct hg_publish *p) {
+    struct hg_plan *plan = p->plan;
+    size_t n = 0;
+    for (size_t i = 0; i < p->n_items; i++) {
+        if (plan->items[i].state == HG_PLAN_NEW) {
+            if (n != i) {
+                plan->appends[n] = plan->appends[i];
+            }
+            plan->items[i].index = n++;
+        }
+    }
+    p->append.items = plan->appends;
+    p->append.n_items = n;
+    return HG_VERDICT_APPEND;
+}
+
+enum hg_verdict hg_judge(struct hg_judge *j, struct hg_publish *p, int32_t now) {
+    struct hg_reservation *blocker = NULL;
+    size_t n_new = 0;
+    for (size_t i = 0; i < p->n_items; i++) {
+        struct hg_reservation *waits_for = NULL;
+        if (judge_item(j, p, i, now, &waits_for) != 0) {
+            return refuse(j, p, i);
+        }
+        if (waits_for != NULL) {
+            blocker = waits_for;
+        } else {
+            n_new += p->plan->items[i].state == HG_PLAN_NEW;
+        }
+    }
+    if (blocker != NULL) {
+        release_all(j, p, p->n_items);
+        if (n_new > 0) {
+            return HG_VERDICT_HOLD;
+        }
+        hg_pending_wait(blocker, p);
+        return HG_VERDICT_WAIT;
+    }
+    if (n_new > 0) {
+        return make_append(p);
+    }
+    for (size_t i = 0; i < p->n_items; i++) {
+        p->items[i].stored = HG_STORED_BEFORE;
+    }
+    p->err = 0;
+    p->at = 0;
+    hg_counter_add(&hg_log_events_duplicate, (int64_t)p->n_items);
+    return HG_VERDICT_ANSWER;
+}
+
+/* The record is durable: tell where, and remember its id. */
+static void settle_stored(struct hg_judge *j, struct hg_publish_item *item,
+                          const struct hg_plan_item *plan, const struct hg_append_item *append,
+                          int32_t now) {
+    const struct hg_record *record = &append->record;
+    struct hg_slice id = {0};
+    if (record->event != NULL) {
+        id = hg_event_core(record->event, HG_ATTR_ID);
+    }
+    uint32_t fingerprint = hg_position_fingerprint(record->log_time_ms, id);
+    item->stored = HG_STORED_NEW;
+    item->position = position_at(j, append->topic, append->partition, record->offset, fingerprint);
+    if (plan->is_reserved) {
+        hg_dedup_add(j->dedup, &(struct hg_dedup_entry){
+                                   .identity = plan->reservation.identity,
+                                   .digest = plan->reservation.digest,
+                                   .offset = record->offset,
+                                   .topic = append->topic,
+                                   .fingerprint = fingerprint,
+                                   .seconds = now,
+                                   .partition = (uint16_t)append->partition,
+                               });
+    }
+}
+
+/* The driver compares expected positions but does not say which one differed. */
+static size_t first_expecting(const struct hg_publish *p) {
+    for (size_t i = 0; i < p->n_items; i++) {
+        if (p->plan->items[i].state == HG_PLAN_NEW && p->items[i].has_expected) {
+            return i;
+        }
+    }
+    return 0;
+}
+
+static void count(const struct hg_publish *p, int err) {
+    int64_t before = 0;
+    for (size_t i = 0; i < p->n_items; i++) {
+        before += p->items[i].stored == HG_STORED_BEFORE;
+    }
+    int64_t others = (int64_t)p->n_items - before;
+    hg_counter_add(&hg_log_events_duplicate, before);
+    hg_counter_add(err == 0              ? &hg_log_events_stored
+                   : err == HG_ECONFLICT ? &hg_log_events_conflict
+                                         : &hg_log_events_failed,
+                   others);
+}
+
+struct hg_publish *hg_judge_settle(struct hg_judge *j, struct hg_publish *p, int err, int32_t now) {
+    struct hg_publish *waiters = NULL, **end = &waiters;
+    enum hg_stored failed = err == HG_EDOUBT ? HG_STORED_DOUBT : HG_STORED_NOT;
+    for (size_t i = 0; i < p->n_items; i++) {
+        struct hg_plan_item *plan = &p->plan->items[i];
+        struct hg_publish_item *item = &p->items[i];
+        if (plan->state == HG_PLAN_BEFORE) {
+            item->stored = HG_STORED_BEFORE;
+        } else if (plan->state == HG_PLAN_ALIAS) { /* its original stands before it */
+            item->stored = err == 0 ? HG_STORED_BEFORE : failed;
+            item->position = p->items[plan->index].position;
+        } else if (err == 0) {
+            settle_stored(j, item, plan, &p->append.items[plan->index], now);
+        } else {
+            item->stored = failed;
+        }
+        if (plan->is_reserved) {
+            *end = hg_pending_release(&j->pending, &plan->reservation);
+            while (*end != NULL) {
+                end = &(*end)->next;
+            }
+        }
+    }
+    p->err = err;
+    p->at = err == HG_ECONFLICT ? first_expecting(p) : 0;
+    count(p, err);
+    return waiters;
+}

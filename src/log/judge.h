@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* judge.h - dedup of whole publishes: which of their items are appended, which
+ * are stored already, and who has to wait. Log thread only.
+ *
+ *              hg_judge                      hg_judge_settle
+ *   absent ───────────────► pending (reserved) ────► stored   completion 0
+ *      ^                       │                └──► absent   any other
+ *      └── a publish that waited is judged again ◄──┘
+ */
+#ifndef HG_LOG_JUDGE_H
+#define HG_LOG_JUDGE_H
+
+#include "log/plan.h"
+
+struct hg_judge {
+    const struct hg_topics *topics;
+    struct hg_dedup *dedup; /* NULL: off */
+    struct hg_pending pending;
+};
+
+enum hg_verdict {
+    HG_VERDICT_APPEND, /* p->append is to be appended, then settled */
+    HG_VERDICT_ANSWER, /* nothing to append: p->err, p->at and the results are final */
+    HG_VERDICT_WAIT,   /* all is stored or on its way: parked until that settles */
+    HG_VERDICT_HOLD,   /* some is on its way and some is new: to be judged again
+                        * after the next settlement, and everything behind it
+                        * later still, or the order of a key would change */
+};
+
+enum hg_verdict hg_judge(struct hg_judge *j, struct hg_publish *p, int32_t now);
+/* The append of p was completed with err. Fills the results, p->err and
+ * p->at; gives back, in order, who waited for it. */
+struct hg_publish *hg_judge_settle(struct hg_judge *j, struct hg_publish *p, int err, int32_t now);
+
+#endif

@@ -1,0 +1,355 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* log_thread.c - the one writer: takes publishes in the order they came, has
+ * them judged, gives what is new to the driver, and flushes when nothing more
+ * waits or the group is large. While a flush waits for the disk the next group
+ * gathers in the inbox; nothing is ever delayed to make a group larger.
+ *
+ *   inbox -> on_publish -> line -> judge_line -> driver append -> flush
+ *                           ^          |                            |
+ *                           |          └── answer                   v
+ *                           └── who waited  <──  on_complete -> answer */
+#include <semaphore.h>
+#include <signal.h>
+
+#include "base/clock.h"
+#include "headgate/logline.h"
+#include "log/counters.h"
+#include "log/inner.h"
+
+/* A flush at the latest after this much. */
+enum { GROUP_ITEMS_MAX = 4096, GROUP_BYTES_MAX = 4 << 20 };
+/* Topics are declared one after the other; the index is built once for all. */
+enum { INDEX_WAIT_MS = 20 };
+
+static void push_back(struct hg_line *line, struct hg_publish *p) {
+    p->next = NULL;
+    *line->end = p;
+    line->end = &p->next;
+}
+
+/* A whole list, before all others. */
+static void push_front(struct hg_line *line, struct hg_publish *list) {
+    if (list == NULL) {
+        return;
+    }
+    struct hg_publish *last = list;
+    while (last->next != NULL) {
+        last = last->next;
+    }
+    last->next = line->first;
+    line->end = line->first == NULL ? &last->next : line->end;
+    line->first = list;
+}
+
+static struct hg_publish *pop(struct hg_line *line) {
+    struct hg_publish *p = line->first;
+    line->first = p->next;
+    line->end = line->first == NULL ? &line->first : line->end;
+    p->next = NULL;
+    return p;
+}
+
+static void run_done(struct hg_task *task) {
+    struct hg_publish *p = HG_CONTAINER(task, struct hg_publish, task);
+    p->done(p, p->err, p->at);
+}
+
+static void answer(struct hg_log *log, struct hg_publish *p) {
+    atomic_fetch_sub_explicit(&log->queue_bytes, p->bytes, memory_order_relaxed);
+    hg_counter_add(&hg_log_queue_bytes, -(int64_t)p->bytes);
+    hg_plan_free(&p->plan);
+    p->task.run = run_done;
+    hg_loop_post(p->loop, &p->task);
+}
+
+static void append(struct hg_log *log, struct hg_publish *p) {
+    struct hg_log_thread *t = &log->thread;
+    p->append.up = &log->up;
+    t->group_items += p->append.n_items;
+    t->group_bytes += p->bytes;
+    t->group_appends++;
+    t->in_flight++;
+    log->ops->append(log->driver, &p->append);
+}
+
+static void flush(struct hg_log *log) {
+    struct hg_log_thread *t = &log->thread;
+    if (t->group_appends > 0) {
+        t->group_items = t->group_bytes = t->group_appends = 0;
+        log->ops->flush(log->driver);
+        hg_counter_add(&hg_log_commits, 1);
+    }
+}
+
+static bool is_large(const struct hg_log_thread *t) {
+    return t->group_items >= GROUP_ITEMS_MAX || t->group_bytes >= GROUP_BYTES_MAX;
+}
+
+static bool can_judge(const struct hg_log_thread *t) {
+    return t->line.first != NULL && !t->is_held && !is_large(t);
+}
+
+static void judge_line(struct hg_log *log) {
+    struct hg_log_thread *t = &log->thread;
+    while (can_judge(t)) {
+        struct hg_publish *p = pop(&t->line);
+        switch (hg_judge(&t->judge, p, t->now_s)) {
+        case HG_VERDICT_APPEND:
+            append(log, p);
+            break;
+        case HG_VERDICT_ANSWER:
+            answer(log, p);
+            break;
+        case HG_VERDICT_WAIT:
+            break;
+        case HG_VERDICT_HOLD:
+            push_front(&t->line, p);
+            t->is_held = true;
+            break;
+        }
+    }
+}
+
+void hg_log_thread__on_publish(struct hg_task *task) {
+    struct hg_publish *p = HG_CONTAINER(task, struct hg_publish, task);
+    push_back(&p->log->thread.line, p);
+}
+
+/* Readiness follows what the last append met; each change is logged once. */
+static void note_writable(struct hg_log *log, int err) {
+    bool is_writable = err != HG_EFULL && err != HG_EIO && err != HG_EDOUBT;
+    if (atomic_exchange(&log->is_writable, is_writable) == is_writable) {
+        return;
+    }
+    if (is_writable) {
+        HG_LOG(HG_NOTICE, "log_writable", "driver=%s", log->ops->name);
+    } else {
+        HG_LOG(HG_ERROR, "log_not_writable", "driver=%s reason=\"%s\"", log->ops->name,
+               hg_err_text(err));
+    }
+}
+
+void hg_log_thread__on_complete(struct hg_task *task) {
+    struct hg_publish *p = HG_CONTAINER(task, struct hg_publish, task);
+    struct hg_log *log = p->log;
+    struct hg_log_thread *t = &log->thread;
+    t->in_flight--;
+    note_writable(log, p->err);
+    if (p == &t->probe) {
+        t->is_probing = false;
+        return;
+    }
+    push_front(&t->line, hg_judge_settle(&t->judge, p, p->err, t->now_s));
+    t->is_held = false;
+    t->settled_bytes += p->err == 0 ? (int64_t)p->bytes : 0;
+    answer(log, p);
+}
+
+/* A topic to open, on its caller's stack. */
+struct topic_call {
+    struct hg_task task;
+    struct hg_log *log;
+    const struct hg_log_topic *topic;
+    struct hg_why *why;
+    uint32_t id;
+    int err;
+    sem_t is_over;
+};
+
+static int describe(struct hg_log *log, uint32_t id, struct hg_slice name,
+                    struct hg_log_range **ret_ranges, struct hg_why *why) {
+    struct hg_log_range range;
+    int err = log->ops->describe(log->driver, id, 0, &range);
+    struct hg_log_range *ranges = NULL;
+    if (err == 0 && (ranges = hg_try_alloc(range.partitions * sizeof *ranges)) == NULL) {
+        err = HG_ENOMEM;
+    }
+    for (uint32_t p = 0; err == 0 && p < range.partitions; p++) {
+        err = log->ops->describe(log->driver, id, p, &ranges[p]);
+    }
+    if (err != 0) {
+        hg_free(ranges);
+        hg_why_set(why, "topic %.*s: %s", HG_FMT(name), hg_err_text(err));
+        return err;
+    }
+    *ret_ranges = ranges;
+    return 0;
+}
+
+static int add_topic(struct hg_log *log, uint32_t id, struct hg_slice name, struct hg_why *why) {
+    struct hg_log_range *ranges = NULL;
+    int err = describe(log, id, name, &ranges, why);
+    if (err != 0) {
+        return err;
+    }
+    err = hg_topics_add(log->topics, name, ranges[0].partitions, ranges);
+    hg_free(ranges);
+    if (err != 0) {
+        hg_why_set(why, "topic %.*s: %s", HG_FMT(name), hg_err_text(err));
+        return err;
+    }
+    log->thread.needs_index = log->thread.judge.dedup != NULL;
+    return 0;
+}
+
+static int open_topic(struct topic_call *call) {
+    struct hg_log *log = call->log;
+    struct hg_log_topic topic = *call->topic;
+    const struct hg_topic *known = hg_topics_find(log->topics, topic.name);
+    topic.id = known != NULL ? known->id : hg_topics_count(log->topics);
+    topic.partitions = topic.partitions > 0 ? topic.partitions : 1;
+    if (known != NULL && known->partitions != topic.partitions) {
+        hg_why_set(call->why, "topic %.*s has %u partitions; they cannot be changed",
+                   HG_FMT(topic.name), known->partitions);
+        return HG_EINVAL;
+    }
+    flush(log);
+    int err = log->ops->topic_open(log->driver, &topic, call->why);
+    if (err == 0 && known == NULL) {
+        err = add_topic(log, topic.id, topic.name, call->why);
+    }
+    call->id = topic.id;
+    return err;
+}
+
+static void on_topic(struct hg_task *task) {
+    struct topic_call *call = HG_CONTAINER(task, struct topic_call, task);
+    call->err = open_topic(call);
+    int rc = sem_post(&call->is_over);
+    HG_ASSERT(rc == 0);
+}
+
+static void wait_for(sem_t *s) {
+    while (sem_wait(s) != 0) { /* a signal came in between */
+    }
+}
+
+int hg_log_thread__topic(struct hg_log *log, const struct hg_log_topic *topic, uint32_t *ret_id,
+                         struct hg_why *why) {
+    struct topic_call call = {.task.run = on_topic, .log = log, .topic = topic, .why = why};
+    int rc = sem_init(&call.is_over, 0, 0);
+    HG_ASSERT(rc == 0);
+    hg_inbox_put(&log->inbox, &call.task);
+    wait_for(&call.is_over);
+    (void)sem_destroy(&call.is_over);
+    if (call.err == 0) {
+        *ret_id = call.id;
+    }
+    return call.err;
+}
+
+struct stop_call {
+    struct hg_task task;
+    struct hg_log *log;
+};
+
+static void on_stop(struct hg_task *task) {
+    HG_CONTAINER(task, struct stop_call, task)->log->thread.is_stopping = true;
+}
+
+static bool run_tasks(struct hg_task *task) {
+    bool has_any = task != NULL;
+    while (task != NULL) {
+        struct hg_task *next = task->next; /* run may end the task's life */
+        task->run(task);
+        task = next;
+    }
+    return has_any;
+}
+
+static int wait_ms(const struct hg_log_thread *t) {
+    if (t->group_appends > 0 || can_judge(t)) {
+        return 0;
+    }
+    int64_t left = t->tick_at_ms - hg_clock_mono_ms();
+    left = left < 1 ? 1 : left;
+    return (int)(t->needs_index && left > INDEX_WAIT_MS ? INDEX_WAIT_MS : left);
+}
+
+static void turn(struct hg_log *log) {
+    struct hg_log_thread *t = &log->thread;
+    bool has_more = run_tasks(hg_inbox_take(&log->inbox, wait_ms(t)));
+    t->now_s = hg_dedup_now();
+    if (t->needs_index && (!has_more || t->line.first != NULL)) {
+        flush(log);
+        hg_log__index(log);
+        t->needs_index = false;
+    }
+    judge_line(log);
+    if (!has_more || t->is_held || is_large(t)) {
+        flush(log);
+    }
+    int64_t now_ms = hg_clock_mono_ms();
+    if (now_ms >= t->tick_at_ms) {
+        flush(log);
+        hg_log_upkeep__tick(log, now_ms);
+    }
+}
+
+struct start_call {
+    struct hg_log *log;
+    const struct hg_log_open *open;
+    struct hg_why *why;
+    int err;
+    sem_t is_open;
+};
+
+static void *run_thread(void *arg) {
+    struct start_call *start = arg;
+    struct hg_log *log = start->log;
+    struct hg_log_thread *t = &log->thread;
+    struct hg_log_open open = *start->open;
+    open.up = &log->up;
+    int err = start->err = log->ops->open(&open, &log->driver, start->why);
+    int rc = sem_post(&start->is_open); /* start is gone from here on */
+    HG_ASSERT(rc == 0);
+    if (err != 0) {
+        return NULL;
+    }
+    t->tick_at_ms = hg_clock_mono_ms() + 1000;
+    while (!t->is_stopping || t->line.first != NULL || t->in_flight > 0) {
+        turn(log);
+    }
+    log->ops->close(log->driver);
+    return NULL;
+}
+
+/* Signals are for the threads that wait for them. */
+static int create_thread(struct hg_log_thread *t, struct start_call *start) {
+    sigset_t all, before;
+    (void)sigfillset(&all);
+    int rc = pthread_sigmask(SIG_SETMASK, &all, &before);
+    HG_ASSERT(rc == 0);
+    int err = pthread_create(&t->id, NULL, run_thread, start) == 0 ? 0 : HG_EIO;
+    rc = pthread_sigmask(SIG_SETMASK, &before, NULL);
+    HG_ASSERT(rc == 0);
+    return err;
+}
+
+int hg_log_thread__start(struct hg_log *log, const struct hg_log_open *open, struct hg_why *why) {
+    struct hg_log_thread *t = &log->thread;
+    t->line.end = &t->line.first;
+    t->probe.log = log;
+    struct start_call start = {.log = log, .open = open, .why = why};
+    int rc = sem_init(&start.is_open, 0, 0);
+    HG_ASSERT(rc == 0);
+    int err = create_thread(t, &start);
+    if (err != 0) {
+        hg_why_set(why, "cannot start the log thread");
+        return err;
+    }
+    wait_for(&start.is_open);
+    (void)sem_destroy(&start.is_open);
+    if (start.err != 0) {
+        rc = pthread_join(t->id, NULL);
+        HG_ASSERT(rc == 0);
+    }
+    return start.err;
+}
+
+void hg_log_thread__stop(struct hg_log *log) {
+    struct stop_call stop = {.task.run = on_stop, .log = log};
+    hg_inbox_put(&log->inbox, &stop.task);
+    int rc = pthread_join(log->thread.id, NULL);
+    HG_ASSERT(rc == 0);
+}

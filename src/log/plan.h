@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* plan.h - how a publish becomes an append: made on the loop, so that the one
+ * log thread hashes nothing. One block of memory a publish. */
+#ifndef HG_LOG_PLAN_H
+#define HG_LOG_PLAN_H
+
+#include "log/log.h"
+#include "log/pending.h"
+#include "log/topics.h"
+
+enum hg_plan_state {
+    HG_PLAN_NEW,    /* to be appended */
+    HG_PLAN_ALIAS,  /* the same as an item before it in this publish */
+    HG_PLAN_BEFORE, /* stored already */
+};
+
+struct hg_plan_item {
+    struct hg_reservation reservation;
+    enum hg_plan_state state;
+    bool is_reserved;
+    size_t index; /* NEW: in the append's items; ALIAS: in this plan */
+};
+
+struct hg_plan {
+    struct hg_append_item *appends; /* one for each item, in the same block */
+    struct hg_plan_item items[];
+};
+
+/* Fills p->plan and p->bytes. HG_ENOMEM, HG_ENOENT (a topic). */
+int hg_plan_make(const struct hg_topics *topics, struct hg_publish *p);
+void hg_plan_free(struct hg_plan **pplan);
+
+#endif

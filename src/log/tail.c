@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* tail.c - newly durable records, shown to every loop.
+ *
+ * A batch carries one task for each loop behind its entries, so showing it
+ * costs one allocation whatever the number of loops. */
+#include "headgate/logline.h"
+#include "headgate/record.h"
+#include "log/batch.h"
+#include "log/counters.h"
+#include "log/inner.h"
+
+/* A batch is the unit in which windows forget. */
+enum { BATCH_RECORDS = 256, BATCH_BYTES = 1 << 20 };
+
+struct tail_task {
+    struct hg_task task;
+    struct hg_loop *loop;
+    struct hg_batch *batch; /* one reference */
+    void (*on_tail)(struct hg_loop *loop, struct hg_batch *batch, void *arg);
+    void *arg; /* both copied: a loop may outlive the log */
+};
+
+static void on_loop(struct hg_task *task) {
+    struct tail_task *t = HG_CONTAINER(task, struct tail_task, task);
+    struct hg_batch *batch = t->batch; /* its memory holds the task itself */
+    t->on_tail(t->loop, batch, t->arg);
+    hg_batch_unref(&batch);
+}
+
+/* Gives up the reference. */
+static void post(struct hg_log *log, struct hg_batch *batch, struct tail_task *tasks) {
+    for (unsigned i = 0; i < log->n_loops; i++) {
+        tasks[i] = (struct tail_task){
+            .task.run = on_loop,
+            .loop = log->loops[i],
+            .batch = hg_batch_ref(batch),
+            .on_tail = log->on_tail,
+            .arg = log->arg,
+        };
+    }
+    for (unsigned i = 0; i < log->n_loops; i++) {
+        hg_loop_post(log->loops[i], &tasks[i].task);
+    }
+    hg_batch_unref(&batch);
+}
+
+static struct hg_batch *new_batch(struct hg_log *log, const struct hg_topic *topic,
+                                  uint32_t partition, size_t n, struct tail_task **ret_tasks) {
+    void *tasks = NULL;
+    struct hg_batch *batch = hg_batch_new(n, log->n_loops * sizeof(struct tail_task), &tasks);
+    if (batch != NULL) {
+        batch->topic = topic->id;
+        batch->partition = partition;
+        batch->epoch = atomic_load_explicit(&topic->epoch, memory_order_acquire);
+        *ret_tasks = tasks;
+    }
+    return batch;
+}
+
+/* How many of the records go into one batch. */
+static size_t take(const struct hg_record *records, size_t n) {
+    size_t bytes = 0, taken = 0;
+    while (taken < n && taken < BATCH_RECORDS && bytes < BATCH_BYTES) {
+        if (records[taken].event != NULL) {
+            bytes += hg_event_packed_bytes(records[taken].event);
+        }
+        taken++;
+    }
+    return taken;
+}
+
+static int show(struct hg_log *log, const struct hg_topic *topic, uint32_t partition,
+                const struct hg_record *records, size_t n) {
+    struct tail_task *tasks = NULL;
+    struct hg_batch *batch = new_batch(log, topic, partition, n, &tasks);
+    if (batch == NULL) {
+        return HG_ENOMEM;
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (records[i].event != NULL) {
+            (void)hg_event_ref(records[i].event);
+        }
+        hg_batch_fill(batch, i, &records[i]);
+    }
+    post(log, batch, tasks);
+    return 0;
+}
+
+void hg_log__on_tail(struct hg_log_up *up, uint32_t topic_id, uint32_t partition,
+                     const struct hg_record *records, size_t n) {
+    struct hg_log *log = HG_CONTAINER(up, struct hg_log, up);
+    struct hg_topic *topic = hg_topics_get(log->topics, topic_id);
+    HG_ASSERT(topic != NULL && partition < topic->partitions);
+    hg_topic_raise_next(topic, partition, records[n - 1].offset + 1);
+    while (n > 0) {
+        size_t taken = take(records, n);
+        if (show(log, topic, partition, records, taken) != 0) {
+            /* They are durable all the same: streams find the gap and read. */
+            hg_counter_add(&hg_log_tail_missed, 1);
+            atomic_store(&topic->parts[partition].is_tail_missed, true);
+        }
+        records += taken;
+        n -= taken;
+    }
+}
+
+void hg_log__nudge(struct hg_log *log, struct hg_topic *topic, uint32_t partition) {
+    struct tail_task *tasks = NULL;
+    struct hg_batch *batch = new_batch(log, topic, partition, 0, &tasks);
+    if (batch == NULL) {
+        return; /* at the next tick */
+    }
+    atomic_store(&topic->parts[partition].is_tail_missed, false);
+    post(log, batch, tasks);
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* topics.h - the table of topics: written by the log thread, read by every
+ * thread without a lock. A topic is never removed. */
+#ifndef HG_LOG_TOPICS_H
+#define HG_LOG_TOPICS_H
+
+#include <stdatomic.h>
+
+#include "headgate/log.h"
+
+enum { HG_TOPICS_MAX = 65536 };
+
+/* What is known of a partition. */
+struct hg_topic_part {
+    _Atomic uint64_t first, next, bytes;
+    atomic_bool is_tail_missed; /* records were stored that memory had no room to show */
+    bool is_indexed;            /* dedup knows its records; log thread only */
+};
+
+struct hg_topic {
+    uint32_t id;
+    uint32_t partitions;
+    uint64_t tag;
+    _Atomic uint32_t epoch;
+    struct hg_topic_part *parts;
+    struct hg_topic *next_in_bucket; /* never changes once it is visible */
+    struct hg_slice name;            /* also 0-terminated */
+};
+
+struct hg_topics;
+
+struct hg_topics *hg_topics_new(void); /* NULL: no memory */
+void hg_topics_free(struct hg_topics **pt);
+
+/* Any thread. NULL: none. */
+struct hg_topic *hg_topics_get(const struct hg_topics *t, uint32_t id);
+struct hg_topic *hg_topics_find(const struct hg_topics *t, struct hg_slice name);
+uint32_t hg_topics_count(const struct hg_topics *t);
+
+/* Log thread. HG_E2BIG: too many. HG_EEXIST: the name, or another name with
+ * its tag. HG_ENOMEM. The topic is visible when this returns. */
+int hg_topics_add(struct hg_topics *t, struct hg_slice name, uint32_t partitions,
+                  const struct hg_log_range *ranges);
+/* What the driver said. Log thread. Within an epoch bounds only rise. */
+void hg_topic_set_range(struct hg_topic *topic, uint32_t partition,
+                        const struct hg_log_range *range);
+/* Any thread. */
+void hg_topic_raise_next(struct hg_topic *topic, uint32_t partition, uint64_t next);
+void hg_topic_raise_first(struct hg_topic *topic, uint32_t partition, uint64_t first);
+
+#endif

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* upkeep.c - once a second, between two groups: the driver's own upkeep, the
+ * dedup window, what is known of topics, the guess for Retry-After, and whether
+ * a log that refused can be written again. */
+#include "log/counters.h"
+#include "log/inner.h"
+
+enum { TICK_MS = 1000, DESCRIBES_PER_TICK = 64, RETRY_MAX_S = 60, RETRY_UNWRITABLE_S = 10 };
+
+static void expire(struct hg_log *log) {
+    struct hg_dedup *dedup = log->thread.judge.dedup;
+    if (dedup != NULL) {
+        hg_dedup_expire(dedup, log->thread.now_s);
+        hg_counter_add(&hg_dedup_entries,
+                       (int64_t)hg_dedup_count(dedup) - log->thread.entries_shown);
+        log->thread.entries_shown = (int64_t)hg_dedup_count(dedup);
+    }
+}
+
+/* Retention moves the first offset; show it, a bounded number of topics a tick. */
+static void refresh(struct hg_log *log) {
+    struct hg_log_thread *t = &log->thread;
+    uint32_t n = hg_topics_count(log->topics);
+    for (uint32_t i = 0; i < n && i < DESCRIBES_PER_TICK; i++) {
+        t->next_described = t->next_described + 1 < n ? t->next_described + 1 : 0;
+        struct hg_topic *topic = hg_topics_get(log->topics, t->next_described);
+        for (uint32_t p = 0; p < topic->partitions; p++) {
+            struct hg_log_range range;
+            if (log->ops->describe(log->driver, topic->id, p, &range) == 0) {
+                hg_topic_set_range(topic, p, &range);
+            }
+        }
+    }
+}
+
+static void nudge(struct hg_log *log) {
+    uint32_t n = hg_topics_count(log->topics);
+    for (uint32_t id = 0; id < n; id++) {
+        struct hg_topic *topic = hg_topics_get(log->topics, id);
+        for (uint32_t p = 0; p < topic->partitions; p++) {
+            if (atomic_load(&topic->parts[p].is_tail_missed)) {
+                hg_log__nudge(log, topic, p);
+            }
+        }
+    }
+}
+
+static void guess_retry(struct hg_log *log, int64_t elapsed_ms) {
+    struct hg_log_thread *t = &log->thread;
+    int64_t now = t->settled_bytes * 1000 / elapsed_ms;
+    t->settled_bytes = 0;
+    t->rate = t->rate == 0 ? now : (3 * t->rate + now) / 4;
+    int64_t guess = RETRY_UNWRITABLE_S;
+    if (atomic_load(&log->is_writable)) {
+        int64_t queued = (int64_t)atomic_load(&log->queue_bytes);
+        guess = t->rate > 0 ? 1 + queued / t->rate : 1;
+    }
+    atomic_store(&log->retry_after, (unsigned)(guess < RETRY_MAX_S ? guess : RETRY_MAX_S));
+}
+
+/* Without this nobody would find out: while the log cannot be written the
+ * gateway is not ready, and what is not ready is sent nothing. */
+static void probe(struct hg_log *log) {
+    struct hg_log_thread *t = &log->thread;
+    if (atomic_load(&log->is_writable) || t->is_probing) {
+        return;
+    }
+    t->is_probing = true;
+    t->in_flight++;
+    t->probe.append = (struct hg_append){.up = &log->up};
+    log->ops->append(log->driver, &t->probe.append);
+    log->ops->flush(log->driver);
+}
+
+void hg_log_upkeep__tick(struct hg_log *log, int64_t now_ms) {
+    struct hg_log_thread *t = &log->thread;
+    int64_t elapsed_ms = TICK_MS + now_ms - t->tick_at_ms;
+    t->tick_at_ms = now_ms + TICK_MS;
+    if (log->ops->tick != NULL) {
+        log->ops->tick(log->driver);
+    }
+    expire(log);
+    refresh(log);
+    nudge(log);
+    guess_retry(log, elapsed_ms);
+    probe(log);
+}

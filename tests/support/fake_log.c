@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* fake_log.c - the in-memory driver of the tests. */
+#include "support/fake_log.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+
+static void lock(struct fake_log *fake) {
+    int rc = pthread_mutex_lock(&fake->lock);
+    HG_ASSERT(rc == 0);
+}
+
+static void unlock(struct fake_log *fake) {
+    int rc = pthread_mutex_unlock(&fake->lock);
+    HG_ASSERT(rc == 0);
+}
+
+void fake_log_init(struct fake_log *fake) {
+    memset(fake, 0, sizeof *fake);
+    int rc = pthread_mutex_init(&fake->lock, NULL);
+    HG_ASSERT(rc == 0);
+    fake->held_end = &fake->held;
+    fake->group_end = &fake->group;
+}
+
+void fake_log_fini(struct fake_log *fake) {
+    for (size_t t = 0; t < FAKE_TOPICS; t++) {
+        for (size_t p = 0; p < FAKE_PARTITIONS; p++) {
+            struct fake_part *part = &fake->topics[t].parts[p];
+            for (size_t i = 0; i < part->n; i++) {
+                hg_event_unref(&part->records[i].event);
+            }
+            hg_free(part->records);
+        }
+    }
+    (void)pthread_mutex_destroy(&fake->lock);
+}
+
+struct hg_log_open fake_log_open(struct fake_log *fake) {
+    return (struct hg_log_open){.conf = fake};
+}
+
+static int on_open(const struct hg_log_open *open, void **ret_state, struct hg_why *why) {
+    struct fake_log *fake = (struct fake_log *)open->conf;
+    int err = atomic_load(&fake->open_err);
+    if (err != 0) {
+        hg_why_set(why, "the fake was told to fail");
+        return err;
+    }
+    fake->up = open->up;
+    *ret_state = fake;
+    return 0;
+}
+
+static void on_close(void *state) {
+    (void)state;
+}
+
+static int topic_open(void *state, const struct hg_log_topic *topic, struct hg_why *why) {
+    struct fake_log *fake = state;
+    for (int i = 0; i < FAKE_TOPICS; i++) {
+        struct fake_topic *t = &fake->topics[i];
+        if (t->epoch == 0) {
+            (void)snprintf(t->name, sizeof t->name, "%.*s", HG_FMT(topic->name));
+            t->epoch = 1;
+            t->partitions = topic->partitions;
+        }
+        if (hg_slice_eq(hg_slice_of(t->name), topic->name)) {
+            fake->ids[topic->id] = i;
+            return 0;
+        }
+    }
+    hg_why_set(why, "the fake is full");
+    return HG_EFULL;
+}
+
+static struct fake_part *part_of(struct fake_log *fake, uint32_t topic, uint32_t partition) {
+    return &fake->topics[fake->ids[topic]].parts[partition];
+}
+
+static int describe(void *state, uint32_t topic, uint32_t partition, struct hg_log_range *ret) {
+    struct fake_log *fake = state;
+    const struct fake_topic *t = &fake->topics[fake->ids[topic]];
+    lock(fake);
+    const struct fake_part *part = part_of(fake, topic, partition);
+    *ret = (struct hg_log_range){
+        .epoch = t->epoch, .partitions = t->partitions, .first = part->first, .next = part->n};
+    unlock(fake);
+    return 0;
+}
+
+static void on_append(void *state, struct hg_append *append) {
+    struct fake_log *fake = state;
+    atomic_fetch_add(&fake->appends, 1);
+    append->next = NULL;
+    *fake->group_end = append;
+    fake->group_end = &append->next;
+}
+
+static void store_item(struct fake_log *fake, struct hg_append_item *item) {
+    struct fake_part *part = part_of(fake, item->topic, item->partition);
+    lock(fake);
+    if (part->n == part->cap) {
+        part->cap = part->cap == 0 ? 16 : part->cap * 2;
+        part->records = hg_try_realloc(part->records, part->cap * sizeof *part->records);
+        HG_ASSERT(part->records != NULL);
+    }
+    item->record.offset = part->n;
+    item->record.log_time_ms = fake->log_time_ms != 0 ? fake->log_time_ms : hg_clock_wall_ms();
+    struct hg_record copy = item->record;
+    copy.key = (struct hg_slice){0};
+    copy.headers = NULL;
+    copy.n_headers = 0;
+    if (copy.event != NULL) {
+        (void)hg_event_ref(copy.event);
+    }
+    part->records[part->n++] = copy;
+    unlock(fake);
+}
+
+static bool is_as_expected(struct fake_log *fake, const struct hg_append *append) {
+    for (size_t i = 0; i < append->n_items; i++) {
+        const struct hg_append_item *item = &append->items[i];
+        if (item->has_expected &&
+            item->expected_next != part_of(fake, item->topic, item->partition)->n) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void complete(struct fake_log *fake, struct hg_append *append, int err) {
+    if (err == 0 && !is_as_expected(fake, append)) {
+        err = HG_ECONFLICT;
+    }
+    for (size_t i = 0; err == 0 && i < append->n_items; i++) {
+        struct hg_append_item *item = &append->items[i];
+        store_item(fake, item);
+        if (!fake->is_tail_silent) {
+            hg_log_tail(fake->up, item->topic, item->partition, &item->record, 1);
+        }
+    }
+    hg_append_complete(append, err);
+}
+
+static void on_flush(void *state) {
+    struct fake_log *fake = state;
+    struct hg_append *append = fake->group;
+    fake->group = NULL;
+    fake->group_end = &fake->group;
+    atomic_fetch_add(&fake->flushes, 1);
+    while (append != NULL) {
+        struct hg_append *next = append->next;
+        if (fake->is_manual) {
+            lock(fake);
+            append->next = NULL;
+            *fake->held_end = append;
+            fake->held_end = &append->next;
+            atomic_fetch_add(&fake->n_held, 1);
+            unlock(fake);
+        } else {
+            complete(fake, append, atomic_load(&fake->fail_next));
+        }
+        append = next;
+    }
+}
+
+void fake_log_answer(struct fake_log *fake, size_t n, int err) {
+    for (size_t i = 0; i < n; i++) {
+        lock(fake);
+        struct hg_append *append = fake->held;
+        HG_ASSERT(append != NULL);
+        fake->held = append->next;
+        fake->held_end = fake->held == NULL ? &fake->held : fake->held_end;
+        atomic_fetch_sub(&fake->n_held, 1);
+        unlock(fake);
+        complete(fake, append, err);
+    }
+}
+
+static int on_read(void *state, const struct hg_log_read *want, struct hg_records *out) {
+    struct fake_log *fake = state;
+    int err = 0;
+    lock(fake);
+    const struct fake_part *part = part_of(fake, want->topic, want->partition);
+    if (want->from < part->first) {
+        err = HG_ENOENT;
+    }
+    size_t given = 0;
+    for (uint64_t at = want->from; err == 0 && at < part->n && given < want->max_records; at++) {
+        struct hg_record record = part->records[at];
+        if (record.event != NULL) { /* else a hole */
+            (void)hg_event_ref(record.event);
+            err = hg_records_add(out, &record);
+            hg_event_unref(&record.event);
+            given++;
+        }
+    }
+    unlock(fake);
+    return err;
+}
+
+static int on_seek(void *state, uint32_t topic, uint32_t partition, int64_t time_ms,
+                   uint64_t *ret_offset) {
+    struct fake_log *fake = state;
+    lock(fake);
+    const struct fake_part *part = part_of(fake, topic, partition);
+    uint64_t at = part->first;
+    while (at < part->n && part->records[at].log_time_ms < time_ms) {
+        at++;
+    }
+    *ret_offset = at;
+    unlock(fake);
+    return 0;
+}
+
+static int on_trim(void *state, uint32_t topic, uint32_t partition, uint64_t before) {
+    struct fake_log *fake = state;
+    lock(fake);
+    part_of(fake, topic, partition)->first = before;
+    unlock(fake);
+    return 0;
+}
+
+static void on_tick(void *state) {
+    struct fake_log *fake = state;
+    atomic_fetch_add(&fake->ticks, 1);
+}
+
+const struct hg_log_ops fake_log_ops = {
+    .size = sizeof(struct hg_log_ops),
+    .name = "fake",
+    .caps = HG_LOG_ATOMIC | HG_LOG_EXPECT | HG_LOG_TRIM,
+    .open = on_open,
+    .close = on_close,
+    .topic_open = topic_open,
+    .describe = describe,
+    .append = on_append,
+    .flush = on_flush,
+    .read = on_read,
+    .seek = on_seek,
+    .trim = on_trim,
+    .tick = on_tick,
+};

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* fake_log.h - a driver that keeps topics in memory, answers when a test says
+ * so, and fails on demand. */
+#ifndef TESTS_SUPPORT_FAKE_LOG_H
+#define TESTS_SUPPORT_FAKE_LOG_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "headgate/log.h"
+
+enum { FAKE_TOPICS = 16, FAKE_PARTITIONS = 4 };
+
+struct fake_part {
+    struct hg_record *records; /* offset is the index, holes have no event */
+    size_t n, cap;
+    uint64_t first;
+};
+
+struct fake_topic {
+    char name[64];
+    uint32_t epoch;
+    uint32_t partitions;
+    struct fake_part parts[FAKE_PARTITIONS];
+};
+
+/* What is stored lives in the store, so that a driver can be opened again. */
+struct fake_log {
+    pthread_mutex_t lock;
+    struct fake_topic topics[FAKE_TOPICS];
+    int ids[FAKE_TOPICS]; /* by the gateway's id: index in topics */
+    struct hg_log_up *up;
+    struct hg_append *held, **held_end; /* flushed but not answered: is_manual */
+    struct hg_append *group, **group_end;
+    bool is_manual;       /* completions wait for fake_log_answer */
+    atomic_int fail_next; /* the error of the next appends, or 0 */
+    atomic_int open_err;
+    atomic_int flushes, appends, ticks, n_held;
+    int64_t log_time_ms; /* of the next record; 0: the wall clock */
+    bool is_tail_silent;
+};
+
+extern const struct hg_log_ops fake_log_ops;
+
+void fake_log_init(struct fake_log *fake);
+void fake_log_fini(struct fake_log *fake);
+/* The arguments of an open that reaches this fake. */
+struct hg_log_open fake_log_open(struct fake_log *fake);
+/* Any thread: complete the n oldest held appends with err. */
+void fake_log_answer(struct fake_log *fake, size_t n, int err);
+
+#endif
