@@ -35,8 +35,8 @@ static int handle(const void *conf_ptr, const struct hg_request *r, struct hg_sl
     hg_buf_put_slice(&answer->body, conf->text);
     if (hg_request_param(r, HG_SLICE("name"), &name)) {
         if (name.len == 0 || name.len > NAME_BYTES_MAX) {
-            return hg_problem_set(problem, 400, "parameter-invalid",
-                                  "name must have 1 to %d bytes.", NAME_BYTES_MAX);
+            return hg_problem_set(problem, 400, "query-invalid", "name must have 1 to %d bytes.",
+                                  NAME_BYTES_MAX);
         }
         HG_BUF_LIT(&answer->body, ", ");
         hg_buf_put_slice(&answer->body, name);
