@@ -8,7 +8,8 @@
 #include "headgate/buf.h"
 #include "headgate/conf.h"
 
-/* A table and the struct its rows fill. `block` rows declare block names. */
+/* A table and the struct its rows fill. `block` rows declare block names.
+ * Must outlive every configuration loaded with it. */
 struct hg_conf_owner {
     const char *name;
     const struct hg_directive *directives;
@@ -22,10 +23,13 @@ struct hg_conf_owner {
 struct hg_conf_files;
 struct hg_conf_files *hg_conf_files_new(bool may_read_disk);
 void hg_conf_files_free(struct hg_conf_files **pf);
-/* The bytes, owned by the set. HG_ENOENT, HG_EIO (errno is set), HG_E2BIG. */
+/* The bytes, owned by the set. HG_ENOENT, HG_EIO (errno is set), HG_E2BIG,
+ * HG_ENOMEM. "glob:PATTERN" gives the sorted matches, each ended by a 0. */
 int hg_conf_files_get(struct hg_conf_files *f, struct hg_slice path, struct hg_slice *ret_bytes);
+/* Copies and replaces; bytes given out before stay until the set is freed. */
 int hg_conf_files_put(struct hg_conf_files *f, struct hg_slice path, struct hg_slice bytes);
-/* Flat form, for the pipe between master and worker. */
+/* Flat form, for the pipe between master and worker. What is unpacked never
+ * reads the disk. HG_EINVAL, HG_E2BIG, HG_ENOMEM. */
 int hg_conf_files_pack(const struct hg_conf_files *f, struct hg_buf *out);
 int hg_conf_files_unpack(struct hg_slice packed, struct hg_conf_files **ret);
 

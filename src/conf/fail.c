@@ -207,8 +207,8 @@ bool hg_conf__guess(struct hg_conf_guess *g, const char *name) {
     if (a.len == 0 || a.len > NAME_MAX_LEN || b.len > NAME_MAX_LEN) {
         return false;
     }
-    /* A third of the letters wrong is another word, not a slip. */
-    const size_t limit = 1 + a.len / 4 > 3 ? 3 : 1 + a.len / 4;
+    /* Two of four letters wrong is another word, not a slip. */
+    const size_t limit = 1 + a.len / 5 > 3 ? 3 : 1 + a.len / 5;
     const size_t d = edit_distance(a, b);
     if (d > limit || d >= a.len || (g->best != NULL && d >= g->distance)) {
         return false;

@@ -62,7 +62,7 @@ bool hg_conf__judge_arity(struct hg_conf_load *load, const struct hg_directive *
                  node->line.number);
     }
     hg_conf__slot_syntax(row, &syntax);
-    hg_conf__report_node(load, node, "takes %s, not %zu; expected %.*s%s", takes, n,
+    hg_conf__report_node(load, node, "takes %s, not %zu; expected \"%.*s\"%s", takes, n,
                          HG_FMT(hg_buf_slice(&syntax)), hint);
     hg_buf_fini(&syntax);
     return false;
@@ -189,6 +189,7 @@ void hg_conf__add_table(struct hg_conf_load *load, const struct hg_conf_owner *o
     const char *fault = judge_table(c, owner, n_rows);
     if (fault != NULL) {
         hg_conf_fail(load, loaded_by, "%s: %s", owner->name, fault);
+        load->has_lost_module = true;
         return;
     }
     /* Tables are few; the old array stays in the arena. */

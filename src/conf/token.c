@@ -13,9 +13,9 @@ void hg_lexer_init(struct hg_lexer *lx, struct hg_slice text) {
     *lx = (struct hg_lexer){.text = text, .line = 1};
 }
 
-/* Control bytes are blanks to the lexer; parse.c reports them. */
+/* Other control bytes are parts of words here; parse.c refuses them. */
 static bool is_blank(char c) {
-    return (unsigned char)c <= ' ' || c == 0x7f;
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
 static bool ends_word(char c) {
@@ -52,23 +52,31 @@ static void skip_blanks(struct hg_lexer *lx) {
     }
 }
 
+static size_t trim(const char *p, size_t start, size_t end) {
+    while (end > start && is_blank(p[end - 1])) {
+        end--;
+    }
+    return end;
+}
+
 /* A quote that nobody closes would swallow the rest of the file. Go on where
- * its own line ends, and give back the ";" or "{" that stands there. */
-static void recover_quote(struct hg_lexer *lx, const struct hg_token *t, size_t *ret_end) {
+ * its own line ends, and give back the ";" or "{" that stands there. Returns
+ * the end of the word. */
+static size_t recover_quote(struct hg_lexer *lx, const struct hg_token *t) {
     const char *p = lx->text.ptr;
-    size_t end = t->at + 1;
+    const size_t start = t->at + 1;
+    size_t end = start;
     while (end < lx->text.len && p[end] != '\n') {
         end++;
     }
-    while (end > t->at + 1 && is_blank(p[end - 1])) {
-        end--;
-    }
-    if (end > t->at + 1 && (p[end - 1] == ';' || p[end - 1] == '{')) {
+    end = trim(p, start, end);
+    if (end > start && (p[end - 1] == ';' || p[end - 1] == '{')) {
         end--;
     }
     lx->line = t->line;
     lx->line_at = t->line_at;
-    lx->at = *ret_end = end;
+    lx->at = end;
+    return trim(p, start, end);
 }
 
 static void read_quoted(struct hg_lexer *lx, struct hg_token *t) {
@@ -82,7 +90,7 @@ static void read_quoted(struct hg_lexer *lx, struct hg_token *t) {
         count_newline(lx, lx->at++);
     }
     if (lx->at == lx->text.len) {
-        recover_quote(lx, t, &end);
+        end = recover_quote(lx, t);
         t->fault = quote == '"' ? "the quote is never closed; expected another \""
                                 : "the quote is never closed; expected another '";
     } else {

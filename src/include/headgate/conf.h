@@ -46,7 +46,9 @@ struct hg_conf_line {
 };
 
 /* Writes into conf from line. May allocate with hg_conf_alloc. Reports a
- * fault with hg_conf_fail and returns HG_EINVAL. */
+ * fault with hg_conf_fail and returns HG_EINVAL; conf is then put back.
+ * Called again, on the struct of an inner block that has no line of this row
+ * but inherits it: so it must depend on its line and struct alone. */
 typedef int (*hg_directive_fn)(struct hg_conf_load *load, void *conf,
                                const struct hg_conf_line *line);
 
@@ -56,12 +58,12 @@ struct hg_directive {
     const char *args; /* how the reference shows its arguments: "SIZE", "on | off" */
     enum hg_slot type;
     size_t at;          /* offset in the owner's struct */
-    const char *def;    /* as it would be written, or NULL: required nowhere, zero */
+    const char *def;    /* as it would be written; NULL or "": required nowhere, zero */
     int64_t min, max;   /* numbers; max 0 is no bound */
     const char *const *values; /* HG_SLOT_ENUM, NULL-terminated */
     unsigned min_args, max_args; /* STRINGS, BLOCK, CUSTOM; max 0 means equal to min */
     hg_directive_fn set;         /* HG_SLOT_CUSTOM */
-    bool is_repeatable; /* CUSTOM and STRINGS: each occurrence adds */
+    bool is_repeatable; /* CUSTOM and STRINGS: each occurrence in one block adds */
     bool is_at_start;   /* a reload that changes it is refused */
     bool is_local;      /* not inherited by blocks inside */
     const char *help;   /* one line */
@@ -85,7 +87,8 @@ HG_API void hg_conf_fail(struct hg_conf_load *load, const struct hg_conf_line *l
                          const char *fmt, ...) HG_PRINTF(3, 4);
 HG_API void hg_conf_warn(struct hg_conf_load *load, const struct hg_conf_line *line,
                          const char *fmt, ...) HG_PRINTF(3, 4);
-/* Zeroed memory that lives as long as the configuration. */
+/* Zeroed memory that lives as long as the configuration. NULL: at its limit,
+ * which is reported already; return HG_EINVAL. */
 HG_API void *hg_conf_alloc(struct hg_conf_load *load, size_t bytes);
 
 /* For custom setters: one argument as each type; errors are reported. */

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* main.c - all tests of src/conf. */
+/* main.c - all tests of src/conf, the lowest file first. */
 #include "unit/conf/fixture.h"
 
 static int (*const groups[])(void) = {
-    test_conf,
+    test_token, test_unit,    test_files, test_parse,   test_fail,      test_table, test_slot,
+    test_bind,  test_inherit, test_dump,  test_restart, test_reference, test_conf,
 };
 
 int main(void) {
