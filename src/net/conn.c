@@ -240,8 +240,9 @@ static void release(struct hg_conn *c) {
     hg_conn_tls__free(c);
     hg_out_fini(&c->out);
     hg_timer_free(&c->timer);
+    int fd = c->watch.fd;
     hg_watch_fini(&c->watch);
-    close(c->watch.fd);
+    close(fd);
     if (c->is_placed) {
         hg_net_limit_give();
     }

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "unit/net/tls_peer.h"
+
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
+
+static void bio_to_buf(BIO *bio, struct hg_buf *out) {
+    char *bytes = NULL;
+    long n = BIO_get_mem_data(bio, &bytes);
+    hg_buf_put(out, bytes, (size_t)n);
+    BIO_free(bio);
+}
+
+static EVP_PKEY *make_key(enum key_kind kind) {
+    EVP_PKEY *key = kind == KEY_P256      ? EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256")
+                    : kind == KEY_RSA2048 ? EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)2048)
+                                          : EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)1024);
+    assert_non_null(key);
+    return key;
+}
+
+void make_pem(struct pem *pem, const char *name, enum key_kind kind, int days) {
+    EVP_PKEY *key = make_key(kind);
+    X509 *certificate = X509_new();
+    X509_NAME *subject = X509_get_subject_name(certificate);
+    *pem = (struct pem){0};
+    ASN1_INTEGER_set(X509_get_serialNumber(certificate), 1);
+    X509_gmtime_adj(X509_getm_notBefore(certificate), -100 * 86400L);
+    X509_gmtime_adj(X509_getm_notAfter(certificate), days * 86400L);
+    X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC, (const unsigned char *)name, -1, -1, 0);
+    X509_set_issuer_name(certificate, subject);
+    X509_set_version(certificate, 2);
+    X509_set_pubkey(certificate, key);
+    assert_true(X509_sign(certificate, key, EVP_sha256()) > 0);
+    BIO *bio = BIO_new(BIO_s_mem());
+    PEM_write_bio_X509(bio, certificate);
+    bio_to_buf(bio, &pem->certificate);
+    bio = BIO_new(BIO_s_mem());
+    PEM_write_bio_PrivateKey(bio, key, NULL, NULL, 0, NULL, NULL);
+    bio_to_buf(bio, &pem->key);
+    X509_free(certificate);
+    EVP_PKEY_free(key);
+}
+
+void pem_fini(struct pem *pem) {
+    hg_buf_fini(&pem->certificate);
+    hg_buf_fini(&pem->key);
+}
+
+struct hg_tls *make_identity_with(const char *name, struct hg_tls_setup setup) {
+    struct pem pem;
+    struct hg_why why = {0};
+    struct hg_tls *tls = NULL;
+    make_pem(&pem, name, KEY_P256, 30);
+    setup.certificate_pem = hg_buf_slice(&pem.certificate);
+    setup.key_pem = hg_buf_slice(&pem.key);
+    if (hg_tls_new(&setup, &tls, &why) != 0) {
+        fail_msg("%s", why.text);
+    }
+    pem_fini(&pem);
+    return tls;
+}
+
+struct hg_tls *make_identity(const char *name) {
+    return make_identity_with(name, (struct hg_tls_setup){0});
+}
+
+static void on_info(const SSL *ssl, int where, int value) {
+    struct tls_peer *p = SSL_get_app_data(ssl);
+    if (where == SSL_CB_READ_ALERT) {
+        p->alert = value & 0xff;
+    }
+}
+
+static int on_session(SSL *ssl, SSL_SESSION *session) {
+    struct tls_peer *p = SSL_get_app_data(ssl);
+    SSL_SESSION_free(p->session);
+    p->session = session;
+    return 1;
+}
+
+void peer_init(struct tls_peer *p, int fd, const char *name, const char *alpn) {
+    *p = (struct tls_peer){.fd = fd, .alert = -1};
+    p->ctx = SSL_CTX_new(TLS_client_method());
+    SSL_CTX_set_session_cache_mode(p->ctx, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+    SSL_CTX_sess_set_new_cb(p->ctx, on_session);
+    SSL_CTX_set_mode(p->ctx, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+    p->ssl = SSL_new(p->ctx);
+    SSL_set_fd(p->ssl, fd);
+    SSL_set_app_data(p->ssl, p);
+    SSL_set_info_callback(p->ssl, on_info);
+    SSL_set_connect_state(p->ssl);
+    if (name) {
+        SSL_set_tlsext_host_name(p->ssl, name);
+    }
+    if (alpn) {
+        SSL_set_alpn_protos(p->ssl, (const unsigned char *)alpn, (unsigned)strlen(alpn));
+    }
+}
+
+void peer_fini(struct tls_peer *p) {
+    /* Or OpenSSL would take the session for a broken one, never to be resumed. */
+    SSL_set_shutdown(p->ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
+    SSL_SESSION_free(p->session);
+    SSL_free(p->ssl);
+    SSL_CTX_free(p->ctx);
+    hg_buf_fini(&p->bytes);
+}
+
+static void judge(struct tls_peer *p, int r) {
+    int error = SSL_get_error(p->ssl, r);
+    if (error == SSL_ERROR_ZERO_RETURN) {
+        p->is_eof = true;
+    } else if (error != SSL_ERROR_WANT_READ && error != SSL_ERROR_WANT_WRITE) {
+        p->is_failed = true;
+    }
+}
+
+void peer_step(struct tls_peer *p) {
+    char chunk[20000];
+    ERR_clear_error();
+    if (p->is_failed || p->is_eof) {
+        return;
+    }
+    if (!p->is_done) {
+        int r = SSL_do_handshake(p->ssl);
+        p->is_done = r == 1;
+        if (!p->is_done) {
+            judge(p, r);
+            return;
+        }
+    }
+    int n;
+    while ((n = SSL_read(p->ssl, chunk, sizeof chunk)) > 0) {
+        hg_buf_put(&p->bytes, chunk, (size_t)n);
+    }
+    judge(p, n);
+    ERR_clear_error();
+}
+
+void peer_write(struct tls_peer *p, const void *bytes, size_t n) {
+    assert_int_equal(SSL_write(p->ssl, bytes, (int)n), (int)n);
+}
+
+bool peer_sees(const struct tls_peer *p, const char *name) {
+    char text[256] = "";
+    X509 *certificate = SSL_get0_peer_certificate(p->ssl);
+    assert_non_null(certificate);
+    X509_NAME_get_text_by_NID(X509_get_subject_name(certificate), NID_commonName, text,
+                              sizeof text);
+    return strcmp(text, name) == 0;
+}
+
+void shake_hands(struct fixture *f, struct tls_peer *p) {
+    PEER_UNTIL(f, p, p->is_done && f->seen.n[SEEN_OPEN] == 1);
+}
