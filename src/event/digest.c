@@ -17,6 +17,18 @@ static void feed(struct hg_hash *h, struct hg_slice s) {
     }
 }
 
+/* Binary mode keeps white space around a JSON text, structured mode has none. */
+static struct hg_slice trim_json(struct hg_slice s) {
+    static const char space[] = " \t\r\n";
+    while (s.len > 0 && memchr(space, s.ptr[0], 4) != NULL) {
+        s = (struct hg_slice){s.ptr + 1, s.len - 1};
+    }
+    while (s.len > 0 && memchr(space, s.ptr[s.len - 1], 4) != NULL) {
+        s.len--;
+    }
+    return s;
+}
+
 static bool is_before(struct hg_slice a, struct hg_slice b) {
     size_t n = a.len < b.len ? a.len : b.len;
     int order = memcmp(a.ptr, b.ptr, n);
@@ -61,7 +73,7 @@ void hg_event_digest(const struct hg_event *e, const struct hg_hash_key *key, ui
     if (kind != HG_DATA_NONE) {
         /* No name is empty, so this ends the attributes. */
         feed(&h, (struct hg_slice){NULL, 0});
-        feed(&h, data);
+        feed(&h, kind == HG_DATA_JSON ? trim_json(data) : data);
     }
     hg_hash_end128(&h, ret);
 }

@@ -26,3 +26,13 @@ tests_modules_test_hello_SOURCES = tests/modules/test_hello.c $(hg_sink_support)
 tests_modules_test_hello_CPPFLAGS = $(hg_test_cppflags)
 tests_modules_test_hello_LDADD = $(hg_test_libs)
 endif
+
+# Sources.
+if HAVE_CMOCKA
+check_PROGRAMS += tests/modules/test_source_cloudevents
+TESTS += tests/modules/test_source_cloudevents
+tests_modules_test_source_cloudevents_SOURCES = tests/modules/test_source_cloudevents.c \
+    modules/source_cloudevents/source_cloudevents.c
+tests_modules_test_source_cloudevents_CPPFLAGS = $(hg_test_cppflags)
+tests_modules_test_source_cloudevents_LDADD = $(hg_test_libs)
+endif
