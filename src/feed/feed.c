@@ -182,20 +182,6 @@ static void dispatch(const struct tail *t) {
     wake_ahead(f);
 }
 
-/* A partition that was not there when the topic was first seen: whoever
- * covers the topic takes it in, from its first record. */
-static bool take_in(struct hg_feed *f, struct hg_feed__topic *topic, uint32_t partition) {
-    if (partition < topic->n_parts) {
-        return true;
-    }
-    hg_feed__kick(f, topic);
-    HG_LIST_EACH(it, &f->all) {
-        struct hg_subscriber *sub = HG_CONTAINER(it, struct hg_subscriber, all);
-        sub->is_grown = sub->is_grown || hg_feed__set_find(sub->set, topic);
-    }
-    return hg_feed__topic_grow(&f->parts, topic, partition + 1) == 0;
-}
-
 /* Where the loop's position jumps to begin, because the topic was made again
  * or because the log had no memory for a batch, nobody stays live: each
  * catches up from its own cursor, and reads what lies between. */
@@ -222,9 +208,10 @@ void hg_feed_tail(struct hg_feed *f, struct hg_batch *batch) {
     struct tail t = {.feed = f, .batch = batch};
     /* A topic that cannot be remembered has no subscriber here either. */
     t.topic = hg_feed__parts_topic(&f->parts, batch->topic);
-    if (!t.topic || !take_in(f, t.topic, batch->partition)) {
+    if (!t.topic) {
         return;
     }
+    HG_ASSERT(batch->partition < t.topic->n_parts);
     t.part = &t.topic->parts[batch->partition];
     if (batch->n == 0) {
         jump_to_end(f, &t);

@@ -91,7 +91,6 @@ struct hg_subscriber {
     bool is_resumed;  /* its cursor was good, so far */
     bool is_cut;      /* the last event was cut at its mark and is not closed */
     bool is_pass_all; /* the filter is empty */
-    bool is_grown;    /* a topic has partitions that set does not have */
 };
 
 struct hg_feed {

@@ -6,48 +6,22 @@
  * below the position is not news to anybody and is not dispatched. */
 #include "feed/part.h"
 
-static void begin_part(const struct hg_feed__parts *ps, const struct hg_feed__topic *t,
-                       uint32_t partition, uint32_t n_parts, struct hg_feed__part *p) {
-    struct hg_log_range range = {0};
-    hg_log_topic_range(ps->log, t->id, partition, &range);
-    p->next = range.next;
-    p->epoch = range.epoch;
-    hg_window_init(&p->window, ps->window_bytes_max / n_parts);
-}
-
-int hg_feed__topic_grow(const struct hg_feed__parts *ps, struct hg_feed__topic *t,
-                        uint32_t n_parts) {
-    if (n_parts <= t->n_parts) {
-        return 0;
-    }
-    struct hg_feed__part *parts = hg_try_alloc(n_parts * sizeof(*parts));
-    if (!parts) {
-        return HG_ENOMEM;
-    }
-    if (t->n_parts > 0) {
-        memcpy(parts, t->parts, t->n_parts * sizeof(*parts));
-    }
-    for (uint32_t i = t->n_parts; i < n_parts; i++) {
-        begin_part(ps, t, i, n_parts, &parts[i]);
-    }
-    hg_free(t->parts);
-    t->parts = parts;
-    t->n_parts = n_parts;
-    return 0;
-}
-
 static struct hg_feed__topic *make_topic(const struct hg_feed__parts *ps, uint32_t id) {
-    struct hg_feed__topic *t = hg_try_alloc(sizeof(*t));
+    uint32_t n = hg_log_topic_partitions(ps->log, id);
+    struct hg_feed__topic *t = hg_try_alloc(sizeof(*t) + n * sizeof(t->parts[0]));
     if (!t) {
         return NULL;
     }
     t->id = id;
     t->tag = hg_log_topic_tag(ps->log, id);
+    t->n_parts = n;
     hg_feed__index_init(&t->index);
-    uint32_t n_parts = hg_log_topic_partitions(ps->log, id);
-    if (hg_feed__topic_grow(ps, t, n_parts > 0 ? n_parts : 1)) {
-        hg_free(t);
-        return NULL;
+    for (uint32_t i = 0; i < n; i++) {
+        struct hg_log_range range = {0};
+        hg_log_topic_range(ps->log, id, i, &range);
+        t->parts[i].next = range.next;
+        t->parts[i].epoch = range.epoch;
+        hg_window_init(&t->parts[i].window, ps->window_bytes_max / n);
     }
     return t;
 }
@@ -61,7 +35,6 @@ static void free_topic(struct hg_feed__topic **pt) {
         hg_window_fini(&t->parts[i].window);
     }
     hg_feed__index_fini(&t->index);
-    hg_free(t->parts);
     hg_free(t);
     *pt = NULL;
 }

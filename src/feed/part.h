@@ -22,8 +22,8 @@ struct hg_feed__topic {
     uint32_t id;
     uint32_t n_parts;
     uint64_t tag;
-    struct hg_feed__part *parts;
     struct hg_feed__index index;
+    struct hg_feed__part parts[];
 };
 
 struct hg_feed__parts {
@@ -37,9 +37,6 @@ void hg_feed__parts_fini(struct hg_feed__parts *ps);
 /* The topic, begun at what the log says when this loop sees it for the first
  * time. NULL: no memory, or the log has no such topic. */
 struct hg_feed__topic *hg_feed__parts_topic(struct hg_feed__parts *ps, uint32_t id);
-/* A partition that was added to the topic has come up. HG_ENOMEM. */
-int hg_feed__topic_grow(const struct hg_feed__parts *ps, struct hg_feed__topic *t,
-                        uint32_t n_parts);
 /* The topic was deleted and made again. */
 void hg_feed__part_renew(struct hg_feed__part *p, uint32_t epoch, uint64_t next);
 

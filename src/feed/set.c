@@ -103,13 +103,11 @@ static size_t drop_twins(struct hg_feed__cover *covers, size_t n) {
     return kept;
 }
 
-static void fill_places(struct hg_feed *f, struct hg_feed__cover *cover, struct hg_feed__set *old) {
+static void fill_places(struct hg_feed__cover *cover, struct hg_feed__set *old) {
     const struct hg_feed__cover *before = old ? hg_feed__set_find(old, cover->topic) : NULL;
     for (uint32_t i = 0; i < cover->n_places; i++) {
-        if (before && i < before->n_places) {
+        if (before) {
             cover->places[i] = before->places[i];
-        } else if (before) {
-            hg_feed__place_first(f, cover, i);
         } else {
             hg_feed__place_at(&cover->places[i], hg_feed__part_of(cover, i));
         }
@@ -136,7 +134,7 @@ struct hg_feed__set *hg_feed__set_new(struct hg_subscriber *sub, const uint32_t 
         cover->places = set->places + set->n_places;
         cover->n_places = cover->topic->n_parts;
         set->n_places += cover->n_places;
-        fill_places(f, cover, old);
+        fill_places(cover, old);
     }
     return set;
 }

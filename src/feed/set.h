@@ -5,9 +5,8 @@
 
 #include "feed/internal.h"
 
-/* The set of these topics. Places that `old` (may be NULL) has too are kept;
- * a partition that was added to one of its topics begins at its first record;
- * new topics begin at the loop's position. NULL: no memory. */
+/* The set of these topics. Places that `old` (may be NULL) has too are kept,
+ * new ones begin at the loop's position. NULL: no memory. */
 struct hg_feed__set *hg_feed__set_new(struct hg_subscriber *sub, const uint32_t *topics, size_t n,
                                       struct hg_feed__set *old);
 void hg_feed__set_free(struct hg_feed__set **pset);

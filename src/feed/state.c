@@ -112,9 +112,6 @@ void hg_feed__kick(struct hg_feed *f, const struct hg_feed__topic *t) {
 }
 
 static enum hg_feed__turn catch_up(struct hg_subscriber *sub) {
-    if (sub->is_grown && hg_feed__subscriber_regrow(sub)) {
-        return HG_FEED__WANTS_MEMORY;
-    }
     enum hg_feed__turn turn = hg_feed__resolve(sub);
     if (turn == HG_FEED__LEVEL) {
         turn = hg_feed__say_start(sub);

@@ -98,43 +98,20 @@ void hg_subscriber_on_room(struct hg_subscriber *s) {
     }
 }
 
-/* The new set, whose kept places are those of now. */
-static int swap_set(struct hg_subscriber *sub, const uint32_t *topics, size_t n) {
-    hg_feed__leave_live(sub);
-    struct hg_feed__set *set = hg_feed__set_new(sub, topics, n, sub->set);
-    if (!set) {
-        return HG_ENOMEM;
-    }
-    hg_feed__read_cancel(sub);
-    hg_feed__set_free(&sub->set);
-    sub->set = set;
-    return 0;
-}
-
+/* The new set keeps the places of now; it goes live by itself. */
 int hg_subscriber_set_topics(struct hg_subscriber *s, const uint32_t *topics, size_t n) {
     if (s->state == HG_FEED__ENDED) {
         return 0;
     }
-    int err = swap_set(s, topics, n);
+    hg_feed__leave_live(s);
+    struct hg_feed__set *set = hg_feed__set_new(s, topics, n, s->set);
+    if (set) {
+        hg_feed__read_cancel(s);
+        hg_feed__set_free(&s->set);
+        s->set = set;
+    }
     hg_feed__queue(s, &s->feed->ready);
-    return err;
-}
-
-int hg_feed__subscriber_regrow(struct hg_subscriber *sub) {
-    size_t n = sub->set->n_covers;
-    uint32_t *topics = hg_try_alloc((n > 0 ? n : 1) * sizeof(*topics));
-    if (!topics) {
-        return HG_ENOMEM;
-    }
-    for (size_t c = 0; c < n; c++) {
-        topics[c] = sub->set->covers[c].topic->id;
-    }
-    int err = swap_set(sub, topics, n);
-    hg_free(topics);
-    if (!err) {
-        sub->is_grown = false;
-    }
-    return err;
+    return set ? 0 : HG_ENOMEM;
 }
 
 void hg_subscriber_say_closing(struct hg_subscriber *s, const char *reason, int64_t retry_ms) {

@@ -8,7 +8,5 @@
 /* Nothing comes to it any more: out of the index, all queues and timers. */
 void hg_feed__subscriber_quiet(struct hg_subscriber *sub);
 void hg_feed__subscriber_free(struct hg_subscriber *sub);
-/* Take in partitions that were added to its topics. HG_ENOMEM. */
-int hg_feed__subscriber_regrow(struct hg_subscriber *sub);
 
 #endif
