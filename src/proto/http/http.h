@@ -12,18 +12,20 @@
 #include "net/conn.h"
 
 /* The head of a request, already held to the rules of its version: exactly
- * one authority, legal target, no conflicting lengths. Names in fields are
- * lower case. Hop-by-hop fields are left in for HTTP/1.1. */
+ * one authority (none from HTTP/1.0 without Host), a known method, a legal
+ * target, no conflicting lengths. Names in fields are lower case. Hop-by-hop
+ * fields are left in for HTTP/1.1. A WebSocket handshake is a GET without a
+ * body, also on HTTP/2. */
 struct hg_http_head {
     struct hg_slice method;
     struct hg_slice target;    /* origin form, as sent: path and query */
     struct hg_slice authority; /* host[:port] */
     const struct hg_field *fields;
     size_t n_fields;
-    int64_t content_length;    /* -1: not known */
-    bool has_body;             /* something follows the head */
+    int64_t content_length; /* -1: not known */
+    bool has_body;          /* something follows the head */
     bool is_h2;
-    bool is_websocket;         /* a well-formed upgrade (RFC 6455 4, RFC 8441 5) */
+    bool is_websocket;             /* a well-formed upgrade (RFC 6455 4, RFC 8441 5) */
     struct hg_slice websocket_key; /* HTTP/1.1 */
     bool expects_continue;
 };
@@ -34,7 +36,8 @@ struct hg_stream_ops {
     /* The head is there; its slices live until the stream ends. */
     void (*on_head)(struct hg_stream *s, const struct hg_http_head *head);
     /* A piece of the body, or of the upgraded connection's bytes. is_last may
-     * come with no bytes. */
+     * come with no bytes. Not called when the head has no body, and not after
+     * the answer was ended. */
     void (*on_body)(struct hg_stream *s, const char *bytes, size_t n, bool is_last);
     /* hg_stream_room has grown from nothing. */
     void (*on_room)(struct hg_stream *s);
@@ -48,8 +51,8 @@ struct hg_stream {
     const struct hg_stream_proto *proto;
     const struct hg_stream_ops *ops;
     struct hg_conn *conn;
-    void *user;            /* edge's */
-    uint32_t id;           /* of the stream in its connection */
+    void *user;  /* edge's */
+    uint32_t id; /* of the stream in its connection */
 };
 
 struct hg_stream_proto {
@@ -95,12 +98,20 @@ static inline void hg_stream_put(struct hg_stream *s, const void *bytes, size_t 
 }
 /* What can be queued now without growing queues: the least of what
  * connection, TLS and flow-control windows allow. */
-static inline size_t hg_stream_room(const struct hg_stream *s) { return s->proto->room(s); }
-static inline void hg_stream_end(struct hg_stream *s) { s->proto->end(s); }
+static inline size_t hg_stream_room(const struct hg_stream *s) {
+    return s->proto->room(s);
+}
+static inline void hg_stream_end(struct hg_stream *s) {
+    s->proto->end(s);
+}
 /* RST_STREAM, or the connection closed. on_gone follows. */
-static inline void hg_stream_reset(struct hg_stream *s) { s->proto->reset(s); }
+static inline void hg_stream_reset(struct hg_stream *s) {
+    s->proto->reset(s);
+}
 /* 100 Continue, once, if the peer waits for it. */
-static inline void hg_stream_continue(struct hg_stream *s) { s->proto->go_on(s); }
+static inline void hg_stream_continue(struct hg_stream *s) {
+    s->proto->go_on(s);
+}
 /* Stop and go on reading body bytes. */
 static inline void hg_stream_pause(struct hg_stream *s, bool is_paused) {
     s->proto->pause(s, is_paused);
@@ -108,7 +119,7 @@ static inline void hg_stream_pause(struct hg_stream *s, bool is_paused) {
 
 /* Limits and timeouts of a listener's connections. */
 struct hg_http_limits {
-    size_t head_bytes_max;   /* fields, names and values, 32 for each */
+    size_t head_bytes_max; /* fields, names and values, 32 for each */
     size_t fields_max;
     size_t target_bytes_max;
     int64_t head_timeout_ms;
@@ -130,6 +141,9 @@ int hg_http_attach(struct hg_conn *c, const struct hg_http_setup *setup);
 /* Drain: no new requests. h1: close when idle or after this answer; h2:
  * GOAWAY, then the same. */
 void hg_http_drain(struct hg_conn *c);
+
+/* Makes this room's counters visible. Any number of times. */
+void hg_http_counters_register(void);
 
 /* status -> "Accepted". */
 const char *hg_http_reason(int status);

@@ -20,7 +20,10 @@ if HAVE_CMOCKA
 check_PROGRAMS += tests/unit/proto/test_http
 TESTS += tests/unit/proto/test_http
 tests_unit_proto_test_http_SOURCES = tests/unit/proto/http/main.c tests/unit/proto/http/tests.h \
-    tests/unit/proto/http/test_chars.c tests/unit/proto/http/test_authority.c tests/unit/proto/http/test_request.c
+    tests/unit/proto/upper.c tests/unit/proto/upper.h \
+    tests/unit/proto/http/test_chars.c tests/unit/proto/http/test_authority.c \
+    tests/unit/proto/http/test_request.c tests/unit/proto/http/test_answer.c \
+    tests/unit/proto/http/test_pieces.c tests/unit/proto/http/test_counters.c
 tests_unit_proto_test_http_CPPFLAGS = $(hg_test_cppflags)
 tests_unit_proto_test_http_LDADD = $(hg_test_libs)
 endif
@@ -28,8 +31,11 @@ if HAVE_CMOCKA
 check_PROGRAMS += tests/unit/proto/test_h1
 TESTS += tests/unit/proto/test_h1
 tests_unit_proto_test_h1_SOURCES = tests/unit/proto/h1/main.c tests/unit/proto/h1/tests.h \
-    tests/unit/proto/h1/h1_run.c tests/unit/proto/h1/h1_run.h tests/unit/proto/h1/test_parser.c \
-    tests/unit/proto/h1/test_framing.c tests/unit/proto/h1/test_body.c
+    tests/unit/proto/upper.c tests/unit/proto/upper.h \
+    tests/unit/proto/h1/h1_run.c tests/unit/proto/h1/h1_run.h \
+    tests/unit/proto/h1/test_framing.c tests/unit/proto/h1/test_parser.c \
+    tests/unit/proto/h1/test_body.c tests/unit/proto/h1/test_h1.c \
+    tests/unit/proto/h1/test_h1_answer.c
 tests_unit_proto_test_h1_CPPFLAGS = $(hg_test_cppflags)
 tests_unit_proto_test_h1_LDADD = $(hg_test_libs)
 endif

@@ -7,5 +7,7 @@ int main(void) {
     failed += test_framing();
     failed += test_parser();
     failed += test_body();
+    failed += test_h1();
+    failed += test_h1_answer();
     return failed != 0;
 }

@@ -6,5 +6,7 @@
 int test_framing(void);
 int test_parser(void);
 int test_body(void);
+int test_h1(void);
+int test_h1_answer(void);
 
 #endif

@@ -7,5 +7,8 @@ int main(void) {
     failed += test_chars();
     failed += test_authority();
     failed += test_request();
+    failed += test_answer();
+    failed += test_pieces();
+    failed += test_counters();
     return failed != 0;
 }

@@ -6,5 +6,8 @@
 int test_chars(void);
 int test_authority(void);
 int test_request(void);
+int test_answer(void);
+int test_pieces(void);
+int test_counters(void);
 
 #endif
