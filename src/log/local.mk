@@ -27,6 +27,8 @@ libheadgate_a_SOURCES += \
     src/log/readers.h \
     src/log/records.c \
     src/log/records.h \
+    src/log/settings.c \
+    src/log/settings.h \
     src/log/tail.c \
     src/log/topic.c \
     src/log/topic.h \
