@@ -5,3 +5,4 @@ include modules/sink_sse/local.mk
 include modules/sink_ws/local.mk
 include modules/sink_pull/local.mk
 include modules/hello/local.mk
+include modules/file/local.mk
