@@ -36,6 +36,14 @@ static void fail(struct hg_exchange *x, int err, size_t at) {
         hg_problem_set(&x->problem, 504, "in-doubt",
                        "The events may have been stored. Send them again unchanged.");
         break;
+    case HG_E2BIG:
+        hg_problem_set(&x->problem, 413, "event-too-large",
+                       "The event is larger than the event log can keep.");
+        break;
+    case HG_ENOTSUP:
+        hg_problem_set(&x->problem, 400, "position-invalid",
+                       "This event log compares no expected position.");
+        break;
     default:
         hg_problem_set(&x->problem, 503, "log-failed",
                        "The event log failed. Nothing was stored.");

@@ -36,6 +36,7 @@ static const struct problem_type types[] = {
     {"position-conflict", "409", "Not the last position",
      "The expected position is not the topic's last any more. Nothing was stored."},
     {"body-too-large", "413", "Body too large", "The body is above client_max_body_size."},
+    {"event-too-large", "413", "Event too large", "The event log cannot keep an event of this size."},
     {"batch-too-large", "413", "Too many events", "The batch holds more events than allowed."},
     {"target-too-long", "414", "Target too long", "The path and query are above the limit."},
     {"media-type-unsupported", "415", "Unsupported media type",
