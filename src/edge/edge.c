@@ -28,6 +28,7 @@ static void on_tick(void *arg) {
             hg_socket_tick(v, now);
         }
     }
+    hg_access_flush(e->pens);
     hg_timer_start(e->tick, TICK_MS);
 }
 
@@ -49,6 +50,7 @@ int hg_edge_new(struct hg_loop *loop, struct hg_log *log, struct hg_feed *feed,
     }
     hg_timer_start(e->tick, TICK_MS);
     hg_counters_register(hg_visit__counters);
+    hg_counters_register(hg_access__counters);
     *ret = e;
     return 0;
 }
@@ -68,6 +70,7 @@ void hg_edge_free(struct hg_edge **pe) {
         return;
     }
     hg_timer_free(&e->tick);
+    hg_access_free(&e->pens);
     while (e->ports != NULL) {
         drop_port(&e->ports);
     }

@@ -63,6 +63,10 @@ bool hg_site_port_is_tls(const struct hg_site *s, size_t i);
 struct hg_slice hg_site_named_topic(const struct hg_site *s, size_t i);
 bool hg_site_has_dead_letters(const struct hg_site *s, size_t i);
 
+/* The i-th access log that its locations name; empty at the end. A path may
+ * come more than once. */
+struct hg_slice hg_site_access_log(const struct hg_site *s, size_t i);
+
 struct hg_edge;
 
 /* Owner thread of the loop, as everything below. HG_ENOMEM. */

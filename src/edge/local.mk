@@ -1,5 +1,8 @@
 # Sources of this room.
 libheadgate_a_SOURCES += \
+    src/edge/access.c \
+    src/edge/access.h \
+    src/edge/access_format.c \
     src/edge/cors.c \
     src/edge/edge.c \
     src/edge/edge.h \

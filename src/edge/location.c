@@ -84,6 +84,25 @@ void hg_site__describe(struct hg_arena *arena, struct hg_location *l) {
     l->accept_post = join(arena, &post);
 }
 
+static int find_access_log(struct hg_arena *arena, struct hg_location *l, struct hg_why *why) {
+    const struct hg_strings *log = &l->conf->access_log, *formats = &l->conf->log_formats;
+    struct hg_slice text = hg_slice_of(hg_access_default_format);
+    if (hg_access_path(log).len == 0) {
+        return 0;
+    }
+    for (size_t i = 0; log->n == 2 && i + 1 < formats->n; i += 2) {
+        if (hg_slice_eq(formats->items[i], log->items[1])) {
+            text = formats->items[i + 1];
+        }
+    }
+    if (log->n == 2 && text.ptr == hg_access_default_format) {
+        hg_why_set(why, "access_log: there is no log_format \"%.*s\"", HG_FMT(log->items[1]));
+        return HG_EINVAL;
+    }
+    l->access_file = hg_access_file_find(hg_access_path(log)); /* NULL in the master: no lines */
+    return hg_access_format_new(text, arena, &l->access_format, why);
+}
+
 int hg_site__compile_location(const struct hg_site_setup *setup, struct hg_arena *arena,
                               const struct hg_conf_block *block, struct hg_location *ret,
                               struct hg_why *why) {
@@ -96,7 +115,7 @@ int hg_site__compile_location(const struct hg_site_setup *setup, struct hg_arena
     ret->intake.anonymous = setup->anonymous;
     ret->intake.topic_keys = setup->topic_keys;
     ret->intake.n_topic_keys = setup->n_topic_keys;
-    if (find_handler(setup, block, ret, why) != 0) {
+    if (find_handler(setup, block, ret, why) != 0 || find_access_log(arena, ret, why) != 0) {
         return HG_EINVAL;
     }
     bool is_used = ret->intake.source != NULL || ret->conf->stream.n > 0 || ret->handler != NULL;

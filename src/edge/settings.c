@@ -105,6 +105,14 @@ static const struct hg_directive rows[] = {
     {.name = "websocket_message_size", .in = LOCATIONS, .args = "SIZE", .type = HG_SLOT_SIZE,
      .at = AT(message_bytes_max), .def = "1m", .min = 128, .max = 1 << 28,
      .help = "The largest message that a WebSocket may send us."},
+    {.name = "log_format", .in = "main", .args = "NAME TEXT", .type = HG_SLOT_STRINGS,
+     .at = AT(log_formats), .min_args = 2, .max_args = 2, .is_repeatable = true,
+     .help = "A format for access_log: text with $remote_addr, $principal, $time_iso8601, "
+             "$request_method, $uri, $server_protocol, $status, $events, $duplicates, "
+             "$request_time (ms), $request_length, $problem, $http_user_agent, $http_referer."},
+    {.name = "access_log", .in = LOCATIONS, .args = "PATH [FORMAT] | off", .type = HG_SLOT_STRINGS,
+     .at = AT(access_log), .min_args = 1, .max_args = 2, .def = "off",
+     .help = "One line per request, written when its answer or stream has ended."},
     {.name = "cors_origin", .in = LOCATIONS, .args = "ORIGIN ... | *", .type = HG_SLOT_STRINGS,
      .at = AT(cors_origins), .min_args = 1, .max_args = 64,
      .help = "Origins whose pages may use the location from a browser; without it only pages of "

@@ -228,3 +228,15 @@ bool hg_site_has_dead_letters(const struct hg_site *s, size_t i) {
     const struct hg_intake *intake = find_named(s, i);
     return intake != NULL && intake->is_dead_letter;
 }
+
+struct hg_slice hg_site_access_log(const struct hg_site *s, size_t i) {
+    for (size_t k = 0; k < s->n_servers; k++) {
+        for (size_t l = 0; l < s->servers[k].n_locations; l++) {
+            struct hg_slice path = hg_access_path(&s->servers[k].locations[l].conf->access_log);
+            if (path.len > 0 && i-- == 0) {
+                return path;
+            }
+        }
+    }
+    return (struct hg_slice){NULL, 0};
+}

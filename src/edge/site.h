@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 
 #include "base/map.h"
+#include "edge/access.h"
 #include "edge/edge.h"
 #include "edge/settings.h"
 
@@ -19,6 +20,8 @@ struct hg_location {
     struct hg_intake intake;       /* source NULL: accepts nothing; proofs and rights always */
     const struct hg_handler_ops *handler; /* NULL: none */
     const void *handler_conf;
+    struct hg_access_file *access_file; /* NULL: no access log */
+    const struct hg_access_format *access_format;
     struct hg_slice allow;         /* the methods, for Allow */
     struct hg_slice accept_post;   /* media types, for Accept-Post */
 };

@@ -72,10 +72,18 @@ static void begin_body(struct hg_visit *v, const struct hg_sink_ops *sink) {
     hg_stream_begin(v->stream, 200, f, n);
 }
 
+/* A pull's body has no place for notices: a field says the first gap. */
+static void on_gap(void *arg, const struct hg_notice *gap) {
+    struct hg_visit *v = arg;
+    if (v->gap == NULL) {
+        v->gap = gap->reason;
+    }
+}
+
 /* Pull: the whole answer at once, with the position to go on from. */
 static void on_answer(void *arg, struct hg_slice body, size_t n_events, struct hg_slice cursor) {
     struct hg_visit *v = arg;
-    struct hg_field f[HG_CORS_FIELDS + 4];
+    struct hg_field f[HG_CORS_FIELDS + 5];
     struct hg_buf link = {.max = 65536};
     size_t n = hg_visit__cors(v, f);
     (void)n_events;
@@ -84,6 +92,9 @@ static void on_answer(void *arg, struct hg_slice body, size_t n_events, struct h
     f[n++] = (struct hg_field){HG_SLICE("content-type"),
                                HG_SLICE("application/cloudevents-batch+json")};
     f[n++] = (struct hg_field){HG_SLICE("cache-control"), HG_SLICE("no-store")};
+    if (v->gap != NULL) {
+        f[n++] = (struct hg_field){HG_SLICE("headgate-gap"), hg_slice_of(v->gap)};
+    }
     if (cursor.len > 0) {
         f[n++] = (struct hg_field){HG_SLICE("headgate-position"), cursor};
         f[n++] = (struct hg_field){HG_SLICE("link"), hg_buf_slice(&link)};
@@ -92,7 +103,7 @@ static void on_answer(void *arg, struct hg_slice body, size_t n_events, struct h
     hg_buf_fini(&link);
 }
 
-static const struct hg_subscriber_ops subscriber_ops = {.on_answer = on_answer};
+static const struct hg_subscriber_ops subscriber_ops = {.on_answer = on_answer, .on_gap = on_gap};
 
 static int open_subscriber(struct hg_visit *v, const struct hg_sink_ops *sink, unsigned slot,
                            const struct hg_wish *wish, const uint32_t *topics, size_t n) {

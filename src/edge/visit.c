@@ -58,6 +58,9 @@ static struct hg_visit *make(struct hg_edge__port *port, struct hg_stream *s) {
 
 static void dispose(struct hg_visit *v) {
     struct hg_edge *e = v->edge;
+    if (v->location != NULL && v->location->access_file != NULL && v->peer != NULL) {
+        hg_access_write(&e->pens, v->location->access_file, v->location->access_format, v);
+    }
     hg_subscriber_close(&v->subscriber);
     hg_socket_free(v);
     if (v->has_exchange) {
@@ -118,7 +121,7 @@ static void dispatch(struct hg_visit *v, const struct hg_http_head *head) {
     struct hg_problem p = {.index = -1};
     struct hg_slice method = head->method;
     bool is_get = hg_slice_eq(method, HG_SLICE("GET")) || head->is_websocket;
-    v->is_head = hg_slice_eq(method, HG_SLICE("HEAD"));
+    v->is_h2 = head->is_h2;
     if (hg_slice_eq(method, HG_SLICE("OPTIONS"))) {
         hg_visit__options(v);
     } else if (v->location->handler != NULL) {
@@ -176,6 +179,17 @@ static void on_room(struct hg_stream *s) {
     }
 }
 
+/* The address goes with the connection; the line may be written later. */
+static void keep_peer(struct hg_visit *v) {
+    if (v->location != NULL && v->location->access_file != NULL) {
+        char *text = hg_arena_alloc(&v->arena, HG_ADDR_TEXT_MAX);
+        if (text != NULL) {
+            hg_addr_format(hg_conn_peer(v->stream->conn), text);
+        }
+        v->peer = text;
+    }
+}
+
 static void count_answer(const struct hg_visit *v) {
     if (v->status >= 200 && v->status < 300) {
         hg_counter_add(&answers_2xx, 1);
@@ -193,6 +207,7 @@ static void on_gone(struct hg_stream *s, bool is_complete) {
         return;
     }
     s->user = NULL;
+    keep_peer(v);
     v->stream = NULL;
     count_answer(v);
     /* An append that is under way is still accounted for: on_done disposes. */

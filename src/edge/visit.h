@@ -41,6 +41,7 @@ struct hg_edge {
     struct hg_visit *free_visits; /* a few kept for the next requests */
     unsigned n_free;
     struct hg_timer *tick;        /* WebSocket pings, access logs */
+    struct hg_access_pen *pens;
     bool is_draining;
 };
 
@@ -64,14 +65,16 @@ struct hg_visit {
     struct hg_request request;
     struct hg_arena arena;
     struct hg_buf body;
-    bool is_head;                 /* HEAD: no body in the answer */
+    bool is_h2;
     bool has_exchange;
     int status;                   /* what was answered */
     struct hg_exchange exchange;
     struct hg_principal *principal; /* of a stream */
     struct hg_subscriber *subscriber;
+    const char *gap;              /* pull: why events are missing, or NULL */
     struct hg_edge__socket *socket; /* WebSocket session */
     int64_t began_us;
+    const char *peer;             /* address text, in the arena, when an access log wants it */
 };
 
 /* visit.c */
@@ -80,6 +83,7 @@ void hg_visit__refuse(struct hg_visit *v, const struct hg_problem *p);
 void hg_visit__answer(struct hg_visit *v, int status, const struct hg_field *fields, size_t n,
                       struct hg_slice body);
 extern struct hg_counter *const hg_visit__counters[];
+extern struct hg_counter *const hg_access__counters[];
 /* The gate is done with a visit whose stream is gone. */
 void hg_visit__orphan_done(struct hg_visit *v);
 struct hg_edge__hold *hg_edge__hold(struct hg_site *site);

@@ -12,54 +12,93 @@ struct flat_socket {
 struct flat_head {
     uint32_t path_bytes;
     uint32_t n_sockets;
+    uint32_t n_logs;
+    uint32_t logs_bytes; /* each path and a 0 */
 };
 
-int hg_bundle_pack(const struct hg_bundle *b, struct hg_wire_message *m) {
-    struct flat_head head = {(uint32_t)b->conf_path.len, (uint32_t)b->n_sockets};
-    if (b->n_sockets > HG_WIRE_FDS_MAX) {
-        return HG_E2BIG;
-    }
-    m->type = HG_WIRE_BUNDLE;
-    hg_buf_put(&m->body, &head, sizeof(head));
-    hg_buf_put_slice(&m->body, b->conf_path);
+static void pack_sockets(const struct hg_bundle *b, struct hg_wire_message *m) {
     for (size_t i = 0; i < b->n_sockets; i++) {
         const struct hg_bundle_socket *s = &b->sockets[i];
         struct flat_socket flat = {s->addr, s->loop, s->is_admin};
         hg_buf_put(&m->body, &flat, sizeof(flat));
-        m->fds[i] = s->fd;
+        m->fds[m->n_fds++] = s->fd;
     }
-    m->n_fds = b->n_sockets;
+}
+
+static void pack_logs(const struct hg_bundle *b, struct hg_wire_message *m) {
+    for (size_t i = 0; i < b->n_logs; i++) {
+        hg_buf_put_slice(&m->body, b->logs[i].path);
+        hg_buf_put(&m->body, "", 1);
+        m->fds[m->n_fds++] = b->logs[i].fd;
+    }
+}
+
+int hg_bundle_pack(const struct hg_bundle *b, struct hg_wire_message *m) {
+    struct flat_head head = {(uint32_t)b->conf_path.len, (uint32_t)b->n_sockets,
+                             (uint32_t)b->n_logs, 0};
+    if (b->n_sockets + b->n_logs > HG_WIRE_FDS_MAX) {
+        return HG_E2BIG;
+    }
+    for (size_t i = 0; i < b->n_logs; i++) {
+        head.logs_bytes += (uint32_t)b->logs[i].path.len + 1;
+    }
+    m->type = HG_WIRE_BUNDLE;
+    hg_buf_put(&m->body, &head, sizeof(head));
+    hg_buf_put_slice(&m->body, b->conf_path);
+    pack_sockets(b, m);
+    pack_logs(b, m);
     int err = hg_conf_files_pack(b->files, &m->body);
     return err != 0 ? err : m->body.is_failed ? HG_ENOMEM : 0;
+}
+
+static const char *unpack_sockets(const char *at, const struct hg_wire_message *m,
+                                  struct hg_bundle *b) {
+    for (size_t i = 0; i < b->n_sockets; i++) {
+        struct flat_socket flat;
+        memcpy(&flat, at, sizeof(flat));
+        at += sizeof(flat);
+        b->sockets[i] =
+            (struct hg_bundle_socket){flat.addr, flat.loop, flat.is_admin != 0, m->fds[i]};
+    }
+    return at;
+}
+
+static const char *unpack_logs(const char *at, const struct hg_wire_message *m,
+                               struct hg_bundle *b) {
+    for (size_t i = 0; i < b->n_logs; i++) {
+        b->logs[i] = (struct hg_bundle_log){hg_slice_of(at), m->fds[b->n_sockets + i]};
+        at += b->logs[i].path.len + 1;
+    }
+    return at;
 }
 
 int hg_bundle_unpack(const struct hg_wire_message *m, struct hg_bundle *ret) {
     struct flat_head head;
     struct hg_bundle b = {0};
-    struct hg_slice rest = hg_buf_slice(&m->body);
-    if (rest.len < sizeof(head)) {
+    struct hg_slice all = hg_buf_slice(&m->body);
+    if (all.len < sizeof(head)) {
         return HG_EINVAL;
     }
-    memcpy(&head, rest.ptr, sizeof(head));
-    size_t fixed = sizeof(head) + head.path_bytes + head.n_sockets * sizeof(struct flat_socket);
-    if (rest.len < fixed || head.n_sockets != m->n_fds) {
+    memcpy(&head, all.ptr, sizeof(head));
+    size_t fixed = sizeof(head) + (size_t)head.path_bytes +
+                   (size_t)head.n_sockets * sizeof(struct flat_socket) + head.logs_bytes;
+    if (all.len < fixed || (size_t)head.n_sockets + head.n_logs != m->n_fds) {
         return HG_EINVAL;
     }
-    b.conf_path = (struct hg_slice){rest.ptr + sizeof(head), head.path_bytes};
+    b.conf_path = (struct hg_slice){all.ptr + sizeof(head), head.path_bytes};
     b.n_sockets = head.n_sockets;
+    b.n_logs = head.n_logs;
     b.sockets = hg_try_alloc((b.n_sockets + 1) * sizeof(*b.sockets));
-    if (b.sockets == NULL) {
-        return HG_ENOMEM;
+    b.logs = hg_try_alloc((b.n_logs + 1) * sizeof(*b.logs));
+    int err = b.sockets == NULL || b.logs == NULL ? HG_ENOMEM : 0;
+    if (err == 0) {
+        const char *at = unpack_sockets(b.conf_path.ptr + b.conf_path.len, m, &b);
+        at = unpack_logs(at, m, &b);
+        err = hg_conf_files_unpack((struct hg_slice){at, all.len - (size_t)(at - all.ptr)},
+                                   &b.files);
     }
-    for (size_t i = 0; i < b.n_sockets; i++) {
-        struct flat_socket flat;
-        memcpy(&flat, b.conf_path.ptr + b.conf_path.len + i * sizeof(flat), sizeof(flat));
-        b.sockets[i] =
-            (struct hg_bundle_socket){flat.addr, flat.loop, flat.is_admin != 0, m->fds[i]};
-    }
-    int err = hg_conf_files_unpack((struct hg_slice){rest.ptr + fixed, rest.len - fixed}, &b.files);
     if (err != 0) {
-        hg_free(b.sockets);
+        hg_bundle_fini(&b);
         return err;
     }
     *ret = b;
@@ -69,5 +108,6 @@ int hg_bundle_unpack(const struct hg_wire_message *m, struct hg_bundle *ret) {
 void hg_bundle_fini(struct hg_bundle *b) {
     hg_conf_files_free(&b->files);
     hg_free(b->sockets);
+    hg_free(b->logs);
     *b = (struct hg_bundle){0};
 }

@@ -36,6 +36,7 @@ struct master {
     struct hg_sockets sockets;
     int signal_fd;
     int command_fd;
+    int log_fd;                 /* owned by base/logfile */
     int control_fd;             /* -1: no worker */
     pid_t worker;
     int64_t worker_began_ms;
@@ -67,10 +68,17 @@ static int offer(struct master *m, const struct hg_plan *plan, size_t first,
         .sockets = m->sockets.items + first,
         .n_sockets = m->sockets.n - first,
     };
-    int err = hg_bundle_pack(&bundle, &message);
+    struct hg_why why = {""};
+    int err = hg_spawn_open_access_logs(plan->site, &bundle.logs, &bundle.n_logs, &why);
+    if (err != 0) {
+        hg_buf_printf(ret_errors, "%s\n", why.text);
+        return err;
+    }
+    err = hg_bundle_pack(&bundle, &message);
     if (err == 0) {
         err = hg_wire_send(m->control_fd, &message);
     }
+    hg_spawn_close_access_logs(&bundle.logs, bundle.n_logs);
     hg_wire_fini(&message);
     if (err == 0) {
         err = hg_wire_receive(m->control_fd, &verdict);
@@ -86,7 +94,8 @@ static int offer(struct master *m, const struct hg_plan *plan, size_t first,
 }
 
 static int start_worker(struct master *m, struct hg_buf *ret_errors) {
-    int err = hg_spawn_worker(m->plan.server, m->registry, &m->worker, &m->control_fd);
+    int err = hg_spawn_worker(m->plan.server, m->registry, m->log_fd, &m->worker,
+                              &m->control_fd);
     if (err != 0) {
         hg_buf_printf(ret_errors, "a worker could not be made: %s\n", strerror(errno));
         return err;
@@ -182,16 +191,30 @@ static void reload_and_log(struct master *m, struct hg_buf *ret_errors) {
 static void reopen(struct master *m) {
     struct hg_wire_message message = {.type = HG_WIRE_REOPEN, .n_fds = 1};
     struct hg_why why = {""};
+    struct hg_bundle_log *logs = NULL;
+    size_t n = 0;
     int fd;
     if (hg_spawn_open_log(m->plan.server, &fd, &why) != 0) {
         HG_LOG(HG_ERROR, "reopen_failed", "why=%s", why.text);
         return;
     }
     message.fds[0] = fd;
+    if (hg_spawn_open_access_logs(m->plan.site, &logs, &n, &why) != 0) {
+        HG_LOG(HG_ERROR, "reopen_failed", "why=%s", why.text);
+        n = 0;
+    }
+    for (size_t i = 0; i < n && message.n_fds < HG_WIRE_FDS_MAX; i++) {
+        hg_buf_put_slice(&message.body, logs[i].path);
+        hg_buf_put(&message.body, "", 1);
+        message.fds[message.n_fds++] = logs[i].fd;
+    }
     if (m->control_fd >= 0) {
         hg_wire_send(m->control_fd, &message);
     }
+    hg_spawn_close_access_logs(&logs, n);
+    hg_wire_fini(&message);
     hg_logfile_set(fd);
+    m->log_fd = fd;
 }
 
 static void on_signal(struct master *m, int signo) {
@@ -275,7 +298,6 @@ static void serve(struct master *m) {
 /* Everything that can be found wrong before the first worker is. */
 static int prepare(struct master *m, struct hg_buf *ret_errors) {
     struct hg_why why = {""};
-    int log_fd;
     int err = hg_plan_read(m->args, m->registry, &m->plan, ret_errors);
     if (err != 0) {
         return err;
@@ -288,12 +310,12 @@ static int prepare(struct master *m, struct hg_buf *ret_errors) {
     m->command_fd = hg_command_listen(c->pid_path, &why);
     if (m->command_fd < 0 || hg_spawn_prepare_log(m->plan.conf, m->registry, &why) != 0 ||
         hg_sockets_open(&m->sockets, m->plan.site, c->admin, hg_server_threads(c), &why) != 0 ||
-        hg_spawn_open_log(c, &log_fd, &why) != 0) {
+        hg_spawn_open_log(c, &m->log_fd, &why) != 0) {
         hg_buf_printf(ret_errors, "%s\n", why.text);
         hg_command_unlink(c->pid_path);
         return HG_EIO;
     }
-    hg_logfile_set(log_fd);
+    hg_logfile_set(m->log_fd);
     hg_log_level = (enum hg_level)hg_server_log_level(c);
     return 0;
 }

@@ -44,7 +44,21 @@ static void set_signals(void) {
     signal(SIGPIPE, SIG_IGN);
 }
 
-static void become_worker(const struct hg_server_conf *c, struct hg_registry *registry, int fd) {
+/* Listeners come over the control socket; what the fork copied would keep
+ * ports alive that nobody accepts on. */
+static void keep_only(int control_fd, int log_fd) {
+    int low = control_fd < log_fd ? control_fd : log_fd;
+    int high = control_fd < log_fd ? log_fd : control_fd;
+    close_range(STDERR_FILENO + 1, (unsigned)low - 1, 0);
+    if (high > low + 1) {
+        close_range((unsigned)low + 1, (unsigned)high - 1, 0);
+    }
+    close_range((unsigned)high + 1, ~0U, 0);
+}
+
+static void become_worker(const struct hg_server_conf *c, struct hg_registry *registry, int fd,
+                          int log_fd) {
+    keep_only(fd, log_fd);
     set_signals();
     prctl(PR_SET_NAME, "headgate-worker", 0, 0, 0);
     if (!drop_privileges(c)) {
@@ -55,8 +69,8 @@ static void become_worker(const struct hg_server_conf *c, struct hg_registry *re
     exit(status);
 }
 
-int hg_spawn_worker(const struct hg_server_conf *c, struct hg_registry *registry, pid_t *ret_pid,
-                    int *ret_fd) {
+int hg_spawn_worker(const struct hg_server_conf *c, struct hg_registry *registry, int log_fd,
+                    pid_t *ret_pid, int *ret_fd) {
     int pair[2];
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) {
         return HG_EIO;
@@ -68,8 +82,7 @@ int hg_spawn_worker(const struct hg_server_conf *c, struct hg_registry *registry
         return HG_EIO;
     }
     if (pid == 0) {
-        close(pair[0]);
-        become_worker(c, registry, pair[1]);
+        become_worker(c, registry, pair[1], log_fd);
     }
     close(pair[1]);
     *ret_pid = pid;
@@ -116,14 +129,57 @@ int hg_spawn_prepare_log(const struct hg_conf *conf, const struct hg_registry *r
     return 0;
 }
 
-int hg_spawn_open_log(const struct hg_server_conf *c, int *ret_fd, struct hg_why *why) {
+static int open_append(struct hg_slice name) {
     char path[4096];
+    snprintf(path, sizeof(path), "%.*s", HG_FMT(name));
+    return open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
+}
+
+static bool is_listed(const struct hg_bundle_log *logs, size_t n, struct hg_slice path) {
+    for (size_t i = 0; i < n; i++) {
+        if (hg_slice_eq(logs[i].path, path)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+int hg_spawn_open_access_logs(const struct hg_site *site, struct hg_bundle_log **ret_logs,
+                              size_t *ret_n, struct hg_why *why) {
+    struct hg_slice path;
+    struct hg_bundle_log *logs = hg_try_alloc(HG_WIRE_FDS_MAX * sizeof(*logs));
+    size_t n = 0;
+    for (size_t i = 0; logs != NULL && (path = hg_site_access_log(site, i)).len > 0; i++) {
+        if (is_listed(logs, n, path)) {
+            continue;
+        }
+        int fd = n < HG_WIRE_FDS_MAX ? open_append(path) : -1;
+        if (fd < 0) {
+            hg_why_set(why, "access_log: %.*s: %s", HG_FMT(path), strerror(errno));
+            hg_spawn_close_access_logs(&logs, n);
+            return HG_EIO;
+        }
+        logs[n++] = (struct hg_bundle_log){path, fd};
+    }
+    *ret_logs = logs;
+    *ret_n = n;
+    return 0;
+}
+
+void hg_spawn_close_access_logs(struct hg_bundle_log **plogs, size_t n) {
+    for (size_t i = 0; *plogs != NULL && i < n; i++) {
+        close((*plogs)[i].fd);
+    }
+    hg_free(*plogs);
+    *plogs = NULL;
+}
+
+int hg_spawn_open_log(const struct hg_server_conf *c, int *ret_fd, struct hg_why *why) {
     int fd;
     if (c->error_log.n == 0 || hg_slice_eq(c->error_log.items[0], HG_SLICE("stderr"))) {
         fd = dup(STDERR_FILENO);
     } else {
-        snprintf(path, sizeof(path), "%.*s", HG_FMT(c->error_log.items[0]));
-        fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
+        fd = open_append(c->error_log.items[0]);
     }
     if (fd < 0) {
         hg_why_set(why, "error_log: %.*s: %s", HG_FMT(c->error_log.items[0]), strerror(errno));

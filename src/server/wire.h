@@ -10,7 +10,8 @@ enum hg_wire_type {
     HG_WIRE_BUNDLE = 1, /* to the worker: a configuration and its listeners */
     HG_WIRE_VERDICT,    /* to the master: empty is ok, else the errors */
     HG_WIRE_DRAIN,      /* to the worker: finish and exit */
-    HG_WIRE_REOPEN,     /* to the worker: the error log's new descriptor */
+    HG_WIRE_REOPEN,     /* to the worker: the error log's new descriptor, then each access
+                           log's; their paths, each with a 0, are the body */
 };
 
 enum { HG_WIRE_FDS_MAX = 200 };

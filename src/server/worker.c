@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/logfile.h"
+#include "edge/access.h"
 #include "headgate/logline.h"
 #include "log/settings.h"
 #include "net/limit.h"
@@ -218,6 +219,9 @@ static int on_bundle(struct worker *w, int fd, const struct hg_wire_message *m) 
     struct hg_buf errors = {.max = 1 << 20};
     struct hg_conf *conf = NULL;
     int err = hg_bundle_unpack(m, &bundle);
+    for (size_t i = 0; err == 0 && i < bundle.n_logs; i++) {
+        hg_access_file_set(bundle.logs[i].path, bundle.logs[i].fd);
+    }
     if (err == 0) {
         err = hg_generation_read(bundle.files, bundle.conf_path, w->registry, &conf, &errors);
         if (err == 0) {
@@ -262,6 +266,16 @@ static void drain(struct worker *w) {
     hg_log_stop(&w->log);
 }
 
+static void reopen(const struct hg_wire_message *m) {
+    const char *at = m->body.ptr;
+    hg_logfile_set(m->fds[0]);
+    for (size_t i = 1; i < m->n_fds; i++) {
+        struct hg_slice path = hg_slice_of(at);
+        hg_access_file_set(path, m->fds[i]);
+        at += path.len + 1;
+    }
+}
+
 int hg_worker_run(int control_fd, struct hg_registry *registry) {
     struct worker w = {.registry = registry};
     struct hg_wire_message m;
@@ -275,8 +289,8 @@ int hg_worker_run(int control_fd, struct hg_registry *registry) {
         } else if (m.type == HG_WIRE_BUNDLE) {
             status = on_bundle(&w, control_fd, &m) != 0;
             is_over = status != 0;
-        } else if (m.type == HG_WIRE_REOPEN && m.n_fds == 1) {
-            hg_logfile_set(m.fds[0]);
+        } else if (m.type == HG_WIRE_REOPEN && m.n_fds > 0) {
+            reopen(&m);
         } else if (m.type == HG_WIRE_DRAIN) {
             is_over = true;
         }

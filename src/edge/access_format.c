@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* access_format.c - log_format: text with $variables, compiled once. What a
+ * peer sent is escaped, so that no value can end a line or a quoted text. */
+#include "edge/access.h"
+
+#include <ctype.h>
+
+#include "base/clock.h"
+#include "edge/visit.h"
+
+typedef void (*print_fn)(const struct hg_visit *v, struct hg_buf *out);
+
+struct piece {
+    struct hg_slice text; /* before the variable */
+    print_fn print;       /* NULL: no variable follows */
+};
+
+struct hg_access_format {
+    size_t n;
+    struct piece pieces[32];
+};
+
+const char hg_access_default_format[] =
+    "$remote_addr $principal [$time_iso8601] \"$request_method $uri $server_protocol\" $status "
+    "events=$events duplicates=$duplicates ms=$request_time \"$http_user_agent\"";
+
+static void put_escaped(struct hg_buf *out, struct hg_slice s) {
+    for (size_t i = 0; i < s.len; i++) {
+        unsigned char c = (unsigned char)s.ptr[i];
+        if (c < 0x20 || c >= 0x7f || c == '"' || c == '\\') {
+            hg_buf_printf(out, "\\x%02X", c);
+        } else {
+            hg_buf_put(out, &s.ptr[i], 1);
+        }
+    }
+    if (s.len == 0) {
+        HG_BUF_LIT(out, "-");
+    }
+}
+
+static void put_field(const struct hg_visit *v, struct hg_slice name, struct hg_buf *out) {
+    put_escaped(out, hg_request_field(&v->request, name));
+}
+
+static void print_remote_addr(const struct hg_visit *v, struct hg_buf *out) {
+    hg_buf_put_slice(out, hg_slice_of(v->peer));
+}
+
+static void print_principal(const struct hg_visit *v, struct hg_buf *out) {
+    const struct hg_principal *p = v->has_exchange ? v->exchange.principal : v->principal;
+    put_escaped(out, p != NULL ? hg_principal_id(p) : HG_SLICE(""));
+}
+
+static void print_time(const struct hg_visit *v, struct hg_buf *out) {
+    char text[HG_CLOCK_RFC3339_MAX];
+    (void)v;
+    hg_buf_put(out, text, hg_clock_format(hg_clock_wall_ms(), text));
+}
+
+static void print_method(const struct hg_visit *v, struct hg_buf *out) {
+    put_escaped(out, v->request.method);
+}
+
+static void print_uri(const struct hg_visit *v, struct hg_buf *out) {
+    put_escaped(out, v->request.path);
+}
+
+static void print_protocol(const struct hg_visit *v, struct hg_buf *out) {
+    hg_buf_put_slice(out, v->is_h2 ? HG_SLICE("HTTP/2") : HG_SLICE("HTTP/1.1"));
+}
+
+static void print_status(const struct hg_visit *v, struct hg_buf *out) {
+    hg_buf_printf(out, "%d", v->status);
+}
+
+static void count(const struct hg_visit *v, enum hg_stored what, struct hg_buf *out) {
+    size_t n = 0;
+    bool is_stored = v->has_exchange && v->exchange.problem.status == 0 && v->status == 202;
+    for (size_t i = 0; is_stored && i < v->exchange.events.n; i++) {
+        n += v->exchange.items[i].stored == what;
+    }
+    hg_buf_put_u64(out, n);
+}
+
+static void print_events(const struct hg_visit *v, struct hg_buf *out) {
+    count(v, HG_STORED_NEW, out);
+}
+
+static void print_duplicates(const struct hg_visit *v, struct hg_buf *out) {
+    count(v, HG_STORED_BEFORE, out);
+}
+
+static void print_request_time(const struct hg_visit *v, struct hg_buf *out) {
+    hg_buf_printf(out, "%.3f", (double)(hg_clock_mono_us() - v->began_us) / 1000.0);
+}
+
+static void print_user_agent(const struct hg_visit *v, struct hg_buf *out) {
+    put_field(v, HG_SLICE("user-agent"), out);
+}
+
+static void print_referer(const struct hg_visit *v, struct hg_buf *out) {
+    put_field(v, HG_SLICE("referer"), out);
+}
+
+static void print_body_bytes(const struct hg_visit *v, struct hg_buf *out) {
+    hg_buf_put_u64(out, v->body.len);
+}
+
+static void print_problem(const struct hg_visit *v, struct hg_buf *out) {
+    const char *type = v->has_exchange ? v->exchange.problem.type : NULL;
+    put_escaped(out, hg_slice_of(type));
+}
+
+static const struct {
+    const char *name;
+    print_fn print;
+} variables[] = {
+    {"remote_addr", print_remote_addr},   {"principal", print_principal},
+    {"time_iso8601", print_time},         {"request_method", print_method},
+    {"uri", print_uri},                   {"server_protocol", print_protocol},
+    {"status", print_status},             {"events", print_events},
+    {"duplicates", print_duplicates},     {"request_time", print_request_time},
+    {"http_user_agent", print_user_agent}, {"http_referer", print_referer},
+    {"request_length", print_body_bytes}, {"problem", print_problem},
+};
+
+static print_fn find_variable(struct hg_slice name) {
+    for (size_t i = 0; i < HG_COUNT(variables); i++) {
+        if (hg_slice_eq(name, hg_slice_of(variables[i].name))) {
+            return variables[i].print;
+        }
+    }
+    return NULL;
+}
+
+static size_t name_len(const char *at, const char *end) {
+    const char *p = at;
+    while (p < end && (isalnum((unsigned char)*p) || *p == '_')) {
+        p++;
+    }
+    return (size_t)(p - at);
+}
+
+int hg_access_format_new(struct hg_slice text, struct hg_arena *arena,
+                         const struct hg_access_format **ret, struct hg_why *why) {
+    struct hg_access_format *f = hg_arena_alloc(arena, sizeof(*f));
+    const char *at = text.ptr, *end = text.ptr + text.len;
+    while (f != NULL && at < end) {
+        const char *dollar = memchr(at, '$', (size_t)(end - at));
+        struct piece piece = {{at, (size_t)((dollar ? dollar : end) - at)}, NULL};
+        at = dollar ? dollar + 1 : end;
+        if (dollar != NULL) {
+            struct hg_slice name = {at, name_len(at, end)};
+            piece.print = find_variable(name);
+            if (piece.print == NULL) {
+                hg_why_set(why, "log_format: there is no variable $%.*s", HG_FMT(name));
+                return HG_EINVAL;
+            }
+            at += name.len;
+        }
+        if (f->n == HG_COUNT(f->pieces)) {
+            hg_why_set(why, "log_format: more than %zu variables", HG_COUNT(f->pieces));
+            return HG_EINVAL;
+        }
+        f->pieces[f->n++] = piece;
+    }
+    if (f == NULL) {
+        hg_why_set(why, "no memory");
+        return HG_ENOMEM;
+    }
+    *ret = f;
+    return 0;
+}
+
+void hg_access_print(const struct hg_access_format *f, const struct hg_visit *v,
+                     struct hg_buf *out) {
+    for (size_t i = 0; i < f->n; i++) {
+        hg_buf_put_slice(out, f->pieces[i].text);
+        if (f->pieces[i].print != NULL) {
+            f->pieces[i].print(v, out);
+        }
+    }
+    HG_BUF_LIT(out, "\n");
+}
