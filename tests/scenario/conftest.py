@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: Apache-2.0
+import os
+import subprocess
+import sys
+
+import pytest
+
+sys.path.insert(0, os.path.dirname(__file__))
+
+from support.gateway import BINARY, Gateway  # noqa: E402
+
+
+def pytest_configure(config):
+    if not BINARY or not os.access(BINARY, os.X_OK):
+        raise pytest.UsageError("HEADGATE_BINARY and HEADGATE_MODULES name the gateway under test")
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory):
+    """A key and certificate for 127.0.0.1 and localhost, made for this run."""
+    d = tmp_path_factory.mktemp("tls")
+    crt, key = str(d / "tls.crt"), str(d / "tls.key")
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
+         "-nodes", "-days", "2", "-subj", "/CN=localhost", "-addext",
+         "subjectAltName=DNS:localhost,DNS:other.test,IP:127.0.0.1", "-keyout", key, "-out", crt],
+        check=True, capture_output=True)
+    return crt, key
+
+
+@pytest.fixture
+def make_gateway(tmp_path, certificate):
+    """Makes gateways that are stopped at the end, whatever happens."""
+    made = []
+
+    def make(**options):
+        d = tmp_path / f"g{len(made)}"
+        d.mkdir()
+        g = Gateway(d, certificate, **options)
+        made.append(g)
+        return g
+
+    yield make
+    for g in made:
+        g.stop()
+
+
+@pytest.fixture
+def gateway(make_gateway):
+    return make_gateway().start()
