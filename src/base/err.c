@@ -45,15 +45,15 @@ const char *hg_err_text(int err) {
 }
 
 void hg_why_set(struct hg_why *why, const char *fmt, ...) {
+    struct hg_why made = {0}; /* apart: an argument may be why's own text */
     if (why == NULL) {
         return;
     }
     va_list ap;
     va_start(ap, fmt);
-    if (vsnprintf(why->text, sizeof(why->text), fmt, ap) < 0) {
-        why->text[0] = '\0';
-    }
+    vsnprintf(made.text, sizeof(made.text), fmt, ap);
     va_end(ap);
+    *why = made;
 }
 
 void hg_assert_failed(const char *cond, const char *file, int line) {

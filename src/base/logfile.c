@@ -13,7 +13,7 @@
 #include "base/clock.h"
 #include "base/utf8.h"
 
-enum hg_level hg_log_level = HG_NOTICE;
+_Atomic enum hg_level hg_log_level = HG_NOTICE;
 
 static struct hg_counter lines_dropped = {
     .name = "headgate_log_lines_dropped_total",
@@ -107,6 +107,7 @@ static bool write_whole(int fd, const char *bytes, size_t len) {
     struct pollfd ready = {.fd = fd, .events = POLLOUT};
     ssize_t n;
     do {
+        errno = 0;
         n = poll(&ready, 1, 0) == 1 ? write(fd, bytes, len) : -1;
     } while (n < 0 && errno == EINTR);
     if (n > 0) {

@@ -30,18 +30,12 @@ int hg_problem_set(struct hg_problem *p, int status, const char *type, const cha
     if (p == NULL) {
         return HG_EINVAL;
     }
-    p->status = status;
-    p->type = type;
-    p->index = -1;
-    p->pointer[0] = '\0';
-
+    struct hg_problem made = {.status = status, .type = type, .index = -1};
     va_list ap;
     va_start(ap, fmt);
-    int n = vsnprintf(p->detail, sizeof(p->detail), fmt, ap);
+    int n = vsnprintf(made.detail, sizeof(made.detail), fmt, ap);
     va_end(ap);
-    if (n < 0) {
-        p->detail[0] = '\0';
-    }
-    mend(p->detail, n >= (int)sizeof(p->detail));
+    mend(made.detail, n >= (int)sizeof(made.detail));
+    *p = made; /* only now: an argument may be the detail that was there */
     return HG_EINVAL;
 }

@@ -5,6 +5,8 @@
 #ifndef HG_BASE_SIPHASH_H
 #define HG_BASE_SIPHASH_H
 
+#include <endian.h>
+
 #include "base/hash.h"
 
 static inline uint64_t hg_siphash__rotl(uint64_t x, int by) {
@@ -36,9 +38,8 @@ static inline uint64_t hg_siphash__load(const unsigned char *p, size_t n) {
 }
 
 static inline void hg_siphash__store(uint8_t *p, uint64_t w) {
-    for (int i = 0; i < 8; i++) {
-        p[i] = (uint8_t)(w >> (8 * i));
-    }
+    w = htole64(w);
+    memcpy(p, &w, sizeof(w));
 }
 
 static inline void hg_siphash__word(struct hg_hash *h, uint64_t w, int c_rounds) {
@@ -52,6 +53,12 @@ static inline void hg_siphash__begin(struct hg_hash *h, const struct hg_hash_key
     *h = (struct hg_hash){.v = {key->k0 ^ 0x736f6d6570736575u, key->k1 ^ 0x646f72616e646f6du,
                                 key->k0 ^ 0x6c7967656e657261u, key->k1 ^ 0x7465646279746573u}};
     h->v[1] ^= is_128 ? 0xee : 0;
+}
+
+static inline uint64_t hg_siphash__load8(const unsigned char *p) {
+    uint64_t w;
+    memcpy(&w, p, sizeof(w));
+    return le64toh(w);
 }
 
 /* tail holds the total % 8 bytes that do not make a word yet. */
@@ -72,7 +79,7 @@ static inline void hg_siphash__feed(struct hg_hash *h, const void *bytes, size_t
         len -= n;
     }
     for (; len >= 8; p += 8, len -= 8) {
-        hg_siphash__word(h, hg_siphash__load(p, 8), c_rounds);
+        hg_siphash__word(h, hg_siphash__load8(p), c_rounds);
     }
     h->tail |= hg_siphash__load(p, len);
 }

@@ -53,6 +53,27 @@ static size_t ascii_run(const unsigned char *p, size_t len) {
     return i;
 }
 
+static bool is_tail(unsigned char c) {
+    return (c & 0xc0) == 0x80;
+}
+
+/* How many bytes from p on are whole code points above ASCII, found without
+ * stepping through states; stops at anything else, and at the last three. */
+static size_t wide_run(const unsigned char *p, size_t len) {
+    size_t i = 0;
+    while (len - i >= 4 && p[i] >= 0xc2) {
+        const unsigned char *q = p + i;
+        if (q[0] < 0xe0 && is_tail(q[1])) {
+            i += 2;
+        } else if (q[0] > 0xe0 && q[0] < 0xf0 && q[0] != 0xed && is_tail(q[1]) && is_tail(q[2])) {
+            i += 3;
+        } else {
+            break;
+        }
+    }
+    return i;
+}
+
 bool hg_utf8_feed(struct hg_utf8 *u, const void *bytes, size_t len) {
     const unsigned char *p = bytes;
     uint32_t state = u->state;
@@ -60,8 +81,9 @@ bool hg_utf8_feed(struct hg_utf8 *u, const void *bytes, size_t len) {
     while (i < len && state != state_wrong) {
         if (state == 0) {
             i += ascii_run(p + i, len - i);
+            i += wide_run(p + i, len - i);
         }
-        /* A stretch of 16 with something else in it, then look again. */
+        /* A stretch of mixed text byte by byte, then look again. */
         size_t end = len - i < 16 ? len : i + 16;
         for (; i < end && state != state_wrong; i++) {
             state = after_byte(state, p[i]);

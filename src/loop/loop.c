@@ -7,7 +7,9 @@
  * Wake-ups. Whoever finds the mailbox empty writes the eventfd. The owner reads
  * the eventfd before it takes the mailbox, never after: a wake-up that comes in
  * between is one too many, not one lost. The owner posting to itself writes
- * nothing: it looks into the mailbox before it sleeps. */
+ * nothing: it looks into the mailbox before it sleeps. Whether it is the owner
+ * is asked after the task is in the mailbox: a thread that hands its loop over
+ * at that moment either sees the new owner, or is seen by its first look. */
 #include "loop/loop.h"
 
 #include <errno.h>
@@ -25,6 +27,7 @@
 enum { DEFER_ROUNDS_MAX = 32 };
 
 static _Thread_local struct hg_loop *current;
+static _Thread_local char here; /* its address names the thread */
 
 static void on_libevent_log(int severity, const char *text) {
     (void)severity;
@@ -178,6 +181,7 @@ void hg_loop_turn(struct hg_loop *loop, bool may_wait) {
 
 void hg_loop_adopt(struct hg_loop *loop) {
     current = loop;
+    atomic_store(&loop->owner, &here);
     hg_counter_shard = loop->index;
     loop->now_ms = hg_clock_mono_ms();
 }
@@ -195,16 +199,13 @@ void hg_loop_stop(struct hg_loop *loop) {
 }
 
 void hg_loop_post(struct hg_loop *loop, struct hg_task *task) {
-    /* Once posted, the task may run and the loop may end: what is needed of
-     * the loop is read before. */
-    int wake_fd = loop->wake_fd;
-    if (!hg_mailbox_post(&loop->mailbox, task) || current == loop) {
+    if (!hg_mailbox_post(&loop->mailbox, task) || atomic_load(&loop->owner) == &here) {
         return;
     }
     const uint64_t one = 1;
     ssize_t n;
     do {
-        n = write(wake_fd, &one, sizeof(one));
+        n = write(loop->wake_fd, &one, sizeof(one));
     } while (n < 0 && errno == EINTR);
     /* EAGAIN: the count is at its end, so the owner is being woken. */
 }

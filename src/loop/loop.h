@@ -10,14 +10,19 @@
 
 /* HG_ENOMEM, HG_EIO. index is small and unique: 0 is the first loop. */
 int hg_loop_new(unsigned index, struct hg_loop **ret_loop);
+/* Once its thread and everybody who posts to it have stopped, and its watches
+ * and timers are gone. Tasks that wait are run. A child of fork() may free a
+ * loop it inherited without disturbing its parent's. */
 void hg_loop_free(struct hg_loop **ploop);
 unsigned hg_loop_index(const struct hg_loop *loop);
 
 /* Runs on the calling thread, which becomes the owner, until hg_loop_stop. */
 void hg_loop_run(struct hg_loop *loop);
-/* Owner thread (post a task to stop another's). The turn is finished. */
+/* Owner thread (post a task to stop another's). The turn is finished. Before
+ * hg_loop_run: it returns at once. */
 void hg_loop_stop(struct hg_loop *loop);
-/* Makes the calling thread the owner without running, for tests and set-up. */
+/* Makes the calling thread the owner without running, for tests and set-up;
+ * another takes over with hg_loop_run. */
 void hg_loop_adopt(struct hg_loop *loop);
 /* One turn; waits for something to happen only when may_wait. */
 void hg_loop_turn(struct hg_loop *loop, bool may_wait);
@@ -41,12 +46,14 @@ struct hg_watch {
     unsigned want;
 };
 
-/* HG_ENOMEM. Watches nothing until hg_watch_set. */
+/* HG_ENOMEM. Watches nothing until hg_watch_set. The descriptor may not be
+ * watched under a second number (dup) on the same loop; end the watch before
+ * closing it. fn may end any watch, its own too. */
 int hg_watch_init(struct hg_watch *w, struct hg_loop *loop, int fd, hg_watch_fn fn, void *arg);
 void hg_watch_set(struct hg_watch *w, unsigned want);
 void hg_watch_fini(struct hg_watch *w);
 
-/* Signals, for the master's loop. */
+/* Signals, for the master's loop. HG_ENOMEM, HG_EIO. */
 int hg_loop_on_signal(struct hg_loop *loop, int signo, void (*fn)(void *arg, int signo), void *arg);
 
 #endif

@@ -12,7 +12,8 @@
 struct hg_signal;
 
 struct hg_loop {
-    struct hg_mailbox mailbox; /* any thread; all else: the owner */
+    struct hg_mailbox mailbox;   /* any thread */
+    _Atomic(const void *) owner; /* any thread reads: whose thread it is; below: its alone */
     unsigned index;
     int wake_fd; /* eventfd */
     bool is_stopping;

@@ -26,5 +26,5 @@ struct hg_task *hg_mailbox_take(struct hg_mailbox *m) {
 }
 
 bool hg_mailbox_is_empty(const struct hg_mailbox *m) {
-    return atomic_load_explicit(&m->newest, memory_order_acquire) == NULL;
+    return atomic_load(&m->newest) == NULL;
 }

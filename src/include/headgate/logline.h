@@ -9,7 +9,8 @@
 
 enum hg_level { HG_DEBUG, HG_INFO, HG_NOTICE, HG_WARN, HG_ERROR, HG_CRIT };
 
-HG_API extern enum hg_level hg_log_level; /* lines below it are not written */
+/* Lines below it are not written. A reload changes it while loops read it. */
+HG_API extern _Atomic enum hg_level hg_log_level;
 
 /* Any thread. Control characters in the text are escaped, so that nothing a
  * peer sent can begin a line. */

@@ -98,6 +98,24 @@ static void exactly_64_letters_are_known(void **state) {
     assert_int_equal(known_url, 64);
 }
 
+static void wrong_letter_is_found_at_every_place(void **state) {
+    (void)state;
+    static const char wrong[] = {' ', '\n', '=', '.', '\0', '\x7f', '\x80', '\xff'};
+    for (size_t len = 1; len < 12; len++) {
+        for (size_t at = 0; at < len; at++) {
+            for (size_t i = 0; i < sizeof(wrong); i++) {
+                char text[12];
+                memset(text, 'A', sizeof(text));
+                text[at] = wrong[i];
+                assert_refused(hg_base64url_decode, (struct hg_slice){text, len});
+                if (len % 4 == 0 && !(wrong[i] == '=' && at == len - 1)) {
+                    assert_refused(hg_base64_decode, (struct hg_slice){text, len});
+                }
+            }
+        }
+    }
+}
+
 static void full_buffer_fails(void **state) {
     (void)state;
     struct hg_buf b = {.max = 7};
@@ -113,8 +131,11 @@ static void full_buffer_fails(void **state) {
 
 int test_base64(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(rfc_vectors_go_both_ways), cmocka_unit_test(all_bytes_come_back),
-        cmocka_unit_test(loose_forms_are_refused),  cmocka_unit_test(exactly_64_letters_are_known),
+        cmocka_unit_test(rfc_vectors_go_both_ways),
+        cmocka_unit_test(all_bytes_come_back),
+        cmocka_unit_test(loose_forms_are_refused),
+        cmocka_unit_test(exactly_64_letters_are_known),
+        cmocka_unit_test(wrong_letter_is_found_at_every_place),
         cmocka_unit_test(full_buffer_fails),
     };
     return cmocka_run_group_tests_name("base/base64", tests, NULL, NULL);

@@ -20,6 +20,8 @@ static void why_is_cut_at_its_size(void **state) {
     struct hg_why why;
     hg_why_set(&why, "%s:%d: %s", "a.conf", 3, "no");
     assert_string_equal(why.text, "a.conf:3: no");
+    hg_why_set(&why, "b.conf: %s", why.text); /* its own text is a fair argument */
+    assert_string_equal(why.text, "b.conf: a.conf:3: no");
     hg_why_set(&why, "%0600d", 7);
     assert_int_equal(strlen(why.text), sizeof(why.text) - 1);
     hg_why_set(NULL, "nobody asked");

@@ -16,6 +16,8 @@ static void problem_is_filled_whole(void **state) {
     assert_string_equal(p.detail, "field id is missing");
     assert_int_equal(p.index, -1);
     assert_string_equal(p.pointer, "");
+    hg_problem_set(&p, 400, "batch-invalid", "event 3: %s", p.detail);
+    assert_string_equal(p.detail, "event 3: field id is missing");
     assert_int_equal(hg_problem_set(NULL, 400, "x", "nobody asked"), HG_EINVAL);
 }
 

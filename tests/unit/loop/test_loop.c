@@ -326,6 +326,46 @@ static void no_wake_up_is_lost_between_two_loops(void **state) {
     }
 }
 
+static void child_may_free_the_loop_it_inherited(void **state) {
+    (void)state;
+    pid_t pid = fork();
+    if (pid == 0) {
+        hg_loop_free(&loop);
+        _exit(0);
+    }
+    int status = -1;
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(status, 0);
+    pthread_t thread;
+    struct numbered last = {{.run = stop_current}, 0, 0};
+    assert_int_equal(pthread_create(&thread, NULL, run_loop, loop), 0);
+    hg_loop_post(loop, &last.task); /* has to wake it */
+    pthread_join(thread, NULL);
+}
+
+/* The thread that set a loop up posts while another takes it over: the moment
+ * at which neither may think that the other wakes. */
+static void loop_changes_hands_without_losing_a_post(void **state) {
+    (void)state;
+    for (int i = 0; i < 300; i++) {
+        pthread_t thread;
+        struct numbered last = {{.run = stop_current}, 0, 0};
+        hg_loop_adopt(loop);
+        assert_int_equal(pthread_create(&thread, NULL, run_loop, loop), 0);
+        for (int spin = 0; spin < i * 40; spin++) {
+            atomic_signal_fence(memory_order_seq_cst);
+        }
+        hg_loop_post(loop, &last.task);
+        pthread_join(thread, NULL);
+    }
+}
+
+static void stop_before_run_ends_it_at_once(void **state) {
+    (void)state;
+    hg_loop_stop(loop);
+    hg_loop_run(loop);
+}
+
 int test_loop(void) {
 #define WITH_LOOP(test) cmocka_unit_test_setup_teardown(test, open_loop, close_loop)
     const struct CMUnitTest tests[] = {
@@ -340,6 +380,9 @@ int test_loop(void) {
         WITH_LOOP(clock_is_read_once_per_turn),
         WITH_LOOP(loop_without_memory_is_not_made),
         WITH_LOOP(two_threads_post_to_a_sleeping_loop),
+        WITH_LOOP(child_may_free_the_loop_it_inherited),
+        WITH_LOOP(loop_changes_hands_without_losing_a_post),
+        WITH_LOOP(stop_before_run_ends_it_at_once),
         cmocka_unit_test(no_wake_up_is_lost_between_two_loops),
     };
     return cmocka_run_group_tests_name("loop/loop", tests, NULL, NULL);
