@@ -152,12 +152,14 @@ int hg_event_unpack(struct hg_slice packed, struct hg_event **ret_event) {
 
 int hg_event_packed_identity(struct hg_slice packed, struct hg_slice *ret_id,
                              struct hg_slice *ret_source) {
-    struct parts parts;
-    if (!read_head(packed, &parts)) {
+    if (packed.len < HEAD_BYTES || packed.ptr[0] != FORM) {
         return HG_EINVAL;
     }
-    struct hg_slice id = {packed.ptr + HEAD_BYTES, get_u32(packed.ptr + 8)};
-    *ret_source = (struct hg_slice){id.ptr + id.len, get_u32(packed.ptr + 12)};
-    *ret_id = id;
+    size_t id_len = get_u32(packed.ptr + 8), source_len = get_u32(packed.ptr + 12);
+    if (id_len == 0 || source_len == 0 || id_len + source_len > packed.len - HEAD_BYTES) {
+        return HG_EINVAL;
+    }
+    *ret_id = (struct hg_slice){packed.ptr + HEAD_BYTES, id_len};
+    *ret_source = (struct hg_slice){packed.ptr + HEAD_BYTES + id_len, source_len};
     return 0;
 }

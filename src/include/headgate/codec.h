@@ -15,14 +15,14 @@ enum hg_ce_mode { HG_CE_BINARY, HG_CE_STRUCTURED, HG_CE_BATCH };
 struct hg_codec_opts {
     bool is_strict_data; /* json_data strict: duplicates, \u0000 and huge numbers in data refused */
     bool is_strict_headers; /* ce_headers strict: only what the specification writes */
-    size_t events_max;      /* of a batch */
+    size_t events_max;      /* of a batch; 0: no limit but the list's */
 };
 
 /* By Content-Type alone [CE HTTP binding 3]. *ret_is_json: the format is one
  * that the gateway reads. */
 HG_API enum hg_ce_mode hg_codec_mode(struct hg_slice content_type, bool *ret_is_json);
 
-/* One event. HG_EINVAL with the problem; HG_ENOMEM. Per thread scratch inside. */
+/* One event. HG_EINVAL with the problem; HG_ENOMEM. */
 HG_API int hg_codec_structured(struct hg_slice body, const struct hg_codec_opts *opts,
                                struct hg_event **ret_event, struct hg_problem *problem);
 /* Adds every event or none; the problem has the index. */
