@@ -130,9 +130,7 @@ static void on_readable(struct hg_conn *c) {
 
 static void on_writable(struct hg_conn *c) {
     c->is_blocked = false;
-    if (!c->tls || hg_conn_tls__go_on(c)) {
-        hg_conn__flush(c);
-    }
+    hg_conn__flush(c);
     hg_conn__watch(c);
 }
 
@@ -258,7 +256,7 @@ static void on_turn_end(struct hg_task *task) {
     if (c->state == HG_CONN_OPENING && !c->tls) {
         hg_conn__open(c);
     }
-    if (c->tls && c->state != HG_CONN_DEAD && !c->is_blocked) {
+    if (c->tls && c->state != HG_CONN_DEAD) {
         hg_conn_tls__go_on(c);
     }
     if (c->state != HG_CONN_DEAD && !c->is_blocked) {

@@ -106,7 +106,14 @@ static void offer_room(struct hg_conn *c) {
 }
 
 void hg_conn__flush(struct hg_conn *c) {
-    if (c->state >= HG_CONN_LINGERING || (c->tls && !hg_conn_tls__is_established(c))) {
+    if (c->state >= HG_CONN_LINGERING) {
+        return;
+    }
+    if (c->tls && !hg_conn_tls__flush(c)) {
+        c->is_blocked = true;
+        return;
+    }
+    if (c->tls && !hg_conn_tls__is_established(c)) {
         return;
     }
     if (c->tls) {
@@ -118,8 +125,8 @@ void hg_conn__flush(struct hg_conn *c) {
         return;
     }
     offer_room(c);
-    c->is_blocked = c->out.bytes > 0 || (c->tls && hg_conn_tls__wants_write(c));
-    if (c->state != HG_CONN_CLOSING || c->out.bytes > 0) {
+    c->is_blocked = c->out.bytes > 0 || (c->tls && hg_conn_tls__is_late(c));
+    if (c->state != HG_CONN_CLOSING || c->is_blocked) {
         return;
     }
     if (c->tls && !hg_conn_tls__farewell(c)) {

@@ -41,14 +41,12 @@ struct hg_conn_tls {
     bool has_asked; /* the first hello was read */
     bool is_established;
     bool is_h2;
-    bool is_abusive; /* the peer did what ends a connection */
-    bool is_unknown; /* it asked for a name that is not served */
-    bool wants_write;
+    bool is_abusive;     /* the peer did what ends a connection */
+    bool is_unknown;     /* it asked for a name that is not served */
     uint8_t key_updates; /* since */
     int64_t key_updates_since_ms;
     struct hg_tls_bio io;
-    char *held;       /* io.in is inside: what had to wait */
-    size_t retry_len; /* SSL_write wants exactly these again */
+    char *held; /* io.in is inside: what had to wait */
     size_t handshake_bytes;
 };
 
@@ -213,10 +211,8 @@ static void shake(struct hg_conn *c) {
         handshake_done(c);
         return;
     }
-    int error = SSL_get_error(t->ssl, r);
-    if (error == SSL_ERROR_WANT_WRITE) {
-        t->wants_write = c->is_blocked = true;
-    } else if (error != SSL_ERROR_WANT_READ || t->handshake_bytes > HANDSHAKE_MAX_BYTES) {
+    if (SSL_get_error(t->ssl, r) != SSL_ERROR_WANT_READ ||
+        t->handshake_bytes > HANDSHAKE_MAX_BYTES) {
         /* Lingering, so that the alert is not lost in a reset. */
         handshake_failed(c);
         hg_conn__linger(c, HG_CONN_ERROR);
@@ -239,9 +235,6 @@ static void decrypt(struct hg_conn *c) {
         } else {
             error = SSL_get_error(t->ssl, n);
         }
-    }
-    if (error == SSL_ERROR_WANT_WRITE) {
-        t->wants_write = c->is_blocked = true;
     }
     bool is_broken = error == SSL_ERROR_SSL || error == SSL_ERROR_SYSCALL;
     ERR_clear_error();
@@ -278,7 +271,6 @@ static void keep_rest(struct hg_conn *c) {
 
 static void advance(struct hg_conn *c) {
     struct hg_conn_tls *t = c->tls;
-    t->wants_write = false;
     if (!t->is_established) {
         shake(c);
     }
@@ -286,6 +278,8 @@ static void advance(struct hg_conn *c) {
         decrypt(c);
     }
     keep_rest(c);
+    c->is_blocked = c->is_blocked || hg_conn_tls__is_late(c);
+    hg_conn__watch(c);
 }
 
 void hg_conn_tls__feed(struct hg_conn *c, const char *bytes, size_t n) {
@@ -305,32 +299,41 @@ void hg_conn_tls__eof(struct hg_conn *c) {
     }
 }
 
-bool hg_conn_tls__go_on(struct hg_conn *c) {
-    struct hg_conn_tls *t = c->tls;
-    bool is_free = !c->is_paused || !t->is_established;
-    if (t->ssl && (t->wants_write || t->held) && is_free) {
+void hg_conn_tls__go_on(struct hg_conn *c) {
+    if (c->tls->held && !c->is_paused) {
         advance(c);
     }
-    return t->is_established && c->state != HG_CONN_DEAD;
 }
 
 /* --- bytes out --- */
 
+/* Whether the socket failed; then the connection is dead. */
+static bool has_failed(struct hg_conn *c) {
+    int error = c->tls->io.error;
+    if (error) {
+        hg_conn__die(c, hg_conn__end_of(error));
+    }
+    return error != 0;
+}
+
+bool hg_conn_tls__flush(struct hg_conn *c) {
+    return hg_tls_bio_flush(&c->tls->io) || (has_failed(c), false);
+}
+
 size_t hg_conn_tls__write(struct hg_conn *c) {
     struct hg_conn_tls *t = c->tls;
-    size_t max = t->retry_len ? t->retry_len : RECORD_MAX_BYTES, n = 0;
-    const char *bytes = hg_out_front(&c->out, hg_loop_scratch(c->loop), max, &n);
+    size_t n = 0;
+    if (t->io.late) {
+        return 0;
+    }
+    const char *bytes = hg_out_front(&c->out, hg_loop_scratch(c->loop), RECORD_MAX_BYTES, &n);
     ERR_clear_error();
-    t->io.error = 0;
     int r = SSL_write(t->ssl, bytes, (int)n);
     if (r > 0) {
-        t->retry_len = 0;
         return (size_t)r;
     }
-    if (SSL_get_error(t->ssl, r) == SSL_ERROR_WANT_WRITE) {
-        t->retry_len = n;
-    } else {
-        hg_conn__die(c, t->io.error ? hg_conn__end_of(t->io.error) : HG_CONN_ERROR);
+    if (!has_failed(c)) {
+        hg_conn__die(c, HG_CONN_ERROR);
     }
     ERR_clear_error();
     return 0;
@@ -338,14 +341,12 @@ size_t hg_conn_tls__write(struct hg_conn *c) {
 
 bool hg_conn_tls__farewell(struct hg_conn *c) {
     struct hg_conn_tls *t = c->tls;
-    if (!t->is_established || !t->ssl) {
-        return true;
+    if (t->is_established && !(SSL_get_shutdown(t->ssl) & SSL_SENT_SHUTDOWN)) {
+        ERR_clear_error();
+        SSL_shutdown(t->ssl);
+        ERR_clear_error();
     }
-    ERR_clear_error();
-    int r = SSL_shutdown(t->ssl);
-    bool is_full = r < 0 && SSL_get_error(t->ssl, r) == SSL_ERROR_WANT_WRITE;
-    ERR_clear_error();
-    return !is_full;
+    return !t->io.late;
 }
 
 /* --- life --- */
@@ -393,6 +394,7 @@ void hg_conn_tls__free_session(struct hg_conn *c) {
         hg_free(t->held);
         t->held = NULL;
         t->io.n_in = 0;
+        hg_tls_bio_fini(&t->io);
     }
 }
 
@@ -417,8 +419,8 @@ bool hg_conn_tls__is_holding(const struct hg_conn *c) {
     return c->tls->held != NULL;
 }
 
-bool hg_conn_tls__wants_write(const struct hg_conn *c) {
-    return c->tls->wants_write;
+bool hg_conn_tls__is_late(const struct hg_conn *c) {
+    return c->tls->io.late != NULL;
 }
 
 bool hg_conn_is_h2(const struct hg_conn *c) {

@@ -27,21 +27,23 @@ void hg_conn_tls__free(struct hg_conn *c);
 void hg_conn_tls__free_session(struct hg_conn *c);
 
 bool hg_conn_tls__is_established(const struct hg_conn *c);
-/* Read bytes wait until the connection is resumed or writable. */
+/* Read bytes wait until the connection is resumed. */
 bool hg_conn_tls__is_holding(const struct hg_conn *c);
-/* The handshake or an answer to the peer waits for a writable socket. */
-bool hg_conn_tls__wants_write(const struct hg_conn *c);
+/* Encrypted bytes wait for a writable socket. */
+bool hg_conn_tls__is_late(const struct hg_conn *c);
 
 /* What was read: goes on with the handshake, hands up what it decrypts. */
 void hg_conn_tls__feed(struct hg_conn *c, const char *bytes, size_t n);
 /* The socket ended. */
 void hg_conn_tls__eof(struct hg_conn *c);
-/* Go on with what was held or waited. False: nothing can be written yet. */
-bool hg_conn_tls__go_on(struct hg_conn *c);
+/* Go on with what was held. */
+void hg_conn_tls__go_on(struct hg_conn *c);
+/* Write what is late. False: it still is, or the connection died. */
+bool hg_conn_tls__flush(struct hg_conn *c);
 /* Write one record from the queue. Returns how much of the queue it took, 0
  * when the socket is full or the connection died. */
 size_t hg_conn_tls__write(struct hg_conn *c);
-/* Send close_notify. False: the socket is full, call again. */
+/* Send close_notify, once. False: it is late. */
 bool hg_conn_tls__farewell(struct hg_conn *c);
 
 #endif

@@ -199,6 +199,31 @@ static void few_key_updates_are_borne_and_a_flood_is_not(void **state) {
     hg_tls_unref(&tls);
 }
 
+/* The answer to the update has to wait behind a record that is half written. */
+static void key_update_is_borne_while_output_is_blocked(void **state) {
+    struct fixture *f = *state;
+    struct tls_peer p;
+    struct hg_tls *tls = make_identity("a.example");
+    enum { ALL = 1024 * 1024 };
+    char *bytes = hg_alloc(ALL);
+    fill_pattern(bytes, ALL, 0);
+    open_tls(f, tls, &p, NULL, NULL);
+    shake_hands(f, &p);
+    hg_conn_put(f->seen.conn, bytes, ALL);
+    turn(f);
+    assert_true(f->seen.conn->is_blocked);
+    for (int i = 0; i < 3; i++) {
+        SSL_key_update(p.ssl, SSL_KEY_UPDATE_REQUESTED);
+        peer_write(&p, "x", 1);
+        turn(f);
+    }
+    PEER_UNTIL(f, &p, p.bytes.len == ALL && f->seen.bytes.len == 3);
+    assert_true(is_pattern(p.bytes.ptr, ALL, 0));
+    hg_free(bytes);
+    peer_fini(&p);
+    hg_tls_unref(&tls);
+}
+
 static void close_notify_is_an_end_and_is_given(void **state) {
     struct fixture *f = *state;
     struct tls_peer p;
@@ -584,6 +609,7 @@ int test_conn_tls(void) {
         IN_LOOP(tls12_works_with_the_old_clients),
         IN_LOOP(renegotiation_ends_the_connection),
         IN_LOOP(few_key_updates_are_borne_and_a_flood_is_not),
+        IN_LOOP(key_update_is_borne_while_output_is_blocked),
         IN_LOOP(close_notify_is_an_end_and_is_given),
         IN_LOOP(end_without_close_notify_is_an_end_too),
         IN_LOOP(end_inside_the_handshake_opens_nothing),

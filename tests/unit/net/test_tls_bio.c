@@ -6,7 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "unit/net/tests.h"
+#include "unit/net/fixture.h"
 
 struct bio_fixture {
     SSL_CTX *ctx;
@@ -30,6 +30,7 @@ static int set_up(void **state) {
 static int tear_down(void **state) {
     struct bio_fixture *f = *state;
     SSL_free(f->ssl);
+    hg_tls_bio_fini(&f->io);
     SSL_CTX_free(f->ctx);
     close(f->io.fd);
     if (f->peer >= 0) {
@@ -52,16 +53,32 @@ static void reads_what_was_given_and_then_asks_for_more(void **state) {
     assert_true(BIO_should_read(bio));
 }
 
-static void writes_to_the_socket_until_it_is_full(void **state) {
+static void what_the_full_socket_does_not_take_is_late_and_in_order(void **state) {
     struct bio_fixture *f = *state;
     BIO *bio = SSL_get_wbio(f->ssl);
-    static char bulk[65536];
-    int n;
-    while ((n = BIO_write(bio, bulk, sizeof bulk)) > 0) {
+    enum { PIECE = 50000 };
+    static char piece[PIECE], back[PIECE];
+    size_t sent = 0, got = 0;
+    while (!f->io.late) {
+        fill_pattern(piece, PIECE, sent);
+        assert_int_equal(BIO_write(bio, piece, PIECE), PIECE);
+        sent += PIECE;
     }
-    assert_true(BIO_should_write(bio));
+    fill_pattern(piece, 100, sent); /* behind it, not before it */
+    assert_int_equal(BIO_write(bio, piece, 100), 100);
+    sent += 100;
+    assert_false(hg_tls_bio_flush(&f->io));
     assert_int_equal(f->io.error, 0);
-    assert_true(recv(f->peer, bulk, sizeof bulk, 0) > 0);
+    while (got < sent) {
+        ssize_t n = recv(f->peer, back, PIECE, 0);
+        if (n > 0) {
+            assert_true(is_pattern(back, (size_t)n, got));
+            got += (size_t)n;
+        }
+        hg_tls_bio_flush(&f->io);
+    }
+    assert_true(hg_tls_bio_flush(&f->io));
+    assert_null(f->io.late);
 }
 
 static void failed_write_leaves_its_error(void **state) {
@@ -71,13 +88,16 @@ static void failed_write_leaves_its_error(void **state) {
     assert_int_equal(BIO_write(SSL_get_wbio(f->ssl), "x", 1), -1);
     assert_false(BIO_should_retry(SSL_get_wbio(f->ssl)));
     assert_true(f->io.error != 0);
+    assert_false(hg_tls_bio_flush(&f->io));
+    assert_null(f->io.late);
 }
 
 int test_tls_bio(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(reads_what_was_given_and_then_asks_for_more, set_up,
                                         tear_down),
-        cmocka_unit_test_setup_teardown(writes_to_the_socket_until_it_is_full, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_the_full_socket_does_not_take_is_late_and_in_order,
+                                        set_up, tear_down),
         cmocka_unit_test_setup_teardown(failed_write_leaves_its_error, set_up, tear_down),
     };
     return cmocka_run_group_tests_name("net/tls_bio", tests, NULL, NULL);
