@@ -52,25 +52,25 @@ static struct hg_slice password_of(struct hg_slice arg) {
     return (struct hg_slice){colon + 1, (size_t)(at - colon - 1)};
 }
 
-/* The part of an argument that nobody may see. */
-static struct hg_slice hidden_of(const struct hg_conf_node *node, struct hg_slice arg) {
+struct hg_slice hg_conf__hidden(struct hg_slice arg) {
     const struct hg_slice name = name_of(arg);
-    struct hg_slice value = arg;
-    if (name.len > 0) {
-        value = (struct hg_slice){arg.ptr + name.len + 1, arg.len - name.len - 1};
+    if (!names_secret(name)) {
+        return password_of(arg);
     }
+    const struct hg_slice value = {arg.ptr + name.len + 1, arg.len - name.len - 1};
+    return is_reference(value) ? (struct hg_slice){0} : value;
+}
+
+static struct hg_slice hidden_in(const struct hg_conf_node *node, struct hg_slice arg) {
     const struct hg_directive *row = node->line.row;
-    if (row != NULL && row->type == HG_SLOT_SECRET) {
-        return is_reference(arg) ? (struct hg_slice){0} : arg;
+    if (row == NULL || row->type != HG_SLOT_SECRET) {
+        return hg_conf__hidden(arg);
     }
-    if (names_secret(name)) {
-        return is_reference(value) ? (struct hg_slice){0} : value;
-    }
-    return password_of(arg);
+    return is_reference(arg) ? (struct hg_slice){0} : arg;
 }
 
 static void put_arg(struct hg_buf *out, const struct hg_conf_node *node, struct hg_slice arg) {
-    const struct hg_slice hidden = hidden_of(node, arg);
+    const struct hg_slice hidden = hidden_in(node, arg);
     if (hidden.len == 0) {
         hg_token_encode(arg, out);
         return;

@@ -12,6 +12,27 @@
 /* A fault's own text; what is longer is cut. */
 enum { TEXT_MAX = 512 };
 
+/* Whoever reports an argument that is not expected may be showing a secret
+ * that was written in the wrong place. Returns the new length. */
+static size_t hide_secrets(char *text, size_t len) {
+    for (size_t at = 0; at < len;) {
+        size_t end = at;
+        while (end < len && text[end] != ' ' && text[end] != '"') {
+            end++;
+        }
+        const struct hg_slice hidden = hg_conf__hidden((struct hg_slice){text + at, end - at});
+        if (hidden.len > 0) {
+            const size_t from = (size_t)(hidden.ptr - text), stars = hidden.len < 3 ? 1 : 3;
+            memset(text + from, '*', stars);
+            memmove(text + from + stars, text + from + hidden.len, len - from - hidden.len);
+            len -= hidden.len - stars;
+            end -= hidden.len - stars;
+        }
+        at = end + 1;
+    }
+    return len;
+}
+
 /* One line, whatever the configuration had in its arguments. */
 static size_t clean(char *text, size_t len, bool is_cut) {
     while (is_cut && len > 0 && (unsigned char)text[len - 1] >= 0x80) {
@@ -24,7 +45,7 @@ static size_t clean(char *text, size_t len, bool is_cut) {
             text[i] = '?';
         }
     }
-    return len;
+    return hide_secrets(text, len);
 }
 
 static void print_fault(struct hg_buf *out, const char *file, unsigned line, const char *name,

@@ -47,7 +47,8 @@ static void put_row(const struct hg_directive *row, struct hg_buf *out) {
     put_context(row, out);
     put_limits(row, out);
     if (row->is_repeatable) {
-        HG_BUF_LIT(out, "- May be repeated: each adds\n");
+        hg_buf_printf(out, "- May be repeated%s\n",
+                      row->type == HG_SLOT_BLOCK ? "" : ": each line of a block adds");
     }
     if (row->is_local && row->type != HG_SLOT_BLOCK) {
         HG_BUF_LIT(out, "- Not inherited by blocks inside\n");

@@ -183,6 +183,12 @@ int hg_conf__slot_set(struct hg_conf_load *load, const struct hg_conf_table *tab
 /* Bytes that are equal for equal values. Not for custom rows. */
 void hg_conf__slot_print(const struct hg_directive *row, const void *conf, struct hg_buf *out);
 
+/* --- dump.c --- */
+
+/* The part of an argument that nobody may see: a secret= that is no
+ * reference, the password of a URL. Empty: none. */
+struct hg_slice hg_conf__hidden(struct hg_slice arg);
+
 /* --- files.c --- */
 
 /* Was it read from disk here, with a mode that lets everybody read it? */

@@ -63,6 +63,19 @@ static void an_error_is_one_line_whatever_was_written(void **state) {
                                    "in \"main\", or a load_module line for it");
 }
 
+static void an_error_shows_no_secret_written_in_the_wrong_place(void **state) {
+    (void)state;
+    fx_expect_error("mode secret=canary;", "t.conf:1: mode: \"secret=***\" is not known here; "
+                                           "expected fast, safe or paranoid");
+    fx_expect_error("mode my_token=c;", "t.conf:1: mode: \"my_token=*\" is not known here; "
+                                        "expected fast, safe or paranoid");
+    fx_expect_error("sendfile https://me:canary@host/x;",
+                    "t.conf:1: sendfile: \"https://me:***@host/x\" is not a switch; expected on "
+                    "or off");
+    fx_expect_error("mode secret=env:K;", "t.conf:1: mode: \"secret=env:K\" is not known here; "
+                                          "expected fast, safe or paranoid");
+}
+
 static void a_long_error_is_cut_at_a_character(void **state) {
     (void)state;
     struct fx fx;
@@ -131,6 +144,7 @@ int test_fail(void) {
         cmocka_unit_test(errors_end_at_a_hundred),
         cmocka_unit_test(warnings_are_told_and_do_no_harm),
         cmocka_unit_test(an_error_is_one_line_whatever_was_written),
+        cmocka_unit_test(an_error_shows_no_secret_written_in_the_wrong_place),
         cmocka_unit_test(a_long_error_is_cut_at_a_character),
         cmocka_unit_test(the_nearest_name_is_guessed),
         cmocka_unit_test(a_name_too_long_for_any_is_not_guessed),

@@ -13,7 +13,7 @@ static void the_page_says_what_the_rows_say(void **state) {
     static const char *const parts[] = {
         "# Directives\n\n",
         "\n## core\n\n### load_module\n\n- Syntax: `load_module NAME;`\n- Default: none\n"
-        "- Context: main\n- May be repeated: each adds\n\nLoads a module.\n",
+        "- Context: main\n- May be repeated: each line of a block adds\n\nLoads a module.\n",
         "\n### worker_threads\n\n- Syntax: `worker_threads NUMBER;`\n"
         "- Default: `worker_threads 1;`\n- Context: main\n- Limits: 1 to 64\n"
         "- A change needs a restart\n\nEvent loops.\n",
