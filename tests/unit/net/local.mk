@@ -13,6 +13,7 @@ tests_unit_net_test_net_SOURCES = \
     tests/unit/net/test_conn.c \
     tests/unit/net/test_conn_out.c \
     tests/unit/net/test_conn_tls.c \
+    tests/unit/net/test_conn_tls_cut.c \
     tests/unit/net/test_counters.c \
     tests/unit/net/test_limit.c \
     tests/unit/net/test_listener.c \

@@ -15,6 +15,7 @@ int main(void) {
     failed += test_conn();
     failed += test_conn_out();
     failed += test_conn_tls();
+    failed += test_conn_tls_cut();
     failed += test_listener();
     return failed != 0;
 }

@@ -14,6 +14,7 @@ int test_addr(void);
 int test_conn(void);
 int test_conn_out(void);
 int test_conn_tls(void);
+int test_conn_tls_cut(void);
 int test_counters(void);
 int test_limit(void);
 int test_listener(void);
