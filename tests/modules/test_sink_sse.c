@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "base/alloc.h"
 #include "base/counters.h"
 #include "modules/sink_support.h"
 #include "proto/sse/sse.h"
@@ -261,6 +262,23 @@ static void an_event_beyond_the_limit_fails_the_buffer(void **state) {
     hg_event_unref(&e);
 }
 
+static void an_event_without_memory_fails_the_buffer(void **state) {
+    struct hg_event *e = make_event(HG_DATA_JSON, HG_SLICE("[\n\n\n1]"));
+    bool has_failed = true;
+    (void)state;
+    for (int64_t nth = 0; has_failed; nth++) {
+        struct hg_buf out = {0};
+        size_t mark = 0;
+        hg_alloc_fail_after(nth);
+        sink()->encode(e, HG_SLICE("POS"), &out, &mark);
+        has_failed = !hg_alloc_fail_is_pending();
+        hg_alloc_fail_after(-1);
+        assert_int_equal(out.is_failed, has_failed);
+        hg_buf_fini(&out);
+    }
+    hg_event_unref(&e);
+}
+
 static int64_t refused(void) {
     return hg_counter_read(hg_module_sink_sse.counters[0]);
 }
@@ -418,6 +436,7 @@ int main(void) {
         cmocka_unit_test(an_event_cut_at_its_mark_is_closed_with_a_cursor_or_none),
         cmocka_unit_test(an_event_may_follow_others_in_the_buffer),
         cmocka_unit_test(an_event_beyond_the_limit_fails_the_buffer),
+        cmocka_unit_test(an_event_without_memory_fails_the_buffer),
         cmocka_unit_test(an_id_that_would_break_the_stream_is_left_out_and_counted),
         cmocka_unit_test(a_notice_is_a_named_event),
         cmocka_unit_test(a_heartbeat_moves_the_id_and_shows_nothing),

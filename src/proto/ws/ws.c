@@ -108,7 +108,8 @@ static int check_length(const struct hg_ws *ws, struct hg_ws_parser *p) {
     if (is_control(p)) {
         return 0;
     }
-    if (len > ws->message_bytes_max || p->message.len > ws->message_bytes_max - len) {
+    /* No sum of a length under 2^63 and one that is in memory wraps. */
+    if (p->message.len + len > ws->message_bytes_max) {
         return CODE_TOO_BIG;
     }
     return p->fragments >= ws->fragments_max ? CODE_POLICY : 0;

@@ -26,9 +26,10 @@ static json_t *json_of(struct hg_slice s) {
 
 static void on_event(void *arg, const struct hg_sse_event *event) {
     struct heard *h = arg;
-    json_array_append_new(h->events,
-                          json_pack("{s:o, s:o, s:o}", "type", json_of(event->type), "data",
-                                    json_of(event->data), "id", json_of(event->id)));
+    json_t *seen = json_pack("{s:o, s:o, s:o}", "type", json_of(event->type), "data",
+                             json_of(event->data), "id", json_of(event->id));
+    assert_non_null(seen);
+    json_array_append_new(h->events, seen);
 }
 
 static void on_retry(void *arg, int64_t retry_ms) {
