@@ -21,12 +21,13 @@ static int set_threads(struct hg_conf_load *load, void *conf, const struct hg_co
         c->worker_threads = 0;
         return 0;
     }
-    if (hg_conf_arg_size(load, line, line->args[0], &n) != 0) {
-        return HG_EINVAL;
+    for (size_t i = 0; i < line->args[0].len && n <= THREADS_MAX; i++) {
+        char digit = line->args[0].ptr[i];
+        n = digit >= '0' && digit <= '9' ? n * 10 + (digit - '0') : THREADS_MAX + 1;
     }
     if (n < 1 || n > THREADS_MAX) {
-        hg_conf_fail(load, line, "%lld is out of range; expected auto or 1 to %d", (long long)n,
-                     THREADS_MAX);
+        hg_conf_fail(load, line, "\"%.*s\" is no number of threads; expected auto or 1 to %d",
+                     HG_FMT(line->args[0]), THREADS_MAX);
         return HG_EINVAL;
     }
     c->worker_threads = n;
