@@ -36,3 +36,6 @@ tests_modules_test_source_cloudevents_SOURCES = tests/modules/test_source_cloude
 tests_modules_test_source_cloudevents_CPPFLAGS = $(hg_test_cppflags)
 tests_modules_test_source_cloudevents_LDADD = $(hg_test_libs)
 endif
+
+# The event log.
+include tests/modules/log_embedded/local.mk

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* store.h - the embedded log on LMDB, as its own files see it.
+ *
+ * One environment with four tables, written in sequence but for the last two:
+ *   records  topic id 4, offset 8                -> record.h
+ *   times    topic id 4, log time 8, offset 8    -> bytes of the topic before it
+ *            sparse: one row for every few hundred records
+ *   keys     topic id 4, key                     -> offset 8, log time 8, is tombstone 1
+ *            of compacted topics only
+ *   meta     "format", "next_sid", "probe",
+ *            "t" name                            -> row of the topic
+ *            "d" topic id 4                      -> records still to be removed
+ *            "g" group 0 topic id 4              -> offset to go on from
+ *
+ * Threads. What is not marked otherwise belongs to the log thread. Readers
+ * hold `lock` shared for the length of one call; the log thread takes it
+ * alone to open the environment again or to change what a topic is. */
+#ifndef LOG_EMBEDDED_STORE_H
+#define LOG_EMBEDDED_STORE_H
+
+#include <lmdb.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "headgate/counter.h"
+#include "headgate/log.h"
+#include "record.h"
+
+enum { TOPIC_NAME_MAX = 200, TOPIC_KEY_MAX = 500, GROUP_NAME_MAX = 200 };
+
+/* Where a topic ends. */
+struct topic_end {
+    uint64_t next;
+    int64_t time_ms;                     /* of the last record; never decreases */
+    uint64_t bytes;                      /* ever written */
+    uint32_t records_since, bytes_since; /* the last row of times */
+};
+
+struct topic {
+    char name[TOPIC_NAME_MAX + 1];
+    uint32_t id;  /* the gateway's */
+    uint32_t sid; /* the store's; never used again. 0: deleted */
+    uint32_t epoch;
+    bool is_compacted;
+    int64_t retention_ms, retention_bytes;
+    _Atomic uint64_t first, next; /* as committed; any thread */
+    _Atomic uint64_t damaged_at;  /* the last damaged offset that was reported, plus one */
+    struct topic_end committed;
+    struct topic_end end; /* with what the open group has appended */
+    uint64_t bytes_first; /* ever removed */
+    size_t group_records; /* in the open group */
+    size_t shown;         /* scratch of a flush */
+    struct topic *next_touched;
+};
+
+/* Appends between two flushes: one transaction. */
+struct group {
+    MDB_txn *txn;
+    MDB_cursor *records;
+    struct hg_append *first, **end;
+    struct topic *touched;
+    size_t n_records;
+};
+
+struct upkeep {
+    int64_t now_ms; /* the clock of retention: see retention.c */
+    int64_t mono_ms;
+    unsigned ticks;
+    size_t appended;     /* since the last tick */
+    uint32_t next_topic; /* where the round goes on */
+    struct hg_buf scan;  /* the row of keys where the look for tombstones goes on */
+};
+
+struct store {
+    uint32_t magic;
+    struct hg_log_up *up;
+    char *path;
+    int dir_fd, lock_fd;
+    size_t max_bytes;
+    pthread_rwlock_t lock;
+    MDB_env *env; /* NULL: lost for good */
+    MDB_dbi records, times, keys, meta;
+    struct topic **topics; /* by the gateway's id */
+    uint32_t n_topics;
+    uint32_t next_sid;
+    struct group group;
+    struct hg_record *shown; /* scratch of a flush */
+    size_t shown_cap;
+    bool is_broken; /* reads only, until the process starts again */
+    bool is_full;   /* max_bytes is reached and too little is free inside */
+    struct upkeep upkeep;
+    _Atomic int64_t file_bytes; /* the least the file may have */
+};
+
+enum { STORE_MAGIC = 0x6c6d6462 };
+
+extern struct hg_counter embedded_damaged;
+
+/* store.c */
+int embedded_open(const char *path, size_t max_bytes, struct hg_log_up *up, struct store **ret,
+                  struct hg_why *why);
+void embedded_close(struct store **ps);
+/* What LMDB or the system said, as one of ours. */
+int embedded_err(struct store *s, int rc);
+/* A commit failed: HG_EFULL, or HG_EIO or HG_EDOUBT and the store takes no
+ * more writes. */
+int embedded_commit_failed(struct store *s, int rc);
+/* The file shrank or is gone: HG_EIO before a read walks off the map. */
+int embedded_check_file(struct store *s);
+/* After each commit: is there room for more? */
+void embedded_check_room(struct store *s);
+struct topic *embedded_topic(const struct store *s, uint32_t id); /* NULL: none */
+
+/* topics.c */
+int embedded_topic_open(void *state, const struct hg_log_topic *topic, struct hg_why *why);
+int embedded_topic_delete(void *state, uint32_t id);
+int embedded_describe(void *state, uint32_t id, uint32_t partition, struct hg_log_range *ret);
+/* Writes the topic's row; is_deleted keeps its epoch only. Gives LMDB's code. */
+int embedded_topic_put(struct store *s, MDB_txn *txn, const struct topic *t, uint64_t first,
+                       bool is_deleted);
+/* What happened while we looked away: read all ends again. */
+int embedded_topics_reload(struct store *s);
+
+/* append.c */
+void embedded_append(void *state, struct hg_append *append);
+void embedded_flush(void *state);
+int embedded_group_commit(void *state, struct hg_slice group, uint32_t topic, uint32_t partition,
+                          uint64_t next);
+int embedded_group_position(void *state, struct hg_slice group, uint32_t topic, uint32_t partition,
+                            uint64_t *ret_next);
+
+/* read.c */
+int embedded_read(void *state, const struct hg_log_read *want, struct hg_records *out);
+int embedded_seek(void *state, uint32_t topic, uint32_t partition, int64_t time_ms,
+                  uint64_t *ret_offset);
+int embedded_latest(void *state, uint32_t topic, struct hg_slice key, struct hg_records *out);
+
+/* retention.c */
+int embedded_trim(void *state, uint32_t topic, uint32_t partition, uint64_t before);
+void embedded_tick(void *state);
+
+#endif
