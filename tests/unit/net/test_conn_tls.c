@@ -294,6 +294,26 @@ static void garbage_and_plain_http_end_the_connection(void **state) {
     hg_tls_unref(&tls);
 }
 
+/* A hello that never ends, one byte a record. */
+static void handshake_is_limited_in_bytes(void **state) {
+    struct fixture *f = *state;
+    static const char head[] = "\x16\x03\x01\x00\x04\x01\x00\x7f\xff";
+    struct hg_tls *tls = make_identity("a.example");
+    size_t sent = sizeof head - 1;
+    open_pair(f, SOCK_STREAM, tls);
+    write_peer(f->peer, head, sent);
+    while (f->seen.conn->state == HG_CONN_OPENING && sent < 200000) {
+        for (int i = 0; i < 100 && send(f->peer, "\x16\x03\x01\x00\x01\x03", 6, 0) == 6; i++) {
+            sent += 6;
+        }
+        hg_loop_turn(f->loop, false);
+    }
+    assert_int_equal(f->seen.conn->state, HG_CONN_LINGERING);
+    assert_in_range(sent, 32 * 1024, 80 * 1024);
+    assert_int_equal(f->seen.n[SEEN_OPEN], 0);
+    hg_tls_unref(&tls);
+}
+
 static void broken_record_ends_the_connection(void **state) {
     struct fixture *f = *state;
     struct tls_peer p;
@@ -482,6 +502,7 @@ int test_conn_tls(void) {
         IN_LOOP(end_without_close_notify_is_an_end_too),
         IN_LOOP(end_inside_the_handshake_opens_nothing),
         IN_LOOP(garbage_and_plain_http_end_the_connection),
+        IN_LOOP(handshake_is_limited_in_bytes),
         IN_LOOP(broken_record_ends_the_connection),
         IN_LOOP(slow_reader_gets_every_byte),
         IN_LOOP(long_upload_arrives_whole),
