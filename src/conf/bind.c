@@ -12,7 +12,8 @@ static struct hg_conf_block *new_block(struct hg_conf_load *load, struct hg_conf
     const bool *scope = hg_conf__scope(load, name);
     struct hg_conf_block *b = hg_conf__alloc(load, sizeof(*b));
     void **structs = hg_conf__alloc(load, (c->n_tables + 1) * sizeof(*structs));
-    if (scope == NULL || b == NULL || structs == NULL) {
+    bool *faulty = hg_conf__alloc(load, (c->n_tables + 1) * sizeof(*faulty));
+    if (scope == NULL || b == NULL || structs == NULL || faulty == NULL) {
         return NULL;
     }
     for (size_t i = 0; i < c->n_tables; i++) {
@@ -26,6 +27,7 @@ static struct hg_conf_block *new_block(struct hg_conf_load *load, struct hg_conf
     b->node = node;
     b->parent = parent;
     b->structs = structs;
+    b->faulty = faulty;
     b->customs_tail = &b->customs;
     return b;
 }
@@ -88,7 +90,7 @@ static void bind_block(struct hg_conf_load *load, struct hg_conf_block *parent,
     }
     b->lines = node->body;
     if (is_faulty) {
-        load->conf->tables[where->table].is_faulty = true;
+        parent->faulty[where->table] = b->faulty[where->table] = true;
     } else {
         node->line.row = where->row;
         node->line.opened = b;
@@ -102,7 +104,7 @@ static void bind_value(struct hg_conf_load *load, struct hg_conf_block *b,
     struct hg_conf_table *t = &load->conf->tables[where->table];
     void *conf = b->structs[where->table];
     if (hg_conf__slot_set(load, t, where->row, node, conf) != 0) {
-        t->is_faulty = true;
+        b->faulty[where->table] = true;
         return;
     }
     hg_conf__set_bit(conf, where->index);
@@ -121,7 +123,7 @@ static void bind_unknown(struct hg_conf_load *load, struct hg_conf_block *b,
         meant = hg_conf__report_unknown(load, b->name, node);
     }
     if (meant != NULL) {
-        load->conf->tables[meant->table].is_faulty = true;
+        b->faulty[meant->table] = true;
     }
     if (meant != NULL && meant->row->type == HG_SLOT_BLOCK && node->has_body) {
         bind_block(load, b, meant, node, true);
@@ -143,7 +145,7 @@ static void bind_node(struct hg_conf_load *load, struct hg_conf_block *b,
     } else if (is_good) {
         bind_value(load, b, where, node);
     } else {
-        load->conf->tables[where->table].is_faulty = true;
+        b->faulty[where->table] = true;
     }
 }
 

@@ -104,13 +104,21 @@ static void check_owner(struct hg_conf_load *load, struct hg_conf_block *block, 
     }
 }
 
+/* With lines of the owner missing here or further out it would report what is
+ * only a consequence of an error that is reported already. */
+static bool is_misleading(const struct hg_conf_block *block, size_t table) {
+    bool is_faulty = block->conf->tables[table].is_faulty;
+    for (; block != NULL; block = block->parent) {
+        is_faulty = is_faulty || block->faulty[table];
+    }
+    return is_faulty;
+}
+
 void hg_conf__check(struct hg_conf_load *load, struct hg_conf_block *block) {
     const struct hg_conf *c = load->conf;
     for (size_t i = 0; i < c->n_tables && !load->is_stopped; i++) {
-        /* With lines of the owner missing it would report what is only a
-         * consequence of an error that is reported already. */
         if (block->structs[i] != NULL && c->tables[i].owner->check != NULL &&
-            !c->tables[i].is_faulty) {
+            !is_misleading(block, i)) {
             load->block = block;
             check_owner(load, block, i);
             load->block = NULL;

@@ -57,7 +57,7 @@ struct hg_conf_table {
     size_t n_rows;
     struct hg_conf_node **defaults;       /* of each row; parsed when first needed */
     const struct hg_conf_line *loaded_by; /* its load_module line, or NULL */
-    bool is_faulty;                       /* lines of it are missing: its checks would mislead */
+    bool is_faulty;                       /* a default of it cannot be: its checks would mislead */
 };
 
 struct hg_conf_block {
@@ -69,6 +69,7 @@ struct hg_conf_block {
     struct hg_conf_block *parent, *next;
     struct hg_conf_block *first_child, *last_child;
     void **structs; /* one for each table, NULL where no row of it may stand */
+    bool *faulty;   /* one for each table: lines of it are missing, its checks would mislead */
 };
 
 struct hg_conf {
