@@ -10,6 +10,9 @@
 static int set_listen(struct hg_conf_load *load, void *conf, const struct hg_conf_line *line) {
     struct hg_edge__conf *c = conf;
     struct hg_edge__listen *l = hg_conf_alloc(load, sizeof(*l));
+    if (l == NULL) {
+        return HG_ENOMEM;
+    }
     l->text = line->args[0];
     l->line = line;
     if (hg_addr_parse(line->args[0], &l->addr) != 0) {

@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: Apache-2.0
+"""headgate -t: every fault of a configuration in one run, each with its line."""
+
+FAULTY = """worker_threads many;
+load_module source_cloudevents;
+load_module log_embedded;
+event_log embedded events;
+topic demo.events {{ retentoin 7d; }}
+role anonymous {{ publish demo..x; }}
+server {{
+    listen 99999;
+    location = /a {{ accept cloudevents; authenticate none; }}
+    location = /b {{ client_max_body_size 9g; accept cloudevents; publish demo.events; }}
+}}
+"""
+
+
+def lines_with(text, *parts):
+    return [line for line in text.splitlines() if all(p in line for p in parts)]
+
+
+def test_all_faults_are_told_in_one_run_with_their_lines(make_gateway):
+    r = make_gateway(conf=FAULTY).run("-t")
+    assert r.returncode == 1
+    for parts in ((":1: worker_threads:", "auto or 1 to 64"),
+                  (":5: retentoin:", 'did you mean "retention"'),
+                  (":6: role:", "demo..x"),
+                  (":8: listen:", "99999", "expected"),
+                  (":9: location:", "accept without publish"),
+                  (":10: client_max_body_size:", "above the limit 1g")):
+        assert len(lines_with(r.stderr, *parts)) == 1, (parts, r.stderr)
+    assert "test failed" in r.stderr
+
+
+def test_a_good_configuration_passes_and_is_dumped_without_secrets(make_gateway):
+    g = make_gateway()
+    r = g.run("-t")
+    assert (r.returncode, "test is successful" in r.stderr) == (0, True), r.stderr
+    dump = g.run("-T").stdout
+    assert "location = /events" in dump
+    assert "PRIVATE KEY" not in dump
+
+
+def test_a_port_in_use_is_a_clear_fault(make_gateway):
+    first = make_gateway().start()
+    second = make_gateway()
+    second.write_conf(second.conf.replace(f"127.0.0.1:{second.plain}", f"127.0.0.1:{first.admin}"))
+    r = second.run()
+    assert r.returncode == 1
+    assert f"listen 127.0.0.1:{first.admin}: Address already in use" in r.stderr
+
+
+def test_the_same_location_twice_is_a_fault(make_gateway):
+    g = make_gateway(locations="location = /events { stream demo.*; }")
+    r = g.run("-t")
+    assert r.returncode == 1
+    assert "this location stands in the server already" in r.stderr
+
+
+def test_a_module_that_is_not_there_is_a_fault(make_gateway):
+    r = make_gateway(main="load_module nothing;\n").run("-t")
+    assert r.returncode == 1
+    assert "nothing.so" in r.stderr and "No such file" in r.stderr
