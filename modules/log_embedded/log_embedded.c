@@ -88,6 +88,7 @@ static void on_close(void *state) {
 static const struct hg_log_ops ops = {
     .size = sizeof(struct hg_log_ops),
     .name = "embedded",
+    .has_directory = true,
     .caps = HG_LOG_ATOMIC | HG_LOG_EXPECT | HG_LOG_GROUPS | HG_LOG_COMPACT | HG_LOG_TRIM,
     .open = on_open,
     .close = on_close,
