@@ -182,6 +182,18 @@ static void dispatch(const struct tail *t) {
     wake_ahead(f);
 }
 
+/* The position began at the log's end, which may be ahead of this batch. What
+ * is below is not news, but it tells which record the position stands behind. */
+static void pass_known(struct tail *t) {
+    const struct hg_batch *batch = t->batch;
+    while (t->first < batch->n && batch->entries[t->first].offset < t->part->next) {
+        t->first++;
+    }
+    if (t->first > 0 && batch->entries[t->first - 1].offset + 1 == t->part->next) {
+        t->part->fingerprint = batch->entries[t->first - 1].fingerprint;
+    }
+}
+
 /* Where the loop's position jumps to begin, because the topic was made again
  * or because the log had no memory for a batch, nobody stays live: each
  * catches up from its own cursor, and reads what lies between. */
@@ -221,9 +233,7 @@ void hg_feed_tail(struct hg_feed *f, struct hg_batch *batch) {
         return; /* of the topic before: a read has told of the new one already */
     }
     jump_to(f, &t, batch->epoch, batch->entries[0].offset);
-    while (t.first < batch->n && batch->entries[t.first].offset < t.part->next) {
-        t.first++;
-    }
+    pass_known(&t);
     if (t.part->window.n == 0 || batch->entries[0].offset >= t.part->window.next) {
         hg_window_push(&t.part->window, batch);
     }

@@ -41,7 +41,8 @@ struct client {
     size_t room;
     struct hg_buf in; /* what was written to it */
     size_t n_parsed;
-    size_t n_writes; /* of shared blobs */
+    bool is_parse_held; /* a test is counting allocations */
+    size_t n_writes;    /* of shared blobs */
     /* What it has read: */
     size_t n_events, n_opened, n_gaps, n_closing, n_beats, n_positions;
     bool is_resumed;
@@ -55,9 +56,13 @@ struct client {
 };
 
 struct client *client_open(struct rig *rig, const struct client_wish *wish);
+/* The stream of a client that a test made itself. */
+struct hg_stream *client_stream(struct client *c);
 void client_close(struct client **pc);
 /* on_room is called as a connection would. */
 void client_set_room(struct client *c, size_t room);
+/* Read what was written while is_parse_held. */
+void client_parse(struct client *c);
 void client_set_topics(struct client *c, const uint32_t *topics, size_t n);
 /* Nothing that it wants is left of what was published. */
 void client_assert_whole(struct client *c);
