@@ -1,0 +1,290 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""run.py [--rounds N] [--secs S] [--quick] [--only WORD,...]: headgate against nginx and Nchan.
+
+Every round runs each load on each server in turn (A B A B ...), because the machine's speed drifts;
+what counts is the median of the rounds' ratios, per CPU second of the server, all its threads and
+processes. Servers run on core 0, load tools on core 1. Prints a table and writes
+bench/results/latest.json. HEADGATE_BINARY, HEADGATE_MODULES and BENCH_BIN say what to run.
+"""
+import argparse
+import json
+import os
+import shutil
+import signal
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+BIN = os.environ.get("BENCH_BIN", os.path.join(HERE, "bin"))
+TICK = os.sysconf("SC_CLK_TCK")
+MODULES_OF_NGINX = "/usr/lib/nginx/modules"
+
+
+def wait_port(port, deadline_s=20):
+    end = time.monotonic() + deadline_s
+    while time.monotonic() < end:
+        with socket.socket() as s:
+            if s.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.02)
+    raise SystemExit(f"nobody listens on {port}")
+
+
+class Server:
+    """A server process in a directory of its own; children are counted with it."""
+
+    def __init__(self, name, work):
+        self.name, self.dir = name, os.path.join(work, name)
+        self.process = None
+
+    def start(self):
+        shutil.rmtree(self.dir, ignore_errors=True)
+        os.makedirs(os.path.join(self.dir, "tmp"))
+        for f in ("tls.crt", "tls.key"):
+            shutil.copy(os.path.join(os.path.dirname(self.dir), f), self.dir)
+        with open(os.path.join(self.dir, "out.log"), "wb") as log:
+            self.process = subprocess.Popen(["taskset", "-c", "0", *self.command()], cwd=self.dir,
+                                            stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        wait_port(self.plain)
+        time.sleep(0.3)
+        return self
+
+    def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            self.process.wait(15)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+    def pids(self):
+        out, todo = [], [self.process.pid]
+        while todo:
+            pid = todo.pop()
+            out.append(pid)
+            try:
+                with open(f"/proc/{pid}/task/{pid}/children") as f:
+                    todo += [int(p) for p in f.read().split()]
+            except OSError:
+                pass
+        return out
+
+    def cpu_s(self):
+        total = 0
+        for pid in self.pids():
+            try:
+                with open(f"/proc/{pid}/stat") as f:
+                    fields = f.read().rsplit(")", 1)[1].split()
+                total += int(fields[11]) + int(fields[12])
+            except OSError:
+                pass
+        return total / TICK
+
+    def memory_kib(self):
+        """RssAnon + RssShmem: a mapped store would make plain RSS grow with what was read."""
+        total = 0
+        for pid in self.pids():
+            with open(f"/proc/{pid}/status") as f:
+                for line in f:
+                    if line.startswith(("RssAnon:", "RssShmem:")):
+                        total += int(line.split()[1])
+        return total
+
+
+class Headgate(Server):
+    plain, tls, ingest_path = 28980, 28943, "/events"
+
+    def command(self):
+        return [os.environ["HEADGATE_BINARY"], "-c", os.path.join(HERE, "headgate.conf"), "-m",
+                os.environ["HEADGATE_MODULES"]]
+
+    def subscribe_url(self, kind, tls):
+        scheme = {"ws": "ws", "sse": "http"}[kind] + ("s" if tls else "")
+        return f"{scheme}://127.0.0.1:{self.tls if tls else self.plain}/events"
+
+    def publish_url(self):
+        return f"http://127.0.0.1:{self.plain}/events"
+
+
+class Nginx(Server):
+    plain, tls, ingest_path = 28080, 28443, "/read202"
+
+    def command(self):
+        os.symlink(MODULES_OF_NGINX, os.path.join(self.dir, "modules"))
+        shutil.copy(os.path.join(HERE, "peers", "nginx.conf"), self.dir)
+        return ["nginx", "-p", self.dir + "/", "-c", "nginx.conf", "-g", "daemon off;"]
+
+    def subscribe_url(self, kind, tls):
+        scheme = {"ws": "ws", "sse": "http"}[kind] + ("s" if tls else "")
+        return f"{scheme}://127.0.0.1:{self.tls if tls else self.plain}/sub?id=b"
+
+    def publish_url(self):
+        return f"http://127.0.0.1:{self.plain}/pub?id=b"
+
+
+def tool(name, *args):
+    r = subprocess.run(["taskset", "-c", "1", os.path.join(BIN, name), *map(str, args)],
+                       capture_output=True, text=True, timeout=300, check=False)
+    if not r.stdout.strip():
+        raise SystemExit(f"{name} {args}: {r.stderr}")
+    return json.loads(r.stdout)
+
+
+def ingest(server, secs, *, h2=False, tls=False, batch=1, connections=64, streams=16):
+    args = ["-p", server.tls if tls else server.plain, "-u", server.ingest_path, "-b", batch,
+            "-c", connections, "-m", streams, "-d", secs, "-w", 0]
+    args += ["-2"] if h2 else []
+    args += ["-t"] if tls else []
+    before = server.cpu_s()
+    r = tool("ingest", *args)
+    cpu = server.cpu_s() - before
+    r["cpu_s"] = cpu
+    r["per_cpu_s"] = r["requests"] * batch / cpu if cpu > 0 else 0
+    return r
+
+
+def fanout(server, kind, messages, *, tls=False, rate=0, publishers=1, subscribers=1000):
+    r = tool("fanout", "-s", server.subscribe_url(kind, tls), "-p", server.publish_url(), "-n",
+             subscribers, "-m", messages, "-r", rate, "-c", publishers, "-k",
+             ",".join(map(str, server.pids())), "-t", 120)
+    r["per_cpu_s"] = r["deliveries_per_server_cpu_s"]
+    r["cpu_s"] = r["server_cpu_s"]
+    return r
+
+
+def idle(server, kind, n, *, tls=False):
+    before = server.memory_kib()
+    p = subprocess.Popen(["taskset", "-c", "1", os.path.join(BIN, "idle"), "-s",
+                          server.subscribe_url(kind, tls), "-n", str(n), "-k",
+                          ",".join(map(str, server.pids())), "-w", "2", "-t", "3"],
+                         stdout=subprocess.PIPE, text=True)
+    peak = before
+    while p.poll() is None:
+        peak = max(peak, server.memory_kib())
+        time.sleep(0.2)
+    r = json.loads(p.stdout.read())
+    r["kib_per_conn"] = (peak - before) / max(1, r["connections"])
+    return r
+
+
+# name, what is compared, target as in the budgets, how: (server, options) -> result
+def loads(a):
+    s, m = a.secs, 60 if a.quick else 300
+    n_idle = 1000 if a.quick else 10000
+    return [
+        ("ingest h2 tls", "requests / CPU s", 1.0, "ratio", lambda x: ingest(x, s, h2=True, tls=True, connections=16)),
+        ("ingest h1 tls", "requests / CPU s", 0.8, "ratio", lambda x: ingest(x, s, tls=True)),
+        ("ingest h1 plain", "requests / CPU s", None, "ratio", lambda x: ingest(x, s)),
+        ("ingest h2 tls batch 100", "events against requests / CPU s", 1.8, "batch", None),
+        ("fanout ws flat out", "deliveries / CPU s", 4.0, "ratio", lambda x: fanout(x, "ws", m, publishers=64)),
+        ("fanout sse flat out", "deliveries / CPU s", 4.0, "ratio", lambda x: fanout(x, "sse", m, publishers=64)),
+        ("fanout wss flat out", "deliveries / CPU s", 3.7, "ratio", lambda x: fanout(x, "ws", m, tls=True, publishers=64)),
+        ("fanout ws one by one", "deliveries / CPU s", None, "ratio", lambda x: fanout(x, "ws", m)),
+        ("fanout ws paced 50/s", "CPU seconds, less is better", 1.0, "cpu", lambda x: fanout(x, "ws", 50 if a.quick else 200, rate=50)),
+        ("idle ws", "KiB a connection", 3.0, "memory", lambda x: idle(x, "ws", n_idle)),
+        ("idle wss", "KiB a connection", 18.0, "memory", lambda x: idle(x, "ws", min(n_idle, 2000), tls=True)),
+        ("one at a time, durable", "p50 ms", None, "latency", lambda x: ingest(x, s, h2=True, tls=True, connections=1, streams=1)),
+    ]
+
+
+def run_load(servers, how, rounds):
+    """Results per server, one a round, servers taking turns."""
+    got = {x.name: [] for x in servers}
+    for _ in range(rounds):
+        for x in servers:
+            x.start()
+            try:
+                got[x.name].append(how(x))
+            finally:
+                x.stop()
+    return got
+
+
+def median(values):
+    return statistics.median(values) if values else 0
+
+
+def row(name, what, target, kind, got):
+    h, n = got["headgate"], got["nginx"]
+    if kind in ("ratio", "batch"):
+        ours, theirs = [r["per_cpu_s"] for r in h], [r["per_cpu_s"] for r in n]
+        ratios = [x / y for x, y in zip(ours, theirs) if y]
+        p99 = median([r.get("p99_ms") or r.get("latency_ms", {}).get("p99", 0) for r in h])
+        meets = None if target is None else median(ratios) >= target
+        return {"load": name, "measure": what, "headgate": round(median(ours)), "peer": round(median(theirs)),
+                "ratio": round(median(ratios), 2), "range": [round(min(ratios), 2), round(max(ratios), 2)],
+                "target": target, "meets": meets, "p99_ms": p99}
+    if kind == "cpu":
+        ratios = [x["cpu_s"] / y["cpu_s"] for x, y in zip(h, n) if y["cpu_s"]]
+        return {"load": name, "measure": what, "headgate": round(median([r["cpu_s"] for r in h]), 2),
+                "peer": round(median([r["cpu_s"] for r in n]), 2), "ratio": round(median(ratios), 2),
+                "range": [round(min(ratios), 2), round(max(ratios), 2)], "target": target,
+                "meets": median(ratios) <= target, "p99_ms": median([r["latency_ms"]["p99"] for r in h]),
+                "peer_p99_ms": median([r["latency_ms"]["p99"] for r in n])}
+    key = "kib_per_conn" if kind == "memory" else "p50_ms"
+    ours, theirs = median([r[key] for r in h]), median([r[key] for r in n])
+    return {"load": name, "measure": what, "headgate": round(ours, 3), "peer": round(theirs, 3),
+            "ratio": round(ours / theirs, 2) if theirs else None, "target": target,
+            "meets": None if target is None else ours <= target}
+
+
+def batch_row(servers, a):
+    """Events in batches of 100 against the peer's plain requests, in turn."""
+    got = {"headgate": [], "nginx": []}
+    for _ in range(a.rounds):
+        for x in servers:
+            x.start()
+            try:
+                got[x.name].append(ingest(x, a.secs, h2=True, tls=True, connections=16, streams=4 if x.name == "headgate" else 16,
+                                          batch=100 if x.name == "headgate" else 1))
+            finally:
+                x.stop()
+    return got
+
+
+def print_table(rows):
+    print(f"\n{'load':26} {'measure':32} {'headgate':>10} {'peer':>10} {'ratio':>7} {'target':>7}  meets")
+    for r in rows:
+        meets = {True: "yes", False: "NO", None: "-"}[r["meets"]]
+        print(f"{r['load']:26} {r['measure']:32} {r['headgate']:>10} {r['peer']:>10} "
+              f"{str(r['ratio']):>7} {str(r['target'] or '-'):>7}  {meets}")
+
+
+def main():
+    ap = argparse.ArgumentParser()
+    ap.add_argument("--rounds", type=int, default=3)
+    ap.add_argument("--secs", type=float, default=3)
+    ap.add_argument("--quick", action="store_true")
+    ap.add_argument("--only", default="")
+    a = ap.parse_args()
+    if a.quick:
+        a.rounds, a.secs = 1, 1
+    work = tempfile.mkdtemp(prefix="headgate-bench.", dir=os.environ.get("BENCH_DIR"))
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
+                    "-nodes", "-days", "2", "-subj", "/CN=localhost", "-keyout", f"{work}/tls.key", "-out",
+                    f"{work}/tls.crt"], check=True, capture_output=True)
+    servers = [Headgate("headgate", work), Nginx("nginx", work)]
+    rows = []
+    try:
+        for name, what, target, kind, how in loads(a):
+            if a.only and not any(w in name for w in a.only.split(",")):
+                continue
+            got = batch_row(servers, a) if kind == "batch" else run_load(servers, how, a.rounds)
+            rows.append({**row(name, what, target, kind, got), "runs": got})
+            r = rows[-1]
+            print(f"{name}: headgate {r['headgate']} peer {r['peer']} ratio {r['ratio']}", flush=True)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    os.makedirs(os.path.join(HERE, "results"), exist_ok=True)
+    with open(os.path.join(HERE, "results", "latest.json"), "w", encoding="utf-8") as f:
+        json.dump(rows, f, indent=1)
+    print_table(rows)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
