@@ -33,6 +33,8 @@ struct hg_log_thread {
     size_t group_appends;
     size_t in_flight;      /* appended, not settled */
     int64_t tick_at_ms;    /* monotonic; the next one */
+    int64_t drive_at_ms;   /* the driver's own, sooner while it is written to */
+    bool has_written;      /* since the driver's last tick */
     int64_t settled_bytes; /* since the last tick */
     int64_t rate;          /* bytes settled a second, smoothed */
     uint32_t next_described;
@@ -74,8 +76,10 @@ int hg_log_thread__topic(struct hg_log *log, const struct hg_log_topic *topic, u
 void hg_log_thread__on_publish(struct hg_task *task);
 void hg_log_thread__on_complete(struct hg_task *task);
 
-/* upkeep.c: what the log thread does about once a second. */
-void hg_log_upkeep__tick(struct hg_log *log, int64_t now_ms);
+/* upkeep.c: what the log thread does about once a second. When is the next? */
+void hg_log_upkeep__begin(struct hg_log *log, int64_t now_ms);
+int64_t hg_log_upkeep__due_ms(const struct hg_log *log);
+void hg_log_upkeep__run(struct hg_log *log, int64_t now_ms);
 
 /* tail.c */
 void hg_log__on_tail(struct hg_log_up *up, uint32_t topic, uint32_t partition,

@@ -77,6 +77,7 @@ static void flush(struct hg_log *log) {
     if (t->group_appends > 0) {
         t->group_items = t->group_bytes = t->group_appends = 0;
         log->ops->flush(log->driver);
+        t->has_written = true;
         hg_counter_add(&hg_log_commits, 1);
     }
 }
@@ -257,18 +258,19 @@ static bool run_tasks(struct hg_task *task) {
     return has_any;
 }
 
-static int wait_ms(const struct hg_log_thread *t) {
+static int wait_ms(const struct hg_log *log) {
+    const struct hg_log_thread *t = &log->thread;
     if (t->group_appends > 0 || can_judge(t)) {
         return 0;
     }
-    int64_t left = t->tick_at_ms - hg_clock_mono_ms();
+    int64_t left = hg_log_upkeep__due_ms(log) - hg_clock_mono_ms();
     left = left < 1 ? 1 : left;
     return (int)(t->needs_index && left > INDEX_WAIT_MS ? INDEX_WAIT_MS : left);
 }
 
 static void turn(struct hg_log *log) {
     struct hg_log_thread *t = &log->thread;
-    bool has_more = run_tasks(hg_inbox_take(&log->inbox, wait_ms(t)));
+    bool has_more = run_tasks(hg_inbox_take(&log->inbox, wait_ms(log)));
     t->now_s = hg_dedup_now();
     if (t->needs_index && (!has_more || t->line.first != NULL)) {
         flush(log);
@@ -280,9 +282,9 @@ static void turn(struct hg_log *log) {
         flush(log);
     }
     int64_t now_ms = hg_clock_mono_ms();
-    if (now_ms >= t->tick_at_ms) {
+    if (now_ms >= hg_log_upkeep__due_ms(log)) {
         flush(log);
-        hg_log_upkeep__tick(log, now_ms);
+        hg_log_upkeep__run(log, now_ms);
     }
 }
 
@@ -306,7 +308,7 @@ static void *run_thread(void *arg) {
     if (err != 0) {
         return NULL;
     }
-    t->tick_at_ms = hg_clock_mono_ms() + 1000;
+    hg_log_upkeep__begin(log, hg_clock_mono_ms());
     while (!t->is_stopping || t->line.first != NULL || t->in_flight > 0) {
         turn(log);
     }

@@ -5,7 +5,13 @@
 #include "log/counters.h"
 #include "log/inner.h"
 
-enum { TICK_MS = 1000, DESCRIBES_PER_TICK = 64, RETRY_MAX_S = 60, RETRY_UNWRITABLE_S = 10 };
+enum {
+    TICK_MS = 1000,
+    BUSY_TICK_MS = 100,
+    DESCRIBES_PER_TICK = 64,
+    RETRY_MAX_S = 60,
+    RETRY_UNWRITABLE_S = 10
+};
 
 static void expire(struct hg_log *log) {
     struct hg_dedup *dedup = log->thread.judge.dedup;
@@ -72,16 +78,42 @@ static void probe(struct hg_log *log) {
     log->ops->flush(log->driver);
 }
 
-void hg_log_upkeep__tick(struct hg_log *log, int64_t now_ms) {
+/* While it is written to, the driver removes in smaller pieces more often:
+ * publishers wait for the log thread meanwhile. */
+static void drive(struct hg_log *log, int64_t now_ms) {
     struct hg_log_thread *t = &log->thread;
-    int64_t elapsed_ms = TICK_MS + now_ms - t->tick_at_ms;
-    t->tick_at_ms = now_ms + TICK_MS;
+    t->drive_at_ms = now_ms + (t->has_written ? BUSY_TICK_MS : TICK_MS);
+    t->has_written = false;
     if (log->ops->tick != NULL) {
         log->ops->tick(log->driver);
     }
+}
+
+static void tick(struct hg_log *log, int64_t now_ms) {
+    struct hg_log_thread *t = &log->thread;
+    int64_t elapsed_ms = TICK_MS + now_ms - t->tick_at_ms;
+    t->tick_at_ms = now_ms + TICK_MS;
     expire(log);
     refresh(log);
     nudge(log);
     guess_retry(log, elapsed_ms);
     probe(log);
+}
+
+void hg_log_upkeep__begin(struct hg_log *log, int64_t now_ms) {
+    log->thread.tick_at_ms = log->thread.drive_at_ms = now_ms + TICK_MS;
+}
+
+int64_t hg_log_upkeep__due_ms(const struct hg_log *log) {
+    const struct hg_log_thread *t = &log->thread;
+    return t->tick_at_ms < t->drive_at_ms ? t->tick_at_ms : t->drive_at_ms;
+}
+
+void hg_log_upkeep__run(struct hg_log *log, int64_t now_ms) {
+    if (now_ms >= log->thread.drive_at_ms) {
+        drive(log, now_ms);
+    }
+    if (now_ms >= log->thread.tick_at_ms) {
+        tick(log, now_ms);
+    }
 }

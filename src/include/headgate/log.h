@@ -33,16 +33,16 @@ struct hg_record {
     struct hg_slice key; /* compacted topics, groups; may be empty */
     const struct hg_record_header *headers;
     size_t n_headers;
-    uint64_t owner;       /* hash of who published it */
-    uint8_t digest[16];   /* of the content as the client sent it */
+    uint64_t owner;     /* hash of who published it */
+    uint8_t digest[16]; /* of the content as the client sent it */
     /* Filled by the driver: */
     uint64_t offset;
-    int64_t log_time_ms;  /* wall clock, never decreasing in a partition */
+    int64_t log_time_ms; /* wall clock, never decreasing in a partition */
 };
 
 struct hg_log_topic {
     struct hg_slice name;
-    uint32_t id;          /* small, process-wide; given by the gateway */
+    uint32_t id; /* small, process-wide; given by the gateway */
     uint32_t partitions;
     bool is_compacted;
     int64_t retention_ms;    /* 0: for ever */
@@ -50,11 +50,11 @@ struct hg_log_topic {
 };
 
 struct hg_log_range {
-    uint32_t epoch;      /* one incarnation of the topic, from 1 */
+    uint32_t epoch; /* one incarnation of the topic, from 1 */
     uint32_t partitions;
-    uint64_t first;      /* oldest offset that is still there */
-    uint64_t next;       /* the offset the next record will get */
-    uint64_t bytes;      /* estimate of what the topic holds */
+    uint64_t first; /* oldest offset that is still there */
+    uint64_t next;  /* the offset the next record will get */
+    uint64_t bytes; /* estimate of what the topic holds */
 };
 
 /* One record of an append and where it goes. */
@@ -107,14 +107,14 @@ HG_API int hg_records_add(struct hg_records *out, struct hg_record *record);
 struct hg_log_open {
     struct hg_slice args[8]; /* what follows the driver's name in event_log */
     size_t n_args;
-    const void *conf;        /* the module's struct of the main block */
+    const void *conf; /* the module's struct of the main block */
     struct hg_log_up *up;
 };
 
 struct hg_log_ops {
     size_t size;
     const char *name;
-    unsigned caps; /* enum hg_log_cap */
+    unsigned caps;      /* enum hg_log_cap */
     bool has_directory; /* args[0] is one; the master makes it for the worker's user */
     int (*open)(const struct hg_log_open *open, void **ret_state, struct hg_why *why);
     void (*close)(void *state);
@@ -134,7 +134,8 @@ struct hg_log_ops {
                 uint64_t *ret_offset);
     /* HG_LOG_TRIM: drop everything before an offset. */
     int (*trim)(void *state, uint32_t topic, uint32_t partition, uint64_t before);
-    /* About once a second: retention and other upkeep, a bounded piece a call. */
+    /* Once a second, ten times while there are appends: retention and other
+     * upkeep, a bounded piece a call. */
     void (*tick)(void *state);
     /* HG_LOG_COMPACT: the last record of a key, or HG_ENOENT. Reader threads. */
     int (*latest)(void *state, uint32_t topic, struct hg_slice key, struct hg_records *out);

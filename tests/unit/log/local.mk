@@ -7,10 +7,26 @@ tests_unit_log_test_log_SOURCES = \
     tests/support/log_rig.c tests/support/log_rig.h \
     tests/unit/log/main.c \
     tests/unit/log/tests.h \
+    tests/unit/log/test_batch.c \
+    tests/unit/log/test_counters.c \
     tests/unit/log/test_cursor.c \
+    tests/unit/log/test_dedup.c \
+    tests/unit/log/test_inbox.c \
+    tests/unit/log/test_index.c \
+    tests/unit/log/test_judge.c \
     tests/unit/log/test_log.c \
+    tests/unit/log/test_log_thread.c \
+    tests/unit/log/test_pending.c \
+    tests/unit/log/test_plan.c \
     tests/unit/log/test_position.c \
-    tests/unit/log/test_topic.c
+    tests/unit/log/test_readers.c \
+    tests/unit/log/test_records.c \
+    tests/unit/log/test_settings.c \
+    tests/unit/log/test_tail.c \
+    tests/unit/log/test_topic.c \
+    tests/unit/log/test_topics.c \
+    tests/unit/log/test_up.c \
+    tests/unit/log/test_upkeep.c
 tests_unit_log_test_log_CPPFLAGS = $(hg_test_cppflags)
 tests_unit_log_test_log_LDADD = $(hg_test_libs)
 endif

@@ -7,6 +7,22 @@ int main(void) {
     failed += test_position();
     failed += test_cursor();
     failed += test_topic();
+    failed += test_settings();
+    failed += test_counters();
+    failed += test_dedup();
+    failed += test_pending();
+    failed += test_topics();
+    failed += test_plan();
+    failed += test_judge();
+    failed += test_inbox();
+    failed += test_records();
+    failed += test_batch();
+    failed += test_up();
     failed += test_log();
+    failed += test_log_thread();
+    failed += test_readers();
+    failed += test_tail();
+    failed += test_index();
+    failed += test_upkeep();
     return failed != 0;
 }

@@ -10,9 +10,25 @@
 
 #include <cmocka.h>
 
+int test_batch(void);
+int test_counters(void);
 int test_cursor(void);
+int test_dedup(void);
+int test_inbox(void);
+int test_index(void);
+int test_judge(void);
 int test_log(void);
+int test_log_thread(void);
+int test_pending(void);
+int test_plan(void);
 int test_position(void);
+int test_readers(void);
+int test_records(void);
+int test_settings(void);
+int test_tail(void);
 int test_topic(void);
+int test_topics(void);
+int test_up(void);
+int test_upkeep(void);
 
 #endif

@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* test_judge.c - verdicts over publishes, without threads. */
+#include "log/judge.h"
+
+#include "event/codec.h"
+#include "support/log_rig.h"
+#include "unit/log/tests.h"
+
+enum { ITEMS = 4 };
+
+struct pub {
+    struct hg_publish p;
+    struct hg_publish_item items[ITEMS];
+};
+
+struct fixture {
+    struct hg_judge judge;
+    struct hg_topics *topics;
+};
+
+static int set_up(void **state) {
+    struct fixture *f = hg_alloc(sizeof *f);
+    struct hg_log_range range = {.epoch = 3, .partitions = 1};
+    f->topics = hg_topics_new();
+    assert_int_equal(hg_topics_add(f->topics, HG_SLICE("t"), 1, &range), 0);
+    f->judge.topics = f->topics;
+    assert_int_equal(hg_dedup_new(100, 60000, &f->judge.dedup), 0);
+    *state = f;
+    return 0;
+}
+
+static int tear_down(void **state) {
+    struct fixture *f = *state;
+    hg_dedup_free(&f->judge.dedup);
+    hg_topics_free(&f->topics);
+    hg_free(f);
+    return 0;
+}
+
+static void begin(struct pub *p) {
+    memset(p, 0, sizeof *p);
+    p->p.items = p->items;
+}
+
+static struct hg_publish_item *add(struct pub *p, const char *id, const char *data) {
+    struct hg_publish_item *item = &p->items[p->p.n_items++];
+    item->event = rig_event("/judge", id, data);
+    hg_event_digest(item->event, hg_log_digest_key(), item->digest);
+    return item;
+}
+
+static void make(struct fixture *f, struct pub *p) {
+    assert_int_equal(hg_plan_make(f->topics, &p->p), 0);
+}
+
+static enum hg_verdict judge(struct fixture *f, struct pub *p) {
+    return hg_judge(&f->judge, &p->p, 10);
+}
+
+/* As a driver does, then settle. */
+static struct hg_publish *settle(struct fixture *f, struct pub *p, int err, uint64_t offset) {
+    for (size_t i = 0; i < p->p.append.n_items; i++) {
+        p->p.append.items[i].record.offset = offset + i;
+        p->p.append.items[i].record.log_time_ms = 1000;
+    }
+    return hg_judge_settle(&f->judge, &p->p, err, 10);
+}
+
+static void end(struct pub *p) {
+    hg_plan_free(&p->p.plan);
+    for (size_t i = 0; i < p->p.n_items; i++) {
+        hg_event_unref(&p->items[i].event);
+    }
+}
+
+static void only_what_is_new_is_appended(void **state) {
+    struct fixture *f = *state;
+    struct pub first, mixed;
+    begin(&first);
+    add(&first, "old", "x");
+    make(f, &first);
+    assert_int_equal(judge(f, &first), HG_VERDICT_APPEND);
+    assert_null(settle(f, &first, 0, 40));
+    begin(&mixed);
+    add(&mixed, "old", "x");
+    add(&mixed, "a", "x");
+    add(&mixed, "b", "x");
+    add(&mixed, "a", "x");
+    make(f, &mixed);
+    assert_int_equal(judge(f, &mixed), HG_VERDICT_APPEND);
+    assert_int_equal(mixed.p.append.n_items, 2);
+    assert_ptr_equal(mixed.p.append.items[0].record.event, mixed.items[1].event);
+    assert_ptr_equal(mixed.p.append.items[1].record.event, mixed.items[2].event);
+    assert_null(settle(f, &mixed, 0, 41));
+    static const enum hg_stored stored[] = {HG_STORED_BEFORE, HG_STORED_NEW, HG_STORED_NEW,
+                                            HG_STORED_BEFORE};
+    static const uint64_t offsets[] = {40, 41, 42, 41};
+    for (size_t i = 0; i < ITEMS; i++) {
+        assert_int_equal(mixed.items[i].stored, stored[i]);
+        assert_true(mixed.items[i].position.offset == offsets[i]);
+        assert_int_equal(mixed.items[i].position.epoch, 3);
+    }
+    end(&first);
+    end(&mixed);
+}
+
+static void one_id_with_two_contents_in_one_publish_is_a_conflict(void **state) {
+    struct fixture *f = *state;
+    struct pub p;
+    begin(&p);
+    add(&p, "a", "x");
+    add(&p, "b", "x");
+    add(&p, "a", "y");
+    make(f, &p);
+    assert_int_equal(judge(f, &p), HG_VERDICT_ANSWER);
+    assert_int_equal(p.p.err, HG_ECONFLICT);
+    assert_int_equal(p.p.at, 2);
+    /* Nothing stays reserved. */
+    assert_null(hg_pending_find(&f->judge.pending, &p.p.plan->items[0].reservation.identity));
+    assert_null(hg_pending_find(&f->judge.pending, &p.p.plan->items[1].reservation.identity));
+    end(&p);
+}
+
+static void a_copy_waits_for_the_original(void **state) {
+    struct fixture *f = *state;
+    struct pub first, copy;
+    begin(&first);
+    add(&first, "a", "x");
+    make(f, &first);
+    begin(&copy);
+    add(&copy, "a", "x");
+    make(f, &copy);
+    assert_int_equal(judge(f, &first), HG_VERDICT_APPEND);
+    assert_int_equal(judge(f, &copy), HG_VERDICT_WAIT);
+    assert_ptr_equal(settle(f, &first, 0, 5), &copy.p);
+    assert_int_equal(judge(f, &copy), HG_VERDICT_ANSWER);
+    assert_int_equal(copy.p.err, 0);
+    assert_int_equal(copy.items[0].stored, HG_STORED_BEFORE);
+    assert_true(copy.items[0].position.offset == 5);
+    end(&first);
+    end(&copy);
+}
+
+static void when_the_original_fails_the_copy_takes_its_place(void **state) {
+    struct fixture *f = *state;
+    struct pub first, copy;
+    begin(&first);
+    add(&first, "a", "x");
+    make(f, &first);
+    begin(&copy);
+    add(&copy, "a", "other content"); /* whatever: the first was never there */
+    make(f, &copy);
+    assert_int_equal(judge(f, &first), HG_VERDICT_APPEND);
+    assert_int_equal(judge(f, &copy), HG_VERDICT_WAIT);
+    assert_ptr_equal(settle(f, &first, HG_EFULL, 0), &copy.p);
+    assert_int_equal(first.items[0].stored, HG_STORED_NOT);
+    assert_int_equal(judge(f, &copy), HG_VERDICT_APPEND);
+    assert_null(settle(f, &copy, 0, 0));
+    assert_int_equal(copy.items[0].stored, HG_STORED_NEW);
+    end(&first);
+    end(&copy);
+}
+
+static void another_content_under_a_pending_id_conflicts_once_that_is_stored(void **state) {
+    struct fixture *f = *state;
+    struct pub first, other;
+    begin(&first);
+    add(&first, "a", "x");
+    make(f, &first);
+    begin(&other);
+    add(&other, "a", "y");
+    make(f, &other);
+    assert_int_equal(judge(f, &first), HG_VERDICT_APPEND);
+    assert_int_equal(judge(f, &other), HG_VERDICT_WAIT);
+    assert_ptr_equal(settle(f, &first, 0, 5), &other.p);
+    assert_int_equal(judge(f, &other), HG_VERDICT_ANSWER);
+    assert_int_equal(other.p.err, HG_ECONFLICT);
+    end(&first);
+    end(&other);
+}
+
+static void a_publish_with_something_new_holds_the_line(void **state) {
+    struct fixture *f = *state;
+    struct pub first, mixed;
+    begin(&first);
+    add(&first, "a", "x");
+    make(f, &first);
+    begin(&mixed);
+    add(&mixed, "b", "x");
+    add(&mixed, "a", "x");
+    make(f, &mixed);
+    assert_int_equal(judge(f, &first), HG_VERDICT_APPEND);
+    assert_int_equal(judge(f, &mixed), HG_VERDICT_HOLD);
+    /* It has reserved nothing that others could wait for. */
+    assert_null(hg_pending_find(&f->judge.pending, &mixed.p.plan->items[0].reservation.identity));
+    assert_null(settle(f, &first, 0, 0));
+    assert_int_equal(judge(f, &mixed), HG_VERDICT_APPEND);
+    assert_int_equal(mixed.p.append.n_items, 1);
+    assert_ptr_equal(mixed.p.append.items[0].record.event, mixed.items[0].event);
+    assert_null(settle(f, &mixed, 0, 1));
+    assert_int_equal(mixed.items[1].stored, HG_STORED_BEFORE);
+    end(&first);
+    end(&mixed);
+}
+
+static void doubt_is_told_and_leaves_the_id_free(void **state) {
+    struct fixture *f = *state;
+    struct pub p;
+    begin(&p);
+    add(&p, "a", "x");
+    add(&p, "a", "x");
+    make(f, &p);
+    assert_int_equal(judge(f, &p), HG_VERDICT_APPEND);
+    assert_null(settle(f, &p, HG_EDOUBT, 0));
+    assert_int_equal(p.items[0].stored, HG_STORED_DOUBT);
+    assert_int_equal(p.items[1].stored, HG_STORED_DOUBT);
+    assert_int_equal(judge(f, &p), HG_VERDICT_APPEND);
+    assert_null(settle(f, &p, 0, 0));
+    end(&p);
+}
+
+static void without_dedup_everything_is_new(void **state) {
+    struct fixture *f = *state;
+    struct pub p;
+    hg_dedup_free(&f->judge.dedup);
+    begin(&p);
+    add(&p, "a", "x");
+    add(&p, "a", "y");
+    make(f, &p);
+    assert_int_equal(judge(f, &p), HG_VERDICT_APPEND);
+    assert_int_equal(p.p.append.n_items, 2);
+    assert_null(settle(f, &p, 0, 0));
+    assert_int_equal(p.items[1].stored, HG_STORED_NEW);
+    end(&p);
+}
+
+static void items_can_leave_dedup_out(void **state) {
+    struct fixture *f = *state;
+    struct pub p;
+    begin(&p);
+    add(&p, "a", "x")->is_dedup_off = true;
+    add(&p, "a", "y")->is_dedup_off = true;
+    add(&p, "a", "z");
+    struct hg_publish_item *tombstone = add(&p, "gone", "x");
+    hg_event_unref(&tombstone->event);
+    make(f, &p);
+    assert_int_equal(judge(f, &p), HG_VERDICT_APPEND);
+    assert_int_equal(p.p.append.n_items, 4);
+    assert_null(settle(f, &p, 0, 0));
+    assert_int_equal(hg_dedup_count(f->judge.dedup), 1);
+    end(&p);
+}
+
+static void an_unexpected_position_names_its_item(void **state) {
+    struct fixture *f = *state;
+    struct pub p;
+    begin(&p);
+    add(&p, "a", "x");
+    add(&p, "b", "x")->has_expected = true;
+    make(f, &p);
+    assert_int_equal(judge(f, &p), HG_VERDICT_APPEND);
+    assert_null(settle(f, &p, HG_ECONFLICT, 0));
+    assert_int_equal(p.p.at, 1);
+    end(&p);
+}
+
+#define JUDGE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+
+int test_judge(void) {
+    const struct CMUnitTest tests[] = {
+        JUDGE(only_what_is_new_is_appended),
+        JUDGE(one_id_with_two_contents_in_one_publish_is_a_conflict),
+        JUDGE(a_copy_waits_for_the_original),
+        JUDGE(when_the_original_fails_the_copy_takes_its_place),
+        JUDGE(another_content_under_a_pending_id_conflicts_once_that_is_stored),
+        JUDGE(a_publish_with_something_new_holds_the_line),
+        JUDGE(doubt_is_told_and_leaves_the_id_free),
+        JUDGE(without_dedup_everything_is_new),
+        JUDGE(items_can_leave_dedup_out),
+        JUDGE(an_unexpected_position_names_its_item),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* test_up.c - a driver's answers reach whoever opened it. */
+#include "log/up.h"
+
+#include "unit/log/tests.h"
+
+struct listener {
+    struct hg_log_up up;
+    struct hg_append *append;
+    int err;
+    size_t tails;
+};
+
+static void on_complete(struct hg_log_up *up, struct hg_append *append, int err) {
+    struct listener *l = HG_CONTAINER(up, struct listener, up);
+    l->append = append;
+    l->err = err;
+}
+
+static void on_tail(struct hg_log_up *up, uint32_t topic, uint32_t partition,
+                    const struct hg_record *records, size_t n) {
+    struct listener *l = HG_CONTAINER(up, struct listener, up);
+    assert_int_equal(topic, 3);
+    assert_int_equal(partition, 1);
+    assert_non_null(records);
+    l->tails += n;
+}
+
+static void answers_go_to_the_one_who_appended(void **state) {
+    (void)state;
+    struct listener a = {.up = {on_complete, on_tail}}, b = a;
+    struct hg_append append = {.up = &b.up};
+    hg_append_complete(&append, HG_EFULL);
+    assert_null(a.append);
+    assert_ptr_equal(b.append, &append);
+    assert_int_equal(b.err, HG_EFULL);
+}
+
+static void a_tail_of_nothing_is_not_passed_on(void **state) {
+    (void)state;
+    struct listener a = {.up = {on_complete, on_tail}};
+    struct hg_record record = {.offset = 1};
+    hg_log_tail(&a.up, 9, 9, NULL, 0);
+    hg_log_tail(&a.up, 3, 1, &record, 1);
+    assert_int_equal(a.tails, 1);
+}
+
+int test_up(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(answers_go_to_the_one_who_appended),
+        cmocka_unit_test(a_tail_of_nothing_is_not_passed_on),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
