@@ -69,7 +69,9 @@ struct hg_log {
 int hg_log_thread__start(struct hg_log *log, const struct hg_log_open *open, struct hg_why *why);
 /* Finishes what is queued, closes the driver, joins. */
 void hg_log_thread__stop(struct hg_log *log);
-/* Called from any other thread; waits. */
+/* Make durable what was appended since the last flush. */
+void hg_log_thread__flush(struct hg_log *log);
+/* topic_open.c. Called from any other thread; waits. */
 int hg_log_thread__topic(struct hg_log *log, const struct hg_log_topic *topic, uint32_t *ret_id,
                          struct hg_why *why);
 /* The tasks of a publish: put into the inbox. */

@@ -32,6 +32,7 @@ libheadgate_a_SOURCES += \
     src/log/tail.c \
     src/log/topic.c \
     src/log/topic.h \
+    src/log/topic_open.c \
     src/log/topics.c \
     src/log/topics.h \
     src/log/up.c \

@@ -72,7 +72,7 @@ static void append(struct hg_log *log, struct hg_publish *p) {
     log->ops->append(log->driver, &p->append);
 }
 
-static void flush(struct hg_log *log) {
+void hg_log_thread__flush(struct hg_log *log) {
     struct hg_log_thread *t = &log->thread;
     if (t->group_appends > 0) {
         t->group_items = t->group_bytes = t->group_appends = 0;
@@ -146,97 +146,9 @@ void hg_log_thread__on_complete(struct hg_task *task) {
     answer(log, p);
 }
 
-/* A topic to open, on its caller's stack. */
-struct topic_call {
-    struct hg_task task;
-    struct hg_log *log;
-    const struct hg_log_topic *topic;
-    struct hg_why *why;
-    uint32_t id;
-    int err;
-    sem_t is_over;
-};
-
-static int describe(struct hg_log *log, uint32_t id, struct hg_slice name,
-                    struct hg_log_range **ret_ranges, struct hg_why *why) {
-    struct hg_log_range range;
-    int err = log->ops->describe(log->driver, id, 0, &range);
-    struct hg_log_range *ranges = NULL;
-    if (err == 0 && (ranges = hg_try_alloc(range.partitions * sizeof *ranges)) == NULL) {
-        err = HG_ENOMEM;
-    }
-    for (uint32_t p = 0; err == 0 && p < range.partitions; p++) {
-        err = log->ops->describe(log->driver, id, p, &ranges[p]);
-    }
-    if (err != 0) {
-        hg_free(ranges);
-        hg_why_set(why, "topic %.*s: %s", HG_FMT(name), hg_err_text(err));
-        return err;
-    }
-    *ret_ranges = ranges;
-    return 0;
-}
-
-static int add_topic(struct hg_log *log, uint32_t id, struct hg_slice name, struct hg_why *why) {
-    struct hg_log_range *ranges = NULL;
-    int err = describe(log, id, name, &ranges, why);
-    if (err != 0) {
-        return err;
-    }
-    err = hg_topics_add(log->topics, name, ranges[0].partitions, ranges);
-    hg_free(ranges);
-    if (err != 0) {
-        hg_why_set(why, "topic %.*s: %s", HG_FMT(name), hg_err_text(err));
-        return err;
-    }
-    log->thread.needs_index = log->thread.judge.dedup != NULL;
-    return 0;
-}
-
-static int open_topic(struct topic_call *call) {
-    struct hg_log *log = call->log;
-    struct hg_log_topic topic = *call->topic;
-    const struct hg_topic *known = hg_topics_find(log->topics, topic.name);
-    topic.id = known != NULL ? known->id : hg_topics_count(log->topics);
-    topic.partitions = topic.partitions > 0 ? topic.partitions : 1;
-    if (known != NULL && known->partitions != topic.partitions) {
-        hg_why_set(call->why, "topic %.*s has %u partitions; they cannot be changed",
-                   HG_FMT(topic.name), known->partitions);
-        return HG_EINVAL;
-    }
-    flush(log);
-    int err = log->ops->topic_open(log->driver, &topic, call->why);
-    if (err == 0 && known == NULL) {
-        err = add_topic(log, topic.id, topic.name, call->why);
-    }
-    call->id = topic.id;
-    return err;
-}
-
-static void on_topic(struct hg_task *task) {
-    struct topic_call *call = HG_CONTAINER(task, struct topic_call, task);
-    call->err = open_topic(call);
-    int rc = sem_post(&call->is_over);
-    HG_ASSERT(rc == 0);
-}
-
 static void wait_for(sem_t *s) {
     while (sem_wait(s) != 0) { /* a signal came in between */
     }
-}
-
-int hg_log_thread__topic(struct hg_log *log, const struct hg_log_topic *topic, uint32_t *ret_id,
-                         struct hg_why *why) {
-    struct topic_call call = {.task.run = on_topic, .log = log, .topic = topic, .why = why};
-    int rc = sem_init(&call.is_over, 0, 0);
-    HG_ASSERT(rc == 0);
-    hg_inbox_put(&log->inbox, &call.task);
-    wait_for(&call.is_over);
-    (void)sem_destroy(&call.is_over);
-    if (call.err == 0) {
-        *ret_id = call.id;
-    }
-    return call.err;
 }
 
 struct stop_call {
@@ -273,17 +185,17 @@ static void turn(struct hg_log *log) {
     bool has_more = run_tasks(hg_inbox_take(&log->inbox, wait_ms(log)));
     t->now_s = hg_dedup_now();
     if (t->needs_index && (!has_more || t->line.first != NULL)) {
-        flush(log);
+        hg_log_thread__flush(log);
         hg_log__index(log);
         t->needs_index = false;
     }
     judge_line(log);
     if (!has_more || t->is_held || is_large(t)) {
-        flush(log);
+        hg_log_thread__flush(log);
     }
     int64_t now_ms = hg_clock_mono_ms();
     if (now_ms >= hg_log_upkeep__due_ms(log)) {
-        flush(log);
+        hg_log_thread__flush(log);
         hg_log_upkeep__run(log, now_ms);
     }
 }

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* topic_open.c - making a topic, or changing one: asked from any thread, done
+ * on the log thread. Start-up waits for it; a loop is told when it is there. */
+#include "log/inner.h"
+
+#include <semaphore.h>
+
+#include "log/topic.h"
+
+static int describe(struct hg_log *log, uint32_t id, struct hg_slice name,
+                    struct hg_log_range **ret_ranges, struct hg_why *why) {
+    struct hg_log_range range;
+    int err = log->ops->describe(log->driver, id, 0, &range);
+    struct hg_log_range *ranges = NULL;
+    if (err == 0 && (ranges = hg_try_alloc(range.partitions * sizeof *ranges)) == NULL) {
+        err = HG_ENOMEM;
+    }
+    for (uint32_t p = 0; err == 0 && p < range.partitions; p++) {
+        err = log->ops->describe(log->driver, id, p, &ranges[p]);
+    }
+    if (err != 0) {
+        hg_free(ranges);
+        hg_why_set(why, "topic %.*s: %s", HG_FMT(name), hg_err_text(err));
+        return err;
+    }
+    *ret_ranges = ranges;
+    return 0;
+}
+
+static int add_topic(struct hg_log *log, uint32_t id, struct hg_slice name, struct hg_why *why) {
+    struct hg_log_range *ranges = NULL;
+    int err = describe(log, id, name, &ranges, why);
+    if (err != 0) {
+        return err;
+    }
+    err = hg_topics_add(log->topics, name, ranges[0].partitions, ranges);
+    hg_free(ranges);
+    if (err != 0) {
+        hg_why_set(why, "topic %.*s: %s", HG_FMT(name), hg_err_text(err));
+        return err;
+    }
+    log->thread.needs_index = log->thread.judge.dedup != NULL;
+    return 0;
+}
+
+/* On the log thread. */
+static int open_topic(struct hg_log *log, const struct hg_log_topic *wanted, uint32_t *ret_id,
+                      struct hg_why *why) {
+    struct hg_log_topic topic = *wanted;
+    const struct hg_topic *known = hg_topics_find(log->topics, topic.name);
+    topic.id = known != NULL ? known->id : hg_topics_count(log->topics);
+    topic.partitions = topic.partitions > 0 ? topic.partitions : 1;
+    if (known != NULL && known->partitions != topic.partitions) {
+        hg_why_set(why, "topic %.*s has %u partitions; they cannot be changed",
+                   HG_FMT(topic.name), known->partitions);
+        return HG_EINVAL;
+    }
+    hg_log_thread__flush(log);
+    int err = log->ops->topic_open(log->driver, &topic, why);
+    if (err == 0 && known == NULL) {
+        err = add_topic(log, topic.id, topic.name, why);
+    }
+    if (err == 0) {
+        *ret_id = topic.id;
+    }
+    return err;
+}
+
+/* A caller who waits. */
+struct topic_call {
+    struct hg_task task;
+    struct hg_log *log;
+    const struct hg_log_topic *topic;
+    struct hg_why *why;
+    uint32_t id;
+    int err;
+    sem_t is_over;
+};
+
+static void on_call(struct hg_task *task) {
+    struct topic_call *call = HG_CONTAINER(task, struct topic_call, task);
+    call->err = open_topic(call->log, call->topic, &call->id, call->why);
+    int rc = sem_post(&call->is_over);
+    HG_ASSERT(rc == 0);
+}
+
+int hg_log_thread__topic(struct hg_log *log, const struct hg_log_topic *topic, uint32_t *ret_id,
+                         struct hg_why *why) {
+    struct topic_call call = {.task.run = on_call, .log = log, .topic = topic, .why = why};
+    int rc = sem_init(&call.is_over, 0, 0);
+    HG_ASSERT(rc == 0);
+    hg_inbox_put(&log->inbox, &call.task);
+    while (sem_wait(&call.is_over) != 0) { /* a signal came in between */
+    }
+    (void)sem_destroy(&call.is_over);
+    if (call.err == 0) {
+        *ret_id = call.id;
+    }
+    return call.err;
+}
