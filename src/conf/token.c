@@ -5,6 +5,8 @@
  * quotes, escapes. What a statement is, parse.c knows. */
 #include "conf/token.h"
 
+#include <ctype.h>
+
 #include "headgate/buf.h"
 
 #define BOM "\xef\xbb\xbf"
@@ -102,6 +104,17 @@ static void read_quoted(struct hg_lexer *lx, struct hg_token *t) {
     t->raw = (struct hg_slice){p + start, end - start};
 }
 
+/* "{name}" in a word that begins with / is a capture, as in
+ * /topics/{topic}/events; any other brace opens a block. The length with
+ * braces, or 0. */
+static size_t capture_len(struct hg_slice rest) {
+    size_t n = 1;
+    while (n < rest.len && (isalnum((unsigned char)rest.ptr[n]) || rest.ptr[n] == '_')) {
+        n++;
+    }
+    return n > 1 && n < rest.len && rest.ptr[n] == '}' ? n + 1 : 0;
+}
+
 static void read_bare(struct hg_lexer *lx, struct hg_token *t) {
     const char *p = lx->text.ptr;
     const size_t start = lx->at;
@@ -116,6 +129,9 @@ static void read_bare(struct hg_lexer *lx, struct hg_token *t) {
             lx->at++;
         } else if (c == '}' && in_variable) {
             in_variable = false;
+        } else if (c == '{' && p[start] == '/' &&
+                   capture_len((struct hg_slice){p + lx->at, lx->text.len - lx->at}) > 0) {
+            lx->at += capture_len((struct hg_slice){p + lx->at, lx->text.len - lx->at}) - 1;
         } else if (ends_word(c)) {
             break;
         }

@@ -81,6 +81,14 @@ static void a_variable_in_braces_is_part_of_its_word(void **state) {
     expect("a ${b;", "[a][${b];");
 }
 
+static void a_capture_is_part_of_its_word_and_other_braces_are_not(void **state) {
+    (void)state;
+    expect("location /topics/{topic}/events {", "[location][/topics/{topic}/events]{");
+    expect("server{listen 80;}", "[server]{[listen][80];}");
+    expect("a{} {b}", "[a]{}{[b]}");
+    expect("/x/{topic", "[/x/]{[topic]");
+}
+
 static void an_unclosed_quote_costs_its_own_line_only(void **state) {
     (void)state;
     expect("a \"b c;\nd e;", "[a][b c]!;[d][e];");
@@ -154,6 +162,7 @@ int test_token(void) {
         cmocka_unit_test(quotes_keep_blanks_and_marks),
         cmocka_unit_test(escapes_are_undone_and_others_stay),
         cmocka_unit_test(a_variable_in_braces_is_part_of_its_word),
+        cmocka_unit_test(a_capture_is_part_of_its_word_and_other_braces_are_not),
         cmocka_unit_test(an_unclosed_quote_costs_its_own_line_only),
         cmocka_unit_test(what_follows_a_closing_quote_is_a_fault_and_a_word),
         cmocka_unit_test(lines_and_columns_point_at_the_token),
