@@ -31,20 +31,46 @@ static int make_items(struct hg_exchange *x) {
     return 0;
 }
 
+static enum hg_step route_to(struct hg_exchange *x, uint32_t topic) {
+    for (size_t i = 0; i < x->events.n; i++) {
+        x->items[i].topic = topic;
+    }
+    return HG_STEP_ON;
+}
+
+static void on_made(struct hg_log_make *m, int err, uint32_t id) {
+    struct hg_exchange *x = HG_CONTAINER(m, struct hg_exchange, make);
+    if (err != 0) {
+        hg_problem_set(&x->problem, 503, "log-failed", "The topic could not be made.");
+        x->retry_after_s = 5;
+    }
+    hg_exchange__resume(x, err == 0 ? route_to(x, id) : HG_STEP_DONE);
+}
+
+/* A name that the conf's allowed list covers and that nobody used before. */
+static enum hg_step make_topic(struct hg_exchange *x, struct hg_slice name) {
+    x->make.topic = (struct hg_log_topic){
+        .name = name,
+        .partitions = 1,
+        .retention_ms = x->intake->retention_ms,
+        .retention_bytes = x->intake->retention_bytes,
+    };
+    x->make.done = on_made;
+    if (hg_log_topic_make(x->gate->log, &x->make) != 0) {
+        hg_problem_set(&x->problem, 503, "draining", "The gateway is going away.");
+        return HG_STEP_DONE;
+    }
+    return HG_STEP_WAIT;
+}
+
 enum hg_step hg_stage__route(struct hg_exchange *x) {
     struct hg_slice name;
     uint32_t topic;
     if (!hg_gate__topic_name(x, &name) || make_items(x) != 0) {
         return HG_STEP_DONE;
     }
-    if (!hg_log_topic_find(x->gate->log, name, &topic)) {
-        hg_problem_set(&x->problem, 404, "topic-unknown", "There is no topic %.*s.", HG_FMT(name));
-        return HG_STEP_DONE;
-    }
-    for (size_t i = 0; i < x->events.n; i++) {
-        x->items[i].topic = topic;
-    }
-    return HG_STEP_ON;
+    return hg_log_topic_find(x->gate->log, name, &topic) ? route_to(x, topic)
+                                                         : make_topic(x, name);
 }
 
 /* The right to the location's topic was judged before the body; here each

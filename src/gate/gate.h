@@ -42,6 +42,8 @@ struct hg_intake {
     struct hg_proofs proofs;
     const struct hg_rights *rights;
     struct hg_principal *anonymous;
+    int64_t retention_ms;               /* of topics that the template makes */
+    int64_t retention_bytes;
     const uint8_t *topic_keys;          /* enum hg_topic_key by topic id */
     uint32_t n_topic_keys;
 };
@@ -70,6 +72,7 @@ struct hg_exchange {
     void *owner;
     /* The gate's own. */
     const struct hg_stage *at;    /* the stage that waits, or NULL */
+    struct hg_log_make make;      /* of a topic that is named for the first time */
     struct hg_publish publish;
     struct hg_publish_item *items;
     struct hg_publish_item one;   /* items, for one event */

@@ -56,6 +56,20 @@ void hg_log_stop(struct hg_log **plog);
  * the driver has it: start-up and reload threads only. */
 int hg_log_topic(struct hg_log *log, const struct hg_log_topic *topic, uint32_t *ret_id,
                  struct hg_why *why);
+/* The same while loops run: a topic that a template names for the first time.
+ * Owned by the caller, who keeps it and the name until done has run, once, on
+ * the loop that called. Several may ask for one name. HG_ECLOSED. */
+struct hg_log_make {
+    struct hg_log_topic topic;
+    void (*done)(struct hg_log_make *m, int err, uint32_t id);
+    /* The log's own: */
+    struct hg_log *log;
+    struct hg_loop *loop;
+    struct hg_task task;
+    uint32_t id;
+    int err;
+};
+int hg_log_topic_make(struct hg_log *log, struct hg_log_make *m);
 /* Any thread; topics are never removed from the table. */
 bool hg_log_topic_find(const struct hg_log *log, struct hg_slice name, uint32_t *ret_id);
 struct hg_slice hg_log_topic_name(const struct hg_log *log, uint32_t id);

@@ -5,6 +5,7 @@
 
 #include <semaphore.h>
 
+#include "headgate/logline.h"
 #include "log/topic.h"
 
 static int describe(struct hg_log *log, uint32_t id, struct hg_slice name,
@@ -97,4 +98,38 @@ int hg_log_thread__topic(struct hg_log *log, const struct hg_log_topic *topic, u
         *ret_id = call.id;
     }
     return call.err;
+}
+
+static void on_made(struct hg_task *task) {
+    struct hg_log_make *m = HG_CONTAINER(task, struct hg_log_make, task);
+    m->done(m, m->err, m->id);
+}
+
+static void on_make(struct hg_task *task) {
+    struct hg_log_make *m = HG_CONTAINER(task, struct hg_log_make, task);
+    struct hg_why why = {""};
+    const struct hg_topic *known = hg_topics_find(m->log->topics, m->topic.name);
+    if (known != NULL) { /* made meanwhile, or declared: its settings stay */
+        m->id = known->id;
+        m->err = 0;
+    } else {
+        m->err = open_topic(m->log, &m->topic, &m->id, &why);
+    }
+    if (m->err != 0) {
+        HG_LOG(HG_ERROR, "topic_not_made", "topic=%.*s why=%s", HG_FMT(m->topic.name), why.text);
+    }
+    m->task.run = on_made;
+    hg_loop_post(m->loop, &m->task);
+}
+
+int hg_log_topic_make(struct hg_log *log, struct hg_log_make *m) {
+    if (atomic_load_explicit(&log->is_closed, memory_order_relaxed)) {
+        return HG_ECLOSED;
+    }
+    HG_ASSERT(hg_topic_name_is_valid(m->topic.name));
+    m->log = log;
+    m->loop = hg_loop_current();
+    m->task.run = on_make;
+    hg_inbox_put(&log->inbox, &m->task);
+    return 0;
 }
