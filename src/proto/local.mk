@@ -13,3 +13,6 @@ libheadgate_a_SOURCES += src/proto/http/http.c src/proto/http/http.h src/proto/h
 libheadgate_a_SOURCES += src/proto/h1/verdict.h src/proto/h1/parser.c src/proto/h1/parser.h \
     src/proto/h1/framing.c src/proto/h1/framing.h src/proto/h1/body.c src/proto/h1/body.h \
     src/proto/h1/h1.c src/proto/h1/h1.h src/proto/h1/h1_answer.c src/proto/h1/h1_impl.h
+libheadgate_a_SOURCES += src/proto/h2/h2.c src/proto/h2/h2.h src/proto/h2/h2_impl.h \
+    src/proto/h2/h2_session.c src/proto/h2/h2_stream.c src/proto/h2/h2_head.c \
+    src/proto/h2/h2_head.h src/proto/h2/h2_guard.c src/proto/h2/h2_guard.h

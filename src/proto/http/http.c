@@ -4,6 +4,7 @@
 #include "proto/http/http.h"
 
 #include "proto/h1/h1.h"
+#include "proto/h2/h2.h"
 #include "proto/http/counters.h"
 #include "proto/http/door.h"
 
@@ -29,14 +30,14 @@ static void free_chooser(struct chooser *ch) {
 /* Hands the connection over. NULL: it was aborted. */
 static const struct hg_conn_ops *choose(struct hg_conn *c, bool is_h2) {
     struct chooser *ch = chooser_of(c);
-    int err = is_h2 ? HG_ENOTSUP : hg_h1_open(c, ch->setup);
+    int err = is_h2 ? hg_h2_open(c, ch->setup) : hg_h1_open(c, ch->setup);
     if (err != 0) {
         hg_http_count_error(HG_HTTP_NO_MEMORY);
         hg_conn_abort(c); /* on_close frees the chooser */
         return NULL;
     }
     free_chooser(ch);
-    return &hg_h1_conn_ops;
+    return is_h2 ? &hg_h2_conn_ops : &hg_h1_conn_ops;
 }
 
 static void on_open(struct hg_conn *c) {

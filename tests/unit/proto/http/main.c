@@ -10,5 +10,6 @@ int main(void) {
     failed += test_answer();
     failed += test_pieces();
     failed += test_counters();
+    failed += test_http();
     return failed != 0;
 }

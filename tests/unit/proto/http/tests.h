@@ -9,5 +9,6 @@ int test_request(void);
 int test_answer(void);
 int test_pieces(void);
 int test_counters(void);
+int test_http(void);
 
 #endif
