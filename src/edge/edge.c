@@ -49,8 +49,6 @@ int hg_edge_new(struct hg_loop *loop, struct hg_log *log, struct hg_feed *feed,
         return HG_ENOMEM;
     }
     hg_timer_start(e->tick, TICK_MS);
-    hg_counters_register(hg_visit__counters);
-    hg_counters_register(hg_access__counters);
     *ret = e;
     return 0;
 }
@@ -194,4 +192,9 @@ size_t hg_edge_visits(const struct hg_edge *e) {
         n++;
     }
     return n;
+}
+
+void hg_edge_counters_register(void) {
+    hg_counters_register(hg_visit__counters);
+    hg_counters_register(hg_access__counters);
 }

@@ -82,4 +82,7 @@ void hg_edge_drain(struct hg_edge *e);
 /* Requests and streams that are still under way. */
 size_t hg_edge_visits(const struct hg_edge *e);
 
+/* Makes this room's counters visible. Any number of times. */
+void hg_edge_counters_register(void);
+
 #endif

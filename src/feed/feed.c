@@ -57,7 +57,7 @@ int hg_feed_new(const struct hg_feed_setup *setup, struct hg_feed **ret) {
         hg_feed_free(&f);
         return HG_ENOMEM;
     }
-    hg_feed__counters_register();
+    hg_feed_counters_register();
     *ret = f;
     return 0;
 }

@@ -15,13 +15,12 @@
 #include "edge/access.h"
 #include "headgate/logline.h"
 #include "log/settings.h"
-#include "net/counters.h"
 #include "net/limit.h"
-#include "proto/http/http.h"
 #include "server/admin.h"
 #include "server/bundle.h"
 #include "server/generation.h"
 #include "server/lane.h"
+#include "server/metrics.h"
 #include "server/wire.h"
 
 struct worker {
@@ -157,17 +156,11 @@ static int open_admin(struct worker *w, const struct hg_bundle *bundle, struct h
     return o.err;
 }
 
-static void register_counters(void) {
-    hg_counters_register(hg_logfile_counters);
-    hg_net_counters_register();
-    hg_http_counters_register();
-}
-
 static int start(struct worker *w, const struct hg_bundle *bundle, struct hg_conf *conf,
                  struct hg_buf *errors) {
     struct hg_site *site;
     w->conf = conf;
-    register_counters();
+    hg_metrics_register();
     hg_log_level = (enum hg_level)hg_server_log_level(hg_server_conf(conf));
     hg_net_limit_set((size_t)hg_server_conf(conf)->connections_max);
     w->shutdown_timeout_ms = hg_server_conf(conf)->shutdown_timeout_ms;
