@@ -265,7 +265,37 @@ static void drain(struct worker *w) {
         }
     } while (visits > 0 && hg_clock_mono_ms() < deadline);
     HG_LOG(HG_NOTICE, "worker_drained", "left=%zu", visits);
+}
+
+static void shut_lane(struct hg_lane *lane, void *arg) {
+    (void)arg;
+    hg_edge_shut(lane->edge);
+}
+
+static void pass_turn(struct hg_lane *lane, void *arg) {
+    (void)lane, (void)arg;
+}
+
+/* Connections first, while the loops still turn; then the log, whose last
+ * answers the loops still take; then the loops. */
+static void dismantle(struct worker *w) {
+    const struct hg_module *m = NULL;
+    for (unsigned i = 0; i < w->n_lanes; i++) {
+        hg_lane_call(&w->lanes[i], shut_lane, NULL);
+        hg_lane_call(&w->lanes[i], pass_turn, NULL);
+    }
     hg_log_stop(&w->log);
+    for (unsigned i = 0; i < w->n_lanes; i++) {
+        hg_lane_stop(&w->lanes[i]);
+        hg_lane_fini(&w->lanes[i]);
+    }
+    hg_free(w->lanes);
+    hg_conf_unref(&w->conf);
+    while ((m = hg_registry_next(w->registry, m)) != NULL) {
+        if (m->process_stop != NULL) {
+            m->process_stop();
+        }
+    }
 }
 
 static void reopen(const struct hg_wire_message *m) {
@@ -300,6 +330,7 @@ int hg_worker_run(int control_fd, struct hg_registry *registry) {
     }
     if (w.is_started) {
         drain(&w);
+        dismantle(&w);
     }
     return status;
 }
