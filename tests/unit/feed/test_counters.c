@@ -4,6 +4,7 @@
 
 #include "base/counters.h"
 #include "feed/counters.h"
+#include "feed/feed.h"
 #include "unit/feed/tests.h"
 
 static bool is_printed(const char *line) {
