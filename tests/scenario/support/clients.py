@@ -38,5 +38,13 @@ def support_path(name):
     """A small program of tests/support, built beside the gateway."""
     path = os.path.join(SUPPORT, name)
     if not SUPPORT or not os.access(path, os.X_OK):
-        pytest.skip(f"SKIP: {name} is not in HEADGATE_SUPPORT; make tests/support/{name} makes it")
+        pytest.skip(f"SKIP: {name} is not in HEADGATE_SUPPORT; make scenario-support makes it")
+    return path
+
+
+def support_module(name):
+    """The path of a module of tests/support, for load_module."""
+    path = os.path.join(SUPPORT, ".libs", f"{name}.so")
+    if not SUPPORT or not os.path.exists(path):
+        pytest.skip(f"SKIP: {name}.so is not in HEADGATE_SUPPORT; make scenario-support makes it")
     return path
