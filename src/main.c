@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "ctl/ctl.h"
 #include "headgate/base.h"
 #include "server/master.h"
 #include "server/reference.h"
@@ -22,6 +23,10 @@ int main(int argc, char **argv) {
     const char *signal_word = NULL, *page = NULL;
     bool is_test = false, is_dump = false;
     int c;
+    const char *slash = argc > 0 ? strrchr(argv[0], '/') : NULL;
+    if (argc > 0 && strcmp(slash != NULL ? slash + 1 : argv[0], "headgatectl") == 0) {
+        return hg_ctl_main(argc, argv);
+    }
     while ((c = getopt(argc, argv, "c:m:tTs:R:vh")) != -1) {
         switch (c) {
         case 'c':

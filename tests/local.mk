@@ -17,4 +17,3 @@ include tests/unit/module/local.mk
 include tests/unit/ctl/local.mk
 include tests/unit/server/local.mk
 include tests/modules/local.mk
-include tests/support/local.mk
