@@ -236,8 +236,9 @@ static void check_bodies(struct hg_h2_conn *h) {
     }
 }
 
-/* An idle connection keeps no room for a head. */
+/* An idle connection keeps no room for requests. */
 static void trim(struct hg_h2_conn *h) {
+    hg_h2__drop_spares(h);
     if (h->block != NULL) {
         hg_h2_block_fini(h->block);
         hg_free(h->block);

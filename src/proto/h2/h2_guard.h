@@ -43,7 +43,7 @@ struct hg_h2_guard {
     uint32_t window_credit;            /* WINDOW_UPDATEs that our own DATA explain */
     uint32_t last_stream;              /* highest that was opened */
     uint32_t skipped_from, skipped_to; /* the latest ids passed over */
-    uint32_t ended[HG_H2_ENDED_SLOTS];       /* the latest that the peer ended or reset, by id */
+    uint32_t ended[HG_H2_ENDED_SLOTS]; /* the latest that the peer ended or reset, by id */
     uint32_t preface_left;
     uint32_t payload_left;
     uint8_t n_held;

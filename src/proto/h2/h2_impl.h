@@ -23,7 +23,9 @@
 enum {
     HG_H2_STREAM_WINDOW = 65536,
     HG_H2_CONN_WINDOW = 1 << 20,
-    HG_H2_STREAMS_IN_ALL = 10000,
+    HG_H2_STREAMS_IN_ALL = 10000, /* or keepalive_requests, when that is more */
+    HG_H2_SPARE_BYTES = 1536,     /* most requests fit into as much */
+    HG_H2_SPARES_MAX = 32,
     HG_H2_TRIM_MS = 1000, /* idle for so long: let go of what only requests need */
 };
 
@@ -35,11 +37,13 @@ struct hg_h2_conn {
     const struct hg_http_setup *setup;
     nghttp2_session *session;
     struct hg_h2_guard guard;
-    struct hg_h2_block *block; /* of the request that is coming in; dropped when idle */
-    struct hg_list streams;    /* all of them */
-    struct hg_list reading;    /* whose body is not whole */
-    struct hg_list starved;    /* which found no room */
-    size_t queued_bytes;       /* of all streams, not yet in a frame */
+    struct hg_h2_block *block;   /* of the request that is coming in; dropped when idle */
+    struct hg_list streams;      /* all of them */
+    struct hg_list reading;      /* whose body is not whole */
+    struct hg_list starved;      /* which found no room */
+    struct hg_h2_stream *spares; /* memory of streams that are gone, HG_H2_SPARE_BYTES each */
+    uint32_t n_spares;
+    size_t queued_bytes; /* of all streams, not yet in a frame */
     struct hg_task turn_end;
     int64_t opened_ms;
     int64_t idle_since_ms;
@@ -78,8 +82,10 @@ struct hg_h2_stream {
     bool is_continued;
     bool is_bodyless;
     bool is_upgraded;
-    bool is_reset;            /* by us: nothing is sent any more */
-    bool is_late;             /* the body came too slowly */
+    bool is_reset;       /* by us: nothing is sent any more */
+    bool is_late;        /* the body came too slowly */
+    bool is_spare_sized; /* in a block of HG_H2_SPARE_BYTES */
+    struct hg_h2_stream *next_spare;
     struct hg_field memory[]; /* the head's fields, and its bytes behind them */
 };
 
@@ -98,6 +104,7 @@ extern const struct hg_stream_proto hg_h2_stream_proto;
 /* block's request as a stream, in all lists; NULL: no memory. */
 struct hg_h2_stream *hg_h2__stream_new(struct hg_h2_conn *h, uint32_t id, bool is_whole);
 void hg_h2__stream_free(struct hg_h2_stream *st);
+void hg_h2__drop_spares(struct hg_h2_conn *h);
 void hg_h2__let_go(struct hg_h2_stream *st, bool is_complete);
 /* Bytes of the body: to the layer above, held, or dropped. */
 void hg_h2__take_body(struct hg_h2_stream *st, const char *bytes, size_t n);

@@ -66,7 +66,9 @@ static void open_stream(struct hg_h2_conn *h, const nghttp2_frame *frame) {
         return;
     }
     st->s.ops->on_head(&st->s, &st->head);
-    if (++h->n_streams_in_all >= HG_H2_STREAMS_IN_ALL) {
+    uint32_t in_all = h->setup->limits.keepalive_requests;
+    in_all = in_all > HG_H2_STREAMS_IN_ALL ? in_all : HG_H2_STREAMS_IN_ALL;
+    if (++h->n_streams_in_all >= in_all && h->drain == HG_H2_STAYS) {
         hg_h2__drain(h);
     }
 }

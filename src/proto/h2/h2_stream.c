@@ -17,8 +17,43 @@ static struct hg_h2_stream *stream_of(struct hg_stream *s) {
 
 /* --- life --- */
 
+/* Busy connections hand the memory of one stream to the next. */
+static struct hg_h2_stream *take_memory(struct hg_h2_conn *h, size_t bytes) {
+    struct hg_h2_stream *st = h->spares;
+    bool is_spare_sized = bytes <= HG_H2_SPARE_BYTES;
+    if (is_spare_sized && st != NULL) {
+        h->spares = st->next_spare;
+        h->n_spares--;
+    } else {
+        st = hg_try_realloc(NULL, is_spare_sized ? HG_H2_SPARE_BYTES : bytes);
+    }
+    if (st != NULL) {
+        *st = (struct hg_h2_stream){.is_spare_sized = is_spare_sized};
+    }
+    return st;
+}
+
+static void give_memory(struct hg_h2_conn *h, struct hg_h2_stream *st) {
+    if (st->is_spare_sized && h->n_spares < HG_H2_SPARES_MAX && !h->is_closing) {
+        st->next_spare = h->spares;
+        h->spares = st;
+        h->n_spares++;
+    } else {
+        hg_free(st);
+    }
+}
+
+void hg_h2__drop_spares(struct hg_h2_conn *h) {
+    while (h->spares != NULL) {
+        struct hg_h2_stream *st = h->spares;
+        h->spares = st->next_spare;
+        hg_free(st);
+    }
+    h->n_spares = 0;
+}
+
 struct hg_h2_stream *hg_h2__stream_new(struct hg_h2_conn *h, uint32_t id, bool is_whole) {
-    struct hg_h2_stream *st = hg_try_alloc(sizeof(*st) + hg_h2_block_settled_size(h->block));
+    struct hg_h2_stream *st = take_memory(h, sizeof(*st) + hg_h2_block_settled_size(h->block));
     if (st == NULL) {
         return NULL;
     }
@@ -49,7 +84,7 @@ void hg_h2__stream_free(struct hg_h2_stream *st) {
     h->queued_bytes -= st->out.bytes;
     hg_pieces_fini(&st->out);
     hg_buf_fini(&st->held);
-    hg_free(st);
+    give_memory(h, st);
     if (--h->n_streams == 0) {
         h->idle_since_ms = hg_h2__now_ms(h);
         int64_t keep_ms = h->setup->limits.keepalive_timeout_ms;

@@ -3,8 +3,8 @@
 #include "proto/http/answer.h"
 
 #include <stdio.h>
+#include <time.h>
 
-#include "base/clock.h"
 #include "proto/http/chars.h"
 #include "proto/http/http.h"
 
@@ -119,7 +119,7 @@ struct hg_slice hg_http_date(void) {
      * instead of once an answer. */
     static _Thread_local char text[HG_HTTP_DATE_LEN];
     static _Thread_local int64_t text_s;
-    int64_t now_s = hg_clock_wall_ms() / 1000;
+    int64_t now_s = time(NULL);
     if (now_s != text_s) {
         hg_http_date_format(now_s, text);
         text_s = now_s;
