@@ -228,7 +228,8 @@ static bool read_head(struct hg_h1_conn *h, const char **pos, const char *end) {
 static bool step(struct hg_h1_conn *h, const char **pos, const char *end) {
     struct hg_h1_stream *st = h->stream;
     if (st == NULL) {
-        return read_head(h, pos, end);
+        /* Who does not read answers has no more of them made. */
+        return hg_conn_room(h->conn) > 0 && read_head(h, pos, end);
     }
     if (st->answer == HG_H1_UPGRADED) {
         return read_raw(st, pos, end);
@@ -338,7 +339,11 @@ static void on_turn_end(struct hg_task *task) {
 
 static void on_room(struct hg_conn *c) {
     struct hg_h1_stream *st = conn_of(c)->stream;
-    if (st != NULL && st->is_starved && !st->is_let_go) {
+    if (st == NULL) {
+        hg_h1__schedule(conn_of(c)); /* for requests that are held */
+        return;
+    }
+    if (st->is_starved && !st->is_let_go) {
         st->is_starved = false;
         st->s.ops->on_room(&st->s);
     }

@@ -230,9 +230,12 @@ static int64_t earlier(int64_t a, int64_t b) {
     return a < b ? a : b;
 }
 
-static void check_bodies(struct hg_h2_conn *h) {
+static void check_streams(struct hg_h2_conn *h) {
     HG_LIST_EACH(node, &h->reading) {
         hg_h2__check_body(HG_CONTAINER(node, struct hg_h2_stream, in_reading));
+    }
+    HG_LIST_EACH(node, &h->sending) {
+        hg_h2__check_answer(HG_CONTAINER(node, struct hg_h2_stream, in_sending));
     }
 }
 
@@ -275,8 +278,8 @@ static void on_deadline(struct hg_conn *c) {
         return;
     }
     int64_t next_ms = check_conn(h, now_ms);
-    check_bodies(h);
-    if (!hg_list_is_empty(&h->reading)) {
+    check_streams(h);
+    if (!hg_list_is_empty(&h->reading) || !hg_list_is_empty(&h->sending)) {
         int64_t pace_ms = earlier(HG_HTTP_PACE_CHECK_MS, h->setup->limits.body_timeout_ms);
         next_ms = earlier(next_ms, now_ms + pace_ms);
     }
@@ -327,6 +330,7 @@ int hg_h2_open(struct hg_conn *c, const struct hg_http_setup *setup) {
     hg_list_init(&h->streams);
     hg_list_init(&h->reading);
     hg_list_init(&h->starved);
+    hg_list_init(&h->sending);
     h->opened_ms = h->idle_since_ms = hg_h2__now_ms(h);
     hg_h2_guard_init(&h->guard, h->opened_ms);
     if (hg_h2__open_session(h) != 0) {

@@ -41,6 +41,7 @@ struct hg_h2_conn {
     struct hg_list streams;      /* all of them */
     struct hg_list reading;      /* whose body is not whole */
     struct hg_list starved;      /* which found no room */
+    struct hg_list sending;      /* whose answer is given and not yet sent whole */
     struct hg_h2_stream *spares; /* memory of streams that are gone, HG_H2_SPARE_BYTES each */
     uint32_t n_spares;
     size_t queued_bytes; /* of all streams, not yet in a frame */
@@ -66,15 +67,17 @@ enum hg_h2_answer { HG_H2_NONE, HG_H2_BEGUN, HG_H2_ENDED };
 struct hg_h2_stream {
     struct hg_stream s;
     struct hg_h2_conn *h;
-    struct hg_list in_streams, in_reading, in_starved;
+    struct hg_list in_streams, in_reading, in_starved, in_sending;
     struct hg_http_head head;
     struct hg_pieces out;
     struct hg_buf held; /* came while paused; the window bounds it */
     int64_t body_from_ms;
     int64_t paused_at_ms;
     uint64_t body_bytes;
-    uint8_t answer; /* enum hg_h2_answer */
-    bool is_let_go; /* on_gone was called, or there never was an on_head */
+    uint64_t sent_bytes;
+    int64_t stall_from_ms; /* since when sent_bytes counts */
+    uint8_t answer;        /* enum hg_h2_answer */
+    bool is_let_go;        /* on_gone was called, or there never was an on_head */
     bool is_paused;
     bool is_whole; /* END_STREAM has come */
     bool is_whole_told;
@@ -117,6 +120,8 @@ void hg_h2__finish(struct hg_h2_stream *st);
 void hg_h2__refuse(struct hg_h2_stream *st, int status, const char *text);
 /* The body's clock: late bodies are refused, later ones reset. */
 void hg_h2__check_body(struct hg_h2_stream *st);
+/* The answer's: one that does not get on is reset. */
+void hg_h2__check_answer(struct hg_h2_stream *st);
 void hg_h2__reset(struct hg_h2_stream *st, uint32_t error_code);
 
 #endif

@@ -199,6 +199,7 @@ static int send_data(nghttp2_session *session, nghttp2_frame *frame, const uint8
     hg_conn_put(h->conn, framehd, HG_H2_FRAME_HEADER_LEN);
     hg_pieces_move(&st->out, h->conn, length);
     h->queued_bytes -= length;
+    st->sent_bytes += length;
     hg_h2_guard_data_sent(&h->guard, length);
     return 0;
 }

@@ -67,6 +67,7 @@ struct hg_h2_stream *hg_h2__stream_new(struct hg_h2_conn *h, uint32_t id, bool i
     hg_list_append(&h->streams, &st->in_streams);
     hg_list_init(&st->in_starved);
     hg_list_init(&st->in_reading);
+    hg_list_init(&st->in_sending);
     h->n_streams++;
     if (st->head.has_body) {
         st->body_from_ms = hg_h2__now_ms(h);
@@ -81,6 +82,7 @@ void hg_h2__stream_free(struct hg_h2_stream *st) {
     hg_list_remove(&st->in_streams);
     hg_list_remove(&st->in_starved);
     hg_list_remove(&st->in_reading);
+    hg_list_remove(&st->in_sending);
     h->queued_bytes -= st->out.bytes;
     hg_pieces_fini(&st->out);
     hg_buf_fini(&st->held);
@@ -188,9 +190,22 @@ void hg_h2__check_body(struct hg_h2_stream *st) {
     }
 }
 
+void hg_h2__check_answer(struct hg_h2_stream *st) {
+    int64_t now_ms = hg_h2__now_ms(st->h);
+    if (now_ms < st->stall_from_ms + hg_http_stall_ms(&st->h->setup->limits)) {
+        return;
+    }
+    if (st->sent_bytes < HG_HTTP_STALL_BYTES) {
+        hg_h2__reset(st, NGHTTP2_CANCEL);
+    }
+    st->stall_from_ms = now_ms;
+    st->sent_bytes = 0;
+}
+
 /* A body that is still to come is let come to its end when that is near: some
  * clients forget an answer that a reset follows. */
 void hg_h2__finish(struct hg_h2_stream *st) {
+    hg_list_remove(&st->in_sending);
     hg_h2__let_go(st, true);
     if (st->is_whole) {
         return;
@@ -272,6 +287,15 @@ static void submit(struct hg_h2_stream *st, int status, const struct hg_field *f
     hg_h2__schedule(st->h);
 }
 
+/* From now on it is the peer's pace alone. */
+static void start_sending(struct hg_h2_stream *st) {
+    struct hg_h2_conn *h = st->h;
+    st->stall_from_ms = hg_h2__now_ms(h);
+    st->sent_bytes = 0;
+    hg_list_append(&h->sending, &st->in_sending);
+    hg_h2__arm(h, st->stall_from_ms + hg_http_stall_ms(&h->setup->limits));
+}
+
 static bool is_head_request(const struct hg_h2_stream *st) {
     return hg_slice_eq(st->head.method, HG_SLICE("HEAD"));
 }
@@ -292,6 +316,9 @@ static void answer(struct hg_stream *s, int status, const struct hg_field *field
     st->h->queued_bytes += st->out.bytes;
     st->h->has_resumed = st->h->has_resumed || st->held.len > 0;
     submit(st, status, fields, n, hg_http_is_bodyless(status) ? NULL : &body.len, has_body);
+    if (has_body) {
+        start_sending(st);
+    }
 }
 
 static void begin(struct hg_stream *s, int status, const struct hg_field *fields, size_t n) {
@@ -382,6 +409,7 @@ static void end(struct hg_stream *s) {
     st->answer = HG_H2_ENDED;
     st->h->has_resumed = st->h->has_resumed || st->held.len > 0;
     if (!st->is_reset) {
+        start_sending(st);
         wake(st);
     }
 }

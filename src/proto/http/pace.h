@@ -15,6 +15,16 @@ static inline bool hg_http_body_is_late(int64_t elapsed_ms, uint64_t bytes,
             bytes * 1000 < (uint64_t)elapsed_ms * HG_HTTP_BODY_RATE_MIN);
 }
 
+/* An answer that is whole and waits for the peer's window has to get on by this
+ * much in every HG_HTTP_STALL_MS (L14); a stream that is still written to is
+ * its writer's to judge, by its room. */
+enum { HG_HTTP_STALL_MS = 30000, HG_HTTP_STALL_BYTES = 1024 };
+
+static inline int64_t hg_http_stall_ms(const struct hg_http_limits *limits) {
+    return limits->body_timeout_ms < HG_HTTP_STALL_MS ? limits->body_timeout_ms
+                                                      : (int64_t)HG_HTTP_STALL_MS;
+}
+
 /* When to look again. */
 static inline int64_t hg_http_body_check_ms(int64_t elapsed_ms,
                                             const struct hg_http_limits *limits) {

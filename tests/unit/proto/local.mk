@@ -36,7 +36,8 @@ tests_unit_proto_test_h1_SOURCES = tests/unit/proto/h1/main.c tests/unit/proto/h
     tests/unit/proto/h1/h1_run.c tests/unit/proto/h1/h1_run.h \
     tests/unit/proto/h1/test_framing.c tests/unit/proto/h1/test_parser.c \
     tests/unit/proto/h1/test_body.c tests/unit/proto/h1/test_h1.c \
-    tests/unit/proto/h1/test_h1_answer.c
+    tests/unit/proto/h1/test_h1_answer.c \
+    tests/unit/proto/h1/test_h1_memory.c
 tests_unit_proto_test_h1_CPPFLAGS = $(hg_test_cppflags)
 tests_unit_proto_test_h1_LDADD = $(hg_test_libs)
 endif
@@ -48,7 +49,8 @@ tests_unit_proto_test_h2_SOURCES = tests/unit/proto/h2/main.c tests/unit/proto/h
     tests/unit/proto/h2/peer.c tests/unit/proto/h2/peer.h \
     tests/unit/proto/h2/test_h2_guard.c tests/unit/proto/h2/test_h2_head.c \
     tests/unit/proto/h2/test_h2.c tests/unit/proto/h2/test_h2_session.c \
-    tests/unit/proto/h2/test_h2_stream.c
+    tests/unit/proto/h2/test_h2_stream.c \
+    tests/unit/proto/h2/test_h2_memory.c
 tests_unit_proto_test_h2_CPPFLAGS = $(hg_test_cppflags)
 tests_unit_proto_test_h2_LDADD = $(hg_test_libs)
 endif

@@ -85,6 +85,12 @@ void upper_init(struct upper *u) {
                                                  .h2_streams_max = 100}};
 }
 
+void upper_reserve(struct upper *u) {
+    assert_int_equal(hg_buf_reserve(&u->told, 65536), 0);
+    assert_int_equal(hg_buf_reserve(&u->body, 65536), 0);
+    assert_int_equal(hg_buf_reserve(&u->received, 65536), 0);
+}
+
 void upper_connect(struct upper *u) {
     int fds[2];
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);

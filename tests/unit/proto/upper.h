@@ -32,6 +32,9 @@ struct upper {
 /* A loop, a connection attached to it, and its peer. */
 void upper_init(struct upper *u);
 void upper_fini(struct upper *u);
+/* Make room for what will be written down, so that no allocation of the test's
+ * own is among those that fail. */
+void upper_reserve(struct upper *u);
 /* Attach; the limits may be changed between the two. */
 void upper_connect(struct upper *u);
 

@@ -9,5 +9,6 @@ int main(void) {
     failed += test_body();
     failed += test_h1();
     failed += test_h1_answer();
+    failed += test_h1_memory();
     return failed != 0;
 }

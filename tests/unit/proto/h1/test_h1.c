@@ -116,6 +116,40 @@ static void long_pipeline_is_bounded_and_loses_nothing(void **state) {
     hg_buf_fini(&all);
 }
 
+static void unread_answers_are_bounded(void **state) {
+    struct upper *u = *state;
+    struct hg_buf all = {0};
+    u->is_quiet = true;
+    u->setup.limits.keepalive_requests = 100000;
+    upper_connect(u);
+    for (int i = 0; i < 40; i++) { /* 40 answers of 50,000 bytes */
+        HG_BUF_LIT(&all, "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 50000\r\n\r\n");
+        for (int k = 0; k < 5000; k++) {
+            HG_BUF_LIT(&all, "0123456789");
+        }
+    }
+    size_t sent = 0;
+    for (int idle = 0; idle < 20; idle++) { /* without reading */
+        ssize_t n = send(u->fd, all.ptr + sent, all.len - sent, MSG_NOSIGNAL);
+        if (n > 0) {
+            sent += (size_t)n;
+            idle = 0;
+        }
+        hg_loop_turn(u->loop, false);
+    }
+    assert_true(u->n_heads < 20);
+    assert_true(hg_conn_queued(u->conn) < HG_CONN_HIGH_BYTES + 60000);
+    while (sent < all.len) { /* and with */
+        ssize_t n = send(u->fd, all.ptr + sent, all.len - sent, MSG_NOSIGNAL);
+        sent += n > 0 ? (size_t)n : 0;
+        upper_turn(u);
+    }
+    while (u->n_gone < 40) {
+        upper_turn(u);
+    }
+    hg_buf_fini(&all);
+}
+
 static void bad_request_in_the_middle_ends_the_pipeline(void **state) {
     struct upper *u = *state;
     upper_connect(u);
@@ -321,6 +355,7 @@ int test_h1(void) {
                                         tear_down),
         cmocka_unit_test_setup_teardown(long_pipeline_is_bounded_and_loses_nothing, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(unread_answers_are_bounded, set_up, tear_down),
         cmocka_unit_test_setup_teardown(bad_request_in_the_middle_ends_the_pipeline, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(broken_body_is_refused_before_the_answer, set_up,

@@ -252,6 +252,58 @@ static void endless_line_is_refused_without_its_end(void **state) {
     h1_run_expect("endless field", (struct hg_slice){bytes, sizeof(bytes)}, "fault 431");
 }
 
+/* Bytes that mean something somewhere. */
+static void mutate(struct hg_buf *b, unsigned *seed) {
+    static const char bytes[] = "\r\n\r\n \t:;,0aA/#%?_\0\x7f\x80\"";
+    for (int edits = 1 + rand_r(seed) % 3; edits > 0; edits--) {
+        size_t at = (size_t)rand_r(seed) % b->len;
+        char c = bytes[(size_t)rand_r(seed) % sizeof(bytes)];
+        int kind = rand_r(seed) % 4;
+        if (kind == 0) {
+            b->ptr[at] = c;
+        } else if (kind == 1 && b->len > 2) {
+            memmove(b->ptr + at, b->ptr + at + 1, b->len - at - 1);
+            b->len--;
+        } else if (kind == 2) {
+            hg_buf_put(b, &c, 1);
+            memmove(b->ptr + at + 1, b->ptr + at, b->len - at - 1);
+            b->ptr[at] = c;
+        } else { /* a line's worth of it again, at the end */
+            size_t n = b->len - at < 30 ? b->len - at : 30;
+            char copy[30];
+            memcpy(copy, b->ptr + at, n);
+            hg_buf_put(b, copy, n);
+        }
+    }
+}
+
+static void mutated_requests_have_one_verdict(void **state) {
+    (void)state;
+    const struct hg_slice counted =
+        HG_SLICE("POST /a?b=c HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nhello");
+    const struct hg_slice chunked = HG_SLICE(
+        "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n5;x=y\r\nhello\r\n"
+        "0\r\nt: u\r\n\r\n");
+    const struct hg_slice websocket =
+        HG_SLICE("GET / HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                 "Sec-WebSocket-Version: 13\r\n"
+                 "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n");
+    const struct hg_slice absolute =
+        HG_SLICE("GET http://h/x HTTP/1.0\r\nHost: h\r\nExpect: 100-continue\r\n\r\n");
+    const struct hg_slice all[] = {counted, chunked, websocket, absolute};
+    unsigned seed = 20261122;
+    for (int i = 0; i < 60; i++) {
+        struct hg_buf b = {0};
+        hg_buf_put_slice(&b, all[i % 4]);
+        hg_buf_put_slice(&b, all[(i / 4) % 4]);
+        mutate(&b, &seed);
+        char want[4096];
+        snprintf(want, sizeof(want), "%s", h1_run_whole(hg_buf_slice(&b)));
+        h1_run_expect("a mutation", hg_buf_slice(&b), want);
+        hg_buf_fini(&b);
+    }
+}
+
 int test_parser(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(legal_heads_are_taken),
@@ -263,6 +315,7 @@ int test_parser(void) {
         cmocka_unit_test(pipeline_ends_at_the_bad_request),
         cmocka_unit_test(limits_are_held_at_their_edge),
         cmocka_unit_test(endless_line_is_refused_without_its_end),
+        cmocka_unit_test(mutated_requests_have_one_verdict),
     };
     return cmocka_run_group_tests_name("proto/h1/parser", tests, NULL, NULL);
 }

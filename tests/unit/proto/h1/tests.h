@@ -8,5 +8,6 @@ int test_parser(void);
 int test_body(void);
 int test_h1(void);
 int test_h1_answer(void);
+int test_h1_memory(void);
 
 #endif

@@ -9,5 +9,6 @@ int main(void) {
     failed += test_h2();
     failed += test_h2_session();
     failed += test_h2_stream();
+    failed += test_h2_memory();
     return failed != 0;
 }

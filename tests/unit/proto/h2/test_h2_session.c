@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -330,6 +331,39 @@ static void data_beyond_the_window_is_an_error(void **state) {
                 b->p.goaway == NGHTTP2_FLOW_CONTROL_ERROR);
 }
 
+/* Whatever comes, requests that were told are let go, and nothing breaks. */
+static void mutated_sessions_are_survived(void **state) {
+    struct both *b = *state;
+    unsigned seed = 20261122;
+    for (int i = 0; i < 200; i++) {
+        struct peer p;
+        close(b->u.fd);
+        b->u.mode = i % 3 == 0 ? UPPER_EARLY : UPPER_ECHO;
+        peer_init(&p, &b->u);
+        peer_ack(&p);
+        peer_post(&p, 1, "/1", "5");
+        peer_data(&p, F_END_STREAM, 1, "hello");
+        peer_get(&p, 3, "/2");
+        peer_post(&p, 5, "/3", NULL);
+        peer_window(&p, 5, 1000);
+        peer_data(&p, 0, 5, "abc");
+        peer_frame(&p, F_PING, 0, 0, "12345678", 8);
+        peer_data(&p, F_END_STREAM, 5, "def");
+        for (int edits = 1 + rand_r(&seed) % 4; edits > 0; edits--) {
+            p.out.ptr[24 + (size_t)rand_r(&seed) % (p.out.len - 24)] ^=
+                (char)(1 + rand_r(&seed) % 255);
+        }
+        size_t cut = (size_t)rand_r(&seed) % p.out.len;
+        upper_connect(&b->u);
+        upper_send(&b->u, (struct hg_slice){p.out.ptr, cut});
+        upper_send(&b->u, (struct hg_slice){p.out.ptr + cut, p.out.len - cut});
+        upper_turn(&b->u);
+        hg_buf_clear(&b->u.told);
+        hg_buf_clear(&b->u.received);
+        peer_fini(&p);
+    }
+}
+
 int test_h2_session(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(rapid_reset_is_stopped, set_up, tear_down),
@@ -357,6 +391,7 @@ int test_h2_session(void) {
         cmocka_unit_test_setup_teardown(padding_flood_is_stopped, set_up, tear_down),
         cmocka_unit_test_setup_teardown(passed_over_stream_cannot_be_opened, set_up, tear_down),
         cmocka_unit_test_setup_teardown(data_beyond_the_window_is_an_error, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(mutated_sessions_are_survived, set_up, tear_down),
     };
     return cmocka_run_group_tests_name("proto/h2/h2_session", tests, NULL, NULL);
 }

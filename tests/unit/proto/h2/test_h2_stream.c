@@ -354,6 +354,30 @@ static void late_bodies_are_refused_and_reset(void **state) {
     assert_non_null(strstr(upper_told(&b->u), "gone 0; gone 0; "));
 }
 
+/* A071: drips are no progress. */
+static void answers_that_do_not_get_on_are_reset(void **state) {
+    struct both *b = *state;
+    b->u.setup.limits.body_timeout_ms = 50;
+    peer_setting(&b->p, NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, 0);
+    hg_stream_answer(get(b, 1), 200, NULL, 0, HG_SLICE("hello"));
+    struct hg_stream *two = get(b, 3);
+    hg_stream_begin(two, 200, NULL, 0);
+    hg_stream_put(two, "hello", 5);
+    hg_stream_end(two);
+    for (int i = 0; i < 3; i++) {
+        peer_window(&b->p, 1, 1);
+        peer_go(&b->p);
+    }
+    struct hg_stream *written = get(b, 5);
+    hg_stream_begin(written, 200, NULL, 0);
+    hg_stream_put(written, "hello", 5);
+    peer_wait(&b->p, "RST 1 8; ");
+    peer_wait(&b->p, "RST 3 8; ");
+    peer_go(&b->p);
+    assert_int_equal(b->p.n_rst, 2); /* who still writes judges by itself */
+    hg_stream_reset(written);
+}
+
 /* A096 */
 static void reset_by_the_peer_is_told_above(void **state) {
     struct both *b = *state;
@@ -459,6 +483,7 @@ int test_h2_stream(void) {
         cmocka_unit_test_setup_teardown(early_answer_lets_a_short_body_come, set_up, tear_down),
         cmocka_unit_test_setup_teardown(early_answer_resets_a_long_body, set_up, tear_down),
         cmocka_unit_test_setup_teardown(late_bodies_are_refused_and_reset, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(answers_that_do_not_get_on_are_reset, set_up, tear_down),
         cmocka_unit_test_setup_teardown(reset_by_the_peer_is_told_above, set_up, tear_down),
         cmocka_unit_test_setup_teardown(reset_by_us_ends_the_stream_alone, set_up, tear_down),
         cmocka_unit_test_setup_teardown(reset_inside_the_head_is_safe, set_up, tear_down),

@@ -8,5 +8,6 @@ int test_h2_head(void);
 int test_h2(void);
 int test_h2_session(void);
 int test_h2_stream(void);
+int test_h2_memory(void);
 
 #endif
