@@ -50,9 +50,6 @@ static void answer_all(struct hg_append *append, int err) {
 
 static void fail_group(struct store *s, int err) {
     struct hg_append *all = s->group.first;
-    if (s->group.records != NULL) {
-        mdb_cursor_close(s->group.records);
-    }
     if (s->group.txn != NULL) {
         mdb_txn_abort(s->group.txn);
     }
@@ -72,17 +69,6 @@ static int begin_group(struct store *s) {
         return HG_EFULL;
     }
     int rc = mdb_txn_begin(s->env, NULL, 0, &s->group.txn);
-    if (rc == 0) {
-        rc = mdb_cursor_open(s->group.txn, s->records, &s->group.records);
-    }
-    if (rc == 0) {
-        return 0;
-    }
-    if (s->group.txn != NULL) {
-        mdb_txn_abort(s->group.txn);
-    }
-    s->group.txn = NULL;
-    s->group.records = NULL;
     return embedded_err(s, rc);
 }
 
@@ -145,15 +131,15 @@ static int put_time(struct store *s, struct topic *t, uint64_t offset) {
 /* The new last record of a key: the one before it goes at once, so that the
  * topic never holds more than one record of a key. */
 static int put_key(struct store *s, struct topic *t, const struct hg_record *r) {
-    uint8_t k[4 + TOPIC_KEY_MAX], v[17], old_key[RECORD_KEY_BYTES];
+    uint8_t k[4 + TOPIC_KEY_MAX], v[17];
     embedded_put_be(k, t->sid, 4);
     memcpy(k + 4, r->key.ptr, r->key.len);
     MDB_val key = {4 + r->key.len, k}, value;
     int rc = mdb_get(s->group.txn, s->keys, &key, &value);
     if (rc == 0 && value.mv_size == sizeof v) {
-        MDB_val old = {sizeof old_key, old_key};
-        embedded_record_key(t->sid, embedded_get_be(value.mv_data, 8), old_key);
-        rc = mdb_del(s->group.txn, s->records, &old, NULL);
+        uint64_t offset = embedded_get_be(value.mv_data, 8);
+        MDB_val old = embedded_offset_key(&offset);
+        rc = mdb_del(s->group.txn, t->records, &old, NULL);
     }
     if (rc != 0 && rc != MDB_NOTFOUND) {
         return rc;
@@ -173,9 +159,8 @@ static int put_record(struct store *s, struct topic *t, struct hg_record *r, int
     r->log_time_ms = t->end.time_ms;
     int rc = t->is_compacted ? put_key(s, t, r) : 0;
     embedded_record_key(t->sid, r->offset, k);
-    MDB_val key = {sizeof k, k}, value = {bytes, NULL};
-    rc = rc == 0 ? mdb_cursor_put(s->group.records, &key, &value, MDB_RESERVE | MDB_NOOVERWRITE)
-                 : rc;
+    MDB_val key = embedded_offset_key(&r->offset), value = {bytes, NULL};
+    rc = rc == 0 ? mdb_put(s->group.txn, t->records, &key, &value, MDB_RESERVE | MDB_APPEND) : rc;
     if (rc != 0) {
         return rc;
     }
@@ -264,8 +249,6 @@ void embedded_flush(void *state) {
     if (s->group.txn == NULL) {
         return;
     }
-    mdb_cursor_close(s->group.records);
-    s->group.records = NULL;
     int rc = mdb_txn_commit(s->group.txn);
     s->group.txn = NULL;
     if (rc != 0) {
@@ -334,7 +317,7 @@ int embedded_group_position(void *state, struct hg_slice group, uint32_t topic, 
     if (err != 0) {
         return err;
     }
-    int rc = txn != NULL ? 0 : s->env == NULL ? EIO : mdb_txn_begin(s->env, NULL, MDB_RDONLY, &txn);
+    int rc = txn != NULL ? 0 : s->env == NULL ? EIO : embedded_read_begin(s, &txn);
     if (rc != 0) {
         return embedded_err(s, rc);
     }
@@ -343,7 +326,7 @@ int embedded_group_position(void *state, struct hg_slice group, uint32_t topic, 
         *ret_next = embedded_get_be(value.mv_data, 8);
     }
     if (s->group.txn == NULL) {
-        mdb_txn_abort(txn);
+        embedded_read_end(s, &txn);
     }
     return rc == MDB_NOTFOUND ? HG_ENOENT : embedded_err(s, rc);
 }

@@ -5,6 +5,7 @@ log_embedded_sources = \
     modules/log_embedded/log_embedded.c \
     modules/log_embedded/read.c \
     modules/log_embedded/record.c modules/log_embedded/record.h \
+    modules/log_embedded/reserve.c \
     modules/log_embedded/retention.c \
     modules/log_embedded/store.c modules/log_embedded/store.h \
     modules/log_embedded/topics.c

@@ -10,28 +10,27 @@ enum { PATH_MAX_BYTES = 4000 };
 
 static const size_t max_size_default = (size_t)64 << 30;
 static const size_t max_size_least = (size_t)1 << 20;
+static const size_t max_size_most = (size_t)1 << 46; /* half of what can be mapped */
 
-/* 10m, 64g: a whole number and a unit. */
+static unsigned shift_of(char unit) {
+    static const char units[] = "kmgt";
+    const char *at = unit != '\0' ? strchr(units, unit | 0x20) : NULL;
+    return at != NULL ? 10 * (unsigned)(at - units + 1) : 0;
+}
+
+/* 10m, 64g: a whole number and perhaps a unit. */
 static bool parse_size(struct hg_slice text, size_t *ret) {
-    static const struct {
-        char letter;
-        unsigned shift;
-    } units[] = {{'k', 10}, {'m', 20}, {'g', 30}, {'t', 40}};
     uint64_t value = 0;
     size_t i = 0;
     for (; i < text.len && text.ptr[i] >= '0' && text.ptr[i] <= '9'; i++) {
-        if (value > (UINT64_MAX >> 41) / 10) {
+        value = value * 10 + (uint64_t)(text.ptr[i] - '0');
+        if (value > max_size_most) {
             return false;
         }
-        value = value * 10 + (uint64_t)(text.ptr[i] - '0');
     }
-    unsigned shift = 0;
-    for (size_t u = 0; i + 1 == text.len && u < HG_COUNT(units); u++) {
-        if ((text.ptr[i] | 0x20) == units[u].letter) {
-            shift = units[u].shift;
-        }
-    }
-    if (i == 0 || i + (shift > 0) != text.len || value << shift < max_size_least) {
+    unsigned shift = i + 1 == text.len ? shift_of(text.ptr[i]) : 0;
+    if (i == 0 || i + (shift > 0) != text.len || value > max_size_most >> shift ||
+        value << shift < max_size_least) {
         return false;
     }
     *ret = (size_t)(value << shift);

@@ -25,7 +25,7 @@ static void end(struct reader *r) {
         mdb_cursor_close(r->c);
     }
     if (r->txn != NULL) {
-        mdb_txn_abort(r->txn);
+        embedded_read_end(r->s, &r->txn);
     }
     int rc = pthread_rwlock_unlock(&r->s->lock);
     HG_ASSERT(rc == 0);
@@ -49,8 +49,8 @@ static int begin(struct reader *r, void *state, uint32_t topic, uint32_t partiti
     /* What is trimmed is announced before it is gone, what is appended after
      * it is there: between these two bounds nothing may be missing. */
     r->next = atomic_load_explicit(&r->t->next, memory_order_acquire);
-    rc = mdb_txn_begin(s->env, NULL, MDB_RDONLY, &r->txn);
-    rc = rc == 0 ? mdb_cursor_open(r->txn, s->records, &r->c) : rc;
+    rc = embedded_read_begin(s, &r->txn);
+    rc = rc == 0 ? mdb_cursor_open(r->txn, r->t->records, &r->c) : rc;
     if (rc != 0) {
         int err = embedded_err(s, rc);
         end(r);
@@ -58,22 +58,6 @@ static int begin(struct reader *r, void *state, uint32_t topic, uint32_t partiti
     }
     r->first = atomic_load_explicit(&r->t->first, memory_order_acquire);
     return 0;
-}
-
-/* Stand at the first record at or after offset. MDB_NOTFOUND: none. */
-static int stand_at(struct reader *r, uint64_t offset, MDB_val *key, MDB_val *value) {
-    uint8_t k[RECORD_KEY_BYTES];
-    embedded_record_key(r->t->sid, offset, k);
-    *key = (MDB_val){sizeof k, k};
-    return mdb_cursor_get(r->c, key, value, MDB_SET_RANGE);
-}
-
-static bool is_mine(const struct reader *r, const MDB_val *key, uint64_t *ret_offset) {
-    if (key->mv_size != RECORD_KEY_BYTES || embedded_get_be(key->mv_data, 4) != r->t->sid) {
-        return false;
-    }
-    *ret_offset = embedded_get_be((const uint8_t *)key->mv_data + 4, 8);
-    return true;
 }
 
 static void report_damage(struct reader *r, uint64_t from, uint64_t to) {
@@ -85,15 +69,16 @@ static void report_damage(struct reader *r, uint64_t from, uint64_t to) {
     }
 }
 
-static int give(struct reader *r, const MDB_val *key, const MDB_val *value, struct hg_records *out,
+static int give(struct reader *r, uint64_t offset, const MDB_val *value, struct hg_records *out,
                 size_t *bytes) {
+    uint8_t place[RECORD_KEY_BYTES];
     struct hg_record_header headers[RECORD_HEADERS_MAX];
     struct hg_record record;
     struct hg_slice packed = {value->mv_data, value->mv_size};
-    int err = embedded_record_read(key->mv_data, packed, headers, &record);
+    embedded_record_key(r->t->sid, offset, place);
+    int err = embedded_record_read(place, packed, headers, &record);
     if (err == HG_EINVAL) {
-        uint64_t at = embedded_get_be((const uint8_t *)key->mv_data + 4, 8);
-        report_damage(r, at, at + 1);
+        report_damage(r, offset, offset + 1);
         return 0;
     }
     if (err == 0) {
@@ -105,17 +90,18 @@ static int give(struct reader *r, const MDB_val *key, const MDB_val *value, stru
 }
 
 static int read_records(struct reader *r, const struct hg_log_read *want, struct hg_records *out) {
-    MDB_val key, value;
-    uint64_t expected = want->from, at;
+    MDB_val key = embedded_offset_key(&want->from), value;
+    uint64_t expected = want->from;
     size_t given = 0, bytes = 0;
     int err = 0;
-    int rc = stand_at(r, want->from, &key, &value);
-    while (rc == 0 && err == 0 && is_mine(r, &key, &at)) {
+    int rc = mdb_cursor_get(r->c, &key, &value, MDB_SET_RANGE);
+    while (rc == 0 && err == 0) {
+        uint64_t at = embedded_offset_of(&key);
         if (at != expected && !r->t->is_compacted) {
             report_damage(r, expected, at);
         }
         size_t before = bytes;
-        err = give(r, &key, &value, out, &bytes);
+        err = give(r, at, &value, out, &bytes);
         given += bytes > before;
         expected = at + 1;
         /* At least one is given, however small the bounds. */
@@ -167,11 +153,14 @@ static int find_row(struct reader *r, int64_t time_ms, uint64_t *ret_from) {
 }
 
 /* A damaged record has no time that could be believed. */
-static bool is_from(const MDB_val *key, const MDB_val *value, int64_t time_ms) {
+static bool is_from(const struct reader *r, uint64_t offset, const MDB_val *value,
+                    int64_t time_ms) {
     struct hg_slice bytes = {value->mv_data, value->mv_size};
+    uint8_t place[RECORD_KEY_BYTES];
     int64_t at_ms;
+    embedded_record_key(r->t->sid, offset, place);
     return embedded_record_time(bytes, &at_ms) && at_ms >= time_ms &&
-           embedded_record_is_sound(key->mv_data, bytes);
+           embedded_record_is_sound(place, bytes);
 }
 
 int embedded_seek(void *state, uint32_t topic, uint32_t partition, int64_t time_ms,
@@ -181,12 +170,13 @@ int embedded_seek(void *state, uint32_t topic, uint32_t partition, int64_t time_
     if (err != 0) {
         return err;
     }
-    uint64_t from = r.first, at, found = r.next > r.first ? r.next : r.first;
-    MDB_val key, value;
+    uint64_t from = r.first, found = r.next > r.first ? r.next : r.first;
     int rc = time_ms > 0 ? find_row(&r, time_ms, &from) : 0;
-    rc = rc == 0 ? stand_at(&r, from, &key, &value) : rc;
-    while (rc == 0 && is_mine(&r, &key, &at)) {
-        if (time_ms <= 0 || is_from(&key, &value, time_ms)) {
+    MDB_val key = embedded_offset_key(&from), value;
+    rc = rc == 0 ? mdb_cursor_get(r.c, &key, &value, MDB_SET_RANGE) : rc;
+    while (rc == 0) {
+        uint64_t at = embedded_offset_of(&key);
+        if (time_ms <= 0 || is_from(&r, at, &value, time_ms)) {
             found = at;
             break;
         }
@@ -202,7 +192,8 @@ int embedded_seek(void *state, uint32_t topic, uint32_t partition, int64_t time_
 }
 
 static int find_latest(struct reader *r, struct hg_slice name, struct hg_records *out) {
-    uint8_t k[4 + TOPIC_KEY_MAX], record_key[RECORD_KEY_BYTES];
+    uint8_t k[4 + TOPIC_KEY_MAX];
+    uint64_t offset = 0;
     size_t bytes = 0;
     embedded_put_be(k, r->t->sid, 4);
     memcpy(k + 4, name.ptr, name.len);
@@ -212,14 +203,14 @@ static int find_latest(struct reader *r, struct hg_slice name, struct hg_records
         rc = MDB_NOTFOUND; /* a tombstone */
     }
     if (rc == 0) {
-        embedded_record_key(r->t->sid, embedded_get_be(value.mv_data, 8), record_key);
-        key = (MDB_val){sizeof record_key, record_key};
-        rc = mdb_get(r->txn, r->s->records, &key, &value);
+        offset = embedded_get_be(value.mv_data, 8);
+        key = embedded_offset_key(&offset);
+        rc = mdb_get(r->txn, r->t->records, &key, &value);
     }
     if (rc != 0) {
         return rc == MDB_NOTFOUND ? HG_ENOENT : embedded_err(r->s, rc);
     }
-    int err = give(r, &key, &value, out, &bytes);
+    int err = give(r, offset, &value, out, &bytes);
     return err == 0 && bytes == 0 ? HG_EIO : err; /* damaged */
 }
 

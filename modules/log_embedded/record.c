@@ -27,11 +27,11 @@ void embedded_record_key(uint32_t sid, uint64_t offset, uint8_t ret[RECORD_KEY_B
 
 size_t embedded_record_bytes(const struct hg_record *r) {
     uint64_t bytes = HEAD_BYTES + SUM_BYTES + (uint64_t)r->key.len;
-    if (r->n_headers > RECORD_HEADERS_MAX) {
+    if (r->n_headers > RECORD_HEADERS_MAX || r->key.len > RECORD_BYTES_MAX) {
         return 0;
     }
     for (size_t i = 0; i < r->n_headers; i++) {
-        if (r->headers[i].name.len > UINT16_MAX) {
+        if (r->headers[i].name.len > UINT16_MAX || r->headers[i].value.len > RECORD_BYTES_MAX) {
             return 0;
         }
         bytes += HEADER_HEAD + r->headers[i].name.len + (uint64_t)r->headers[i].value.len;

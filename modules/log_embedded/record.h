@@ -12,17 +12,17 @@
  *            for each header: u16 length of the name, u32 length of the value,
  *            name, value
  *            the event, packed (headgate/record.h)
- *            u32  CRC32C of the store's key and everything above
+ *            u32  CRC32C of topic id, offset and everything above
  *
- * The checksum covers the key under which the store keeps the record: a page
- * that ended up in another's place gives no record of another offset. */
+ * The checksum covers the place where the store keeps the record: a page that
+ * ended up in another's place gives no record of another topic or offset. */
 #ifndef LOG_EMBEDDED_RECORD_H
 #define LOG_EMBEDDED_RECORD_H
 
 #include "headgate/log.h"
 
 enum {
-    RECORD_KEY_BYTES = 12, /* topic id 4, offset 8: keys sort by both */
+    RECORD_KEY_BYTES = 12, /* topic id 4, offset 8 */
     RECORD_HEADERS_MAX = 64,
     RECORD_BYTES_MAX = 1 << 30,
 };

@@ -85,17 +85,15 @@ static int drop_key(struct piece *p, uint64_t at, const MDB_val *record) {
 
 static int drop_records(struct piece *p) {
     MDB_cursor *c = NULL;
-    uint8_t k[RECORD_KEY_BYTES];
-    embedded_record_key(p->t->sid, p->first, k);
-    MDB_val key = {sizeof k, k}, value;
-    int rc = mdb_cursor_open(p->txn, p->s->records, &c);
+    uint64_t from = p->first;
+    MDB_val key = embedded_offset_key(&from), value;
+    int rc = mdb_cursor_open(p->txn, p->t->records, &c);
     if (rc != 0) {
         return rc;
     }
     rc = mdb_cursor_get(c, &key, &value, MDB_SET_RANGE);
-    while (rc == 0 && p->n < p->limit && key.mv_size == RECORD_KEY_BYTES &&
-           embedded_get_be(key.mv_data, 4) == p->t->sid) {
-        uint64_t at = embedded_get_be((const uint8_t *)key.mv_data + 4, 8);
+    while (rc == 0 && p->n < p->limit) {
+        uint64_t at = embedded_offset_of(&key);
         if (!must_go(p, at, &value)) {
             break;
         }
@@ -130,7 +128,7 @@ static int drop_times(struct piece *p) {
     return rc == MDB_NOTFOUND ? 0 : rc;
 }
 
-static int run_piece(struct piece *p) {
+static int try_piece(struct piece *p) {
     struct topic *t = p->t;
     uint64_t before = atomic_load(&t->first);
     int rc = mdb_txn_begin(p->s->env, NULL, 0, &p->txn);
@@ -158,6 +156,16 @@ static int run_piece(struct piece *p) {
     t->bytes_first += p->bytes;
     embedded_check_room(p->s);
     return 0;
+}
+
+static int run_piece(struct piece *p) {
+    struct piece again = *p;
+    int err = try_piece(p);
+    if (err == HG_EFULL && embedded_reserve_give(p->s)) {
+        *p = again;
+        err = try_piece(p);
+    }
+    return err;
 }
 
 int embedded_trim(void *state, uint32_t topic, uint32_t partition, uint64_t before) {
@@ -258,12 +266,39 @@ static int find_deleted(struct store *s, MDB_txn *txn, uint32_t *ret_sid) {
     return rc;
 }
 
+/* The records, and in the end their table. */
+static int purge_records(struct store *s, MDB_txn *txn, uint32_t sid, size_t *n) {
+    MDB_cursor *c = NULL;
+    MDB_val key, value;
+    MDB_dbi table;
+    int rc = embedded_open_records(txn, sid, false, &table);
+    rc = rc == 0 ? mdb_cursor_open(txn, table, &c) : rc;
+    if (rc != 0) {
+        return rc == MDB_NOTFOUND ? 0 : rc; /* the table has gone already */
+    }
+    rc = mdb_cursor_get(c, &key, &value, MDB_FIRST);
+    while (rc == 0 && *n < PIECE_RECORDS) {
+        (*n)++;
+        rc = mdb_cursor_del(c, 0);
+        rc = rc == 0 ? mdb_cursor_get(c, &key, &value, MDB_NEXT) : rc;
+    }
+    mdb_cursor_close(c);
+    if (rc == MDB_NOTFOUND) {
+        rc = pthread_rwlock_wrlock(&s->lock); /* no reader may stand in it */
+        HG_ASSERT(rc == 0);
+        rc = mdb_drop(txn, table, 1);
+        int unlocked = pthread_rwlock_unlock(&s->lock);
+        HG_ASSERT(unlocked == 0);
+    }
+    return rc;
+}
+
 /* One piece of what deleted topics have left behind. */
 static int purge_piece(struct store *s, MDB_txn *txn) {
     uint32_t sid = 0;
     size_t n = 0;
     int rc = find_deleted(s, txn, &sid);
-    rc = rc == 0 ? purge_rows(txn, s->records, sid, &n) : rc;
+    rc = rc == 0 ? purge_records(s, txn, sid, &n) : rc;
     rc = rc == 0 ? purge_rows(txn, s->times, sid, &n) : rc;
     rc = rc == 0 ? purge_rows(txn, s->keys, sid, &n) : rc;
     if (rc == 0 && n == 0) {
@@ -273,6 +308,14 @@ static int purge_piece(struct store *s, MDB_txn *txn) {
         rc = mdb_del(txn, s->meta, &key, NULL);
     }
     return rc;
+}
+
+static int drop_tombstone(MDB_txn *txn, uint32_t sid, uint64_t offset) {
+    MDB_val key = embedded_offset_key(&offset);
+    MDB_dbi table;
+    int rc = embedded_open_records(txn, sid, false, &table);
+    rc = rc == 0 ? mdb_del(txn, table, &key, NULL) : rc;
+    return rc == MDB_NOTFOUND ? 0 : rc;
 }
 
 /* Where the last look ended, look at some more keys. */
@@ -290,12 +333,9 @@ static int scan_keys(struct store *s, MDB_txn *txn) {
         bool is_old = value.mv_size == 17 && v[16] != 0 &&
                       (int64_t)embedded_get_be(v + 8, 8) < s->upkeep.now_ms - TOMBSTONE_MS;
         if (is_old) {
-            uint8_t k[RECORD_KEY_BYTES];
-            embedded_record_key((uint32_t)embedded_get_be(key.mv_data, 4), embedded_get_be(v, 8),
-                                k);
-            MDB_val record = {sizeof k, k};
-            rc = mdb_del(txn, s->records, &record, NULL);
-            rc = rc == 0 || rc == MDB_NOTFOUND ? mdb_cursor_del(c, 0) : rc;
+            rc = drop_tombstone(txn, (uint32_t)embedded_get_be(key.mv_data, 4),
+                                embedded_get_be(v, 8));
+            rc = rc == 0 ? mdb_cursor_del(c, 0) : rc;
             rc = rc == 0 ? mdb_cursor_get(c, &key, &value, MDB_NEXT) : rc;
         } else {
             rc = mdb_cursor_get(c, &key, &value, MDB_NEXT);

@@ -16,7 +16,7 @@
 
 #include "headgate/logline.h"
 
-enum { FORMAT = 1, ROOM_MIN_BYTES = 1 << 20, ROOM_MAX_BYTES = 16 << 20 };
+enum { FORMAT = 1, ROOM_MIN_BYTES = 1 << 20 };
 
 struct hg_counter embedded_damaged = {
     .name = "headgate_log_damaged_total",
@@ -62,6 +62,84 @@ int embedded_err(struct store *s, int rc) {
     }
 }
 
+struct idle_txn {
+    struct idle_txn *next;
+    MDB_txn *txn; /* reset: it pins nothing */
+};
+
+static void lock_idle(struct store *s) {
+    int rc = pthread_mutex_lock(&s->idle_lock);
+    HG_ASSERT(rc == 0);
+}
+
+static void unlock_idle(struct store *s) {
+    int rc = pthread_mutex_unlock(&s->idle_lock);
+    HG_ASSERT(rc == 0);
+}
+
+static MDB_txn *take_idle(struct store *s) {
+    lock_idle(s);
+    struct idle_txn *idle = s->idle;
+    s->idle = idle != NULL ? idle->next : NULL;
+    unlock_idle(s);
+    MDB_txn *txn = idle != NULL ? idle->txn : NULL;
+    hg_free(idle);
+    return txn;
+}
+
+static void drop_idle(struct store *s) {
+    for (MDB_txn *txn; (txn = take_idle(s)) != NULL;) {
+        mdb_txn_abort(txn);
+    }
+}
+
+int embedded_read_begin(struct store *s, MDB_txn **ret) {
+    MDB_txn *txn = take_idle(s);
+    if (txn == NULL) {
+        return mdb_txn_begin(s->env, NULL, MDB_RDONLY, ret);
+    }
+    int rc = mdb_txn_renew(txn);
+    if (rc != 0) {
+        mdb_txn_abort(txn);
+        return rc;
+    }
+    *ret = txn;
+    return 0;
+}
+
+void embedded_read_end(struct store *s, MDB_txn **ptxn) {
+    struct idle_txn *idle = hg_try_alloc(sizeof *idle);
+    if (idle == NULL) {
+        mdb_txn_abort(*ptxn);
+    } else {
+        mdb_txn_reset(*ptxn);
+        idle->txn = *ptxn;
+        lock_idle(s);
+        idle->next = s->idle;
+        s->idle = idle;
+        unlock_idle(s);
+    }
+    *ptxn = NULL;
+}
+
+int embedded_open_records(MDB_txn *txn, uint32_t sid, bool may_create, MDB_dbi *ret) {
+    char name[16];
+    (void)snprintf(name, sizeof name, "r%u", sid);
+    return mdb_dbi_open(txn, name, MDB_INTEGERKEY | (may_create ? MDB_CREATE : 0), ret);
+}
+
+MDB_val embedded_offset_key(const uint64_t *offset) {
+    return (MDB_val){sizeof *offset, (void *)offset};
+}
+
+uint64_t embedded_offset_of(const MDB_val *key) {
+    uint64_t offset = UINT64_MAX; /* a key of another size is damage */
+    if (key->mv_size == sizeof offset) {
+        memcpy(&offset, key->mv_data, sizeof offset);
+    }
+    return offset;
+}
+
 static int take_lock(struct store *s, struct hg_why *why) {
     s->dir_fd = open(s->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (s->dir_fd < 0) {
@@ -84,7 +162,6 @@ static int take_lock(struct store *s, struct hg_why *why) {
 
 static int open_tables(struct store *s, MDB_txn *txn) {
     int rc = mdb_dbi_open(txn, "meta", MDB_CREATE, &s->meta);
-    rc = rc == 0 ? mdb_dbi_open(txn, "records", MDB_CREATE, &s->records) : rc;
     rc = rc == 0 ? mdb_dbi_open(txn, "times", MDB_CREATE, &s->times) : rc;
     return rc == 0 ? mdb_dbi_open(txn, "keys", MDB_CREATE, &s->keys) : rc;
 }
@@ -131,7 +208,7 @@ static int open_env(struct store *s, MDB_env **ret_env) {
         return rc;
     }
     rc = mdb_env_set_mapsize(env, map_bytes(s->max_bytes));
-    rc = rc == 0 ? mdb_env_set_maxdbs(env, 4) : rc;
+    rc = rc == 0 ? mdb_env_set_maxdbs(env, TABLES_MAX + 3) : rc;
     rc = rc == 0 ? mdb_env_open(env, s->path, MDB_NOTLS, 0600) : rc;
     if (rc != 0) {
         mdb_env_close(env);
@@ -193,6 +270,8 @@ int embedded_open(const char *path, size_t max_bytes, struct hg_log_up *up, stru
     s->group.end = &s->group.first;
     int rc = pthread_rwlock_init(&s->lock, NULL);
     HG_ASSERT(rc == 0);
+    rc = pthread_mutex_init(&s->idle_lock, NULL);
+    HG_ASSERT(rc == 0);
     int err = open_store(s, why);
     if (err != 0) {
         embedded_close(&s);
@@ -202,11 +281,17 @@ int embedded_open(const char *path, size_t max_bytes, struct hg_log_up *up, stru
     return 0;
 }
 
+static void close_env(struct store *s) {
+    drop_idle(s);
+    mdb_env_close(s->env);
+    s->env = NULL;
+}
+
 void embedded_close(struct store **ps) {
     struct store *s = *ps;
     *ps = NULL;
     if (s->env != NULL) {
-        mdb_env_close(s->env);
+        close_env(s);
     }
     for (uint32_t i = 0; i < s->n_topics; i++) {
         hg_free(s->topics[i]);
@@ -218,6 +303,7 @@ void embedded_close(struct store **ps) {
         close(s->dir_fd);
     }
     hg_buf_fini(&s->upkeep.scan);
+    (void)pthread_mutex_destroy(&s->idle_lock);
     (void)pthread_rwlock_destroy(&s->lock);
     hg_free(s->shown);
     hg_free(s->topics);
@@ -231,16 +317,12 @@ static void open_again(struct store *s) {
     int rc = pthread_rwlock_wrlock(&s->lock);
     HG_ASSERT(rc == 0);
     uint64_t format = 0;
-    mdb_env_close(s->env);
-    s->env = NULL;
+    close_env(s);
     rc = open_env(s, &s->env);
     rc = rc == 0 ? prepare(s, &format) : rc;
-    if (rc == 0) {
-        rc = embedded_topics_reload(s);
-    }
+    rc = rc == 0 ? embedded_topics_reload(s) : rc;
     if (rc != 0 && s->env != NULL) {
-        mdb_env_close(s->env);
-        s->env = NULL;
+        close_env(s);
     }
     HG_LOG(rc == 0 ? HG_NOTICE : HG_CRIT, "log_reopened", "path=%s result=\"%s\"", s->path,
            mdb_strerror(rc));
@@ -310,8 +392,13 @@ void embedded_check_room(struct store *s) {
     (void)mdb_env_info(s->env, &info);
     (void)mdb_env_stat(s->env, &stat);
     size_t used = (info.me_last_pgno + 1) * stat.ms_psize;
-    size_t wanted = s->max_bytes / 32 < ROOM_MAX_BYTES ? s->max_bytes / 32 : ROOM_MAX_BYTES;
-    bool is_full = used >= s->max_bytes && count_free(s) * stat.ms_psize < wanted;
+    /* Without room to grow, what is free inside the file is used, but for the
+     * last of it: removing needs some. Twice as much has to be free before the
+     * store counts as having room again. */
+    size_t wanted = s->max_bytes / 32 < ROOM_MIN_BYTES ? s->max_bytes / 32 : ROOM_MIN_BYTES;
+    wanted = s->is_full ? 2 * wanted : wanted;
+    bool can_grow = embedded_reserve_take(s) && used < s->max_bytes;
+    bool is_full = !can_grow && count_free(s) * stat.ms_psize < wanted;
     if (is_full && !s->is_full) {
         HG_LOG(HG_ERROR, "log_full", "path=%s max_size=%zu", s->path, s->max_bytes);
     }

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* store.h - the embedded log on LMDB, as its own files see it.
  *
- * One environment with four tables, written in sequence but for the last two:
- *   records  topic id 4, offset 8                -> record.h
+ * One environment. Each topic has a table of records of its own: they are
+ * always added at a table's end, where LMDB fills its pages; added in between
+ * it would leave a third of each page of 1 KiB events empty. Beside these:
+ *   r1, r2...  offset, a native integer          -> record.h
  *   times    topic id 4, log time 8, offset 8    -> bytes of the topic before it
  *            sparse: one row for every few hundred records
  *   keys     topic id 4, key                     -> offset 8, log time 8, is tombstone 1
@@ -26,7 +28,7 @@
 #include "headgate/log.h"
 #include "record.h"
 
-enum { TOPIC_NAME_MAX = 200, TOPIC_KEY_MAX = 500, GROUP_NAME_MAX = 200 };
+enum { TOPIC_NAME_MAX = 200, TOPIC_KEY_MAX = 500, GROUP_NAME_MAX = 200, TABLES_MAX = 2000 };
 
 /* Where a topic ends. */
 struct topic_end {
@@ -40,6 +42,7 @@ struct topic {
     char name[TOPIC_NAME_MAX + 1];
     uint32_t id;  /* the gateway's */
     uint32_t sid; /* the store's; never used again. 0: deleted */
+    MDB_dbi records;
     uint32_t epoch;
     bool is_compacted;
     int64_t retention_ms, retention_bytes;
@@ -56,7 +59,6 @@ struct topic {
 /* Appends between two flushes: one transaction. */
 struct group {
     MDB_txn *txn;
-    MDB_cursor *records;
     struct hg_append *first, **end;
     struct topic *touched;
     size_t n_records;
@@ -79,7 +81,9 @@ struct store {
     size_t max_bytes;
     pthread_rwlock_t lock;
     MDB_env *env; /* NULL: lost for good */
-    MDB_dbi records, times, keys, meta;
+    MDB_dbi times, keys, meta;
+    pthread_mutex_t idle_lock; /* of idle: read transactions for the next reads */
+    struct idle_txn *idle;
     struct topic **topics; /* by the gateway's id */
     uint32_t n_topics;
     uint32_t next_sid;
@@ -87,7 +91,8 @@ struct store {
     struct hg_record *shown; /* scratch of a flush */
     size_t shown_cap;
     bool is_broken; /* reads only, until the process starts again */
-    bool is_full;   /* max_bytes is reached and too little is free inside */
+    bool has_reserve;
+    bool is_full; /* max_bytes is reached and too little is free inside */
     struct upkeep upkeep;
     _Atomic int64_t file_bytes; /* the least the file may have */
 };
@@ -100,6 +105,13 @@ extern struct hg_counter embedded_damaged;
 int embedded_open(const char *path, size_t max_bytes, struct hg_log_up *up, struct store **ret,
                   struct hg_why *why);
 void embedded_close(struct store **ps);
+/* A read transaction, begun; many tables make a new one dear. LMDB's code. */
+int embedded_read_begin(struct store *s, MDB_txn **ret);
+void embedded_read_end(struct store *s, MDB_txn **ptxn);
+/* The table of a topic's records. */
+int embedded_open_records(MDB_txn *txn, uint32_t sid, bool may_create, MDB_dbi *ret);
+MDB_val embedded_offset_key(const uint64_t *offset);
+uint64_t embedded_offset_of(const MDB_val *key);
 /* What LMDB or the system said, as one of ours. */
 int embedded_err(struct store *s, int rc);
 /* A commit failed: HG_EFULL, or HG_EIO or HG_EDOUBT and the store takes no
@@ -110,6 +122,11 @@ int embedded_check_file(struct store *s);
 /* After each commit: is there room for more? */
 void embedded_check_room(struct store *s);
 struct topic *embedded_topic(const struct store *s, uint32_t id); /* NULL: none */
+
+/* reserve.c: room for removing. Take: have it, now or already. Give it up:
+ * false if there was none. */
+bool embedded_reserve_take(struct store *s);
+bool embedded_reserve_give(struct store *s);
 
 /* topics.c */
 int embedded_topic_open(void *state, const struct hg_log_topic *topic, struct hg_why *why);

@@ -58,38 +58,14 @@ int embedded_topic_put(struct store *s, MDB_txn *txn, const struct topic *t, uin
     return mdb_put(txn, s->meta, &key, &value, 0);
 }
 
-/* Is this the key of one of the topic's records? */
-static bool is_of(const struct topic *t, const MDB_val *key, uint64_t *ret_offset) {
-    if (key->mv_size != RECORD_KEY_BYTES || embedded_get_be(key->mv_data, 4) != t->sid) {
-        return false;
-    }
-    *ret_offset = embedded_get_be((const uint8_t *)key->mv_data + 4, 8);
-    return true;
-}
-
-/* The last row of a table whose keys begin with the topic's id. */
-static int last_of(MDB_cursor *c, const struct topic *t, MDB_val *key, MDB_val *value) {
-    uint8_t after[4];
-    embedded_put_be(after, (uint64_t)t->sid + 1, 4);
-    *key = (MDB_val){4, after};
-    int rc = mdb_cursor_get(c, key, value, MDB_SET_RANGE);
-    rc = mdb_cursor_get(c, key, value, rc == 0 ? MDB_PREV : MDB_LAST);
-    if (rc == 0 && (key->mv_size < 4 || embedded_get_be(key->mv_data, 4) != t->sid)) {
-        rc = MDB_NOTFOUND;
-    }
-    return rc;
-}
-
 /* Sum the sizes of the records from an offset to before another. */
-static int sum_bytes(MDB_cursor *c, const struct topic *t, uint64_t from, uint64_t to,
-                     uint64_t *ret_bytes, uint32_t *ret_records) {
-    uint8_t from_key[RECORD_KEY_BYTES];
-    embedded_record_key(t->sid, from, from_key);
-    MDB_val key = {sizeof from_key, from_key}, value;
-    uint64_t bytes = 0, at;
+static int sum_bytes(MDB_cursor *c, uint64_t from, uint64_t to, uint64_t *ret_bytes,
+                     uint32_t *ret_records) {
+    MDB_val key = embedded_offset_key(&from), value;
+    uint64_t bytes = 0;
     uint32_t records = 0;
     int rc = mdb_cursor_get(c, &key, &value, MDB_SET_RANGE);
-    while (rc == 0 && is_of(t, &key, &at) && at < to) {
+    while (rc == 0 && embedded_offset_of(&key) < to) {
         bytes += value.mv_size;
         records++;
         rc = mdb_cursor_get(c, &key, &value, MDB_NEXT);
@@ -113,12 +89,12 @@ static int time_row_at(struct store *s, MDB_txn *txn, const struct topic *t, boo
     if (rc != 0) {
         return rc;
     }
+    /* The topic's first row, or the one before the next topic's first. */
+    embedded_put_be(from, (uint64_t)t->sid + is_last, 4);
+    key = (MDB_val){4, from};
+    rc = mdb_cursor_get(c, &key, &value, MDB_SET_RANGE);
     if (is_last) {
-        rc = last_of(c, t, &key, &value);
-    } else {
-        embedded_put_be(from, t->sid, 4);
-        key = (MDB_val){4, from};
-        rc = mdb_cursor_get(c, &key, &value, MDB_SET_RANGE);
+        rc = mdb_cursor_get(c, &key, &value, rc == 0 ? MDB_PREV : MDB_LAST);
     }
     *ret = (struct time_row){0};
     if (rc == 0 && key.mv_size == 20 && value.mv_size == 8 &&
@@ -141,11 +117,10 @@ static int load_bytes(struct store *s, MDB_txn *txn, MDB_cursor *c, struct topic
     int rc = time_row_at(s, txn, t, false, &oldest);
     rc = rc == 0 ? time_row_at(s, txn, t, true, &newest) : rc;
     if (rc == 0 && oldest.is_there) {
-        rc = sum_bytes(c, t, first, oldest.offset, &before, &n_before);
+        rc = sum_bytes(c, first, oldest.offset, &before, &n_before);
     }
     if (rc == 0) {
-        rc =
-            sum_bytes(c, t, newest.is_there ? newest.offset : first, t->end.next, &after, &n_after);
+        rc = sum_bytes(c, newest.is_there ? newest.offset : first, t->end.next, &after, &n_after);
     }
     t->end.bytes = newest.bytes + after;
     t->bytes_first = oldest.bytes > before ? oldest.bytes - before : 0;
@@ -158,11 +133,12 @@ static int load_bytes(struct store *s, MDB_txn *txn, MDB_cursor *c, struct topic
  * a single bit could send the log's clock into the future. */
 static int load_time(MDB_cursor *c, struct topic *t, MDB_val key, MDB_val value) {
     int rc = 0;
-    uint64_t at;
-    while (rc == 0 && is_of(t, &key, &at)) {
+    while (rc == 0) {
         struct hg_slice bytes = {value.mv_data, value.mv_size};
+        uint8_t place[RECORD_KEY_BYTES];
         int64_t time_ms;
-        if (embedded_record_is_sound(key.mv_data, bytes) && embedded_record_time(bytes, &time_ms)) {
+        embedded_record_key(t->sid, embedded_offset_of(&key), place);
+        if (embedded_record_is_sound(place, bytes) && embedded_record_time(bytes, &time_ms)) {
             t->end.time_ms = time_ms > t->end.time_ms ? time_ms : t->end.time_ms;
             return 0;
         }
@@ -174,14 +150,18 @@ static int load_time(MDB_cursor *c, struct topic *t, MDB_val key, MDB_val value)
 static int load_end(struct store *s, MDB_txn *txn, struct topic *t, const struct row *row) {
     MDB_cursor *c = NULL;
     MDB_val key, value;
-    uint64_t last;
-    int rc = mdb_cursor_open(txn, s->records, &c);
+    int rc = mdb_cursor_open(txn, t->records, &c);
     if (rc != 0) {
         return rc;
     }
     t->end = (struct topic_end){.next = row->first, .time_ms = row->time_ms};
-    rc = last_of(c, t, &key, &value);
-    if (rc == 0 && is_of(t, &key, &last)) {
+    rc = mdb_cursor_get(c, &key, &value, MDB_LAST);
+    if (rc == 0) {
+        uint64_t last = embedded_offset_of(&key);
+        if (last == UINT64_MAX) {
+            mdb_cursor_close(c);
+            return MDB_CORRUPTED;
+        }
         t->end.next = last + 1 > row->first ? last + 1 : row->first;
         rc = load_time(c, t, key, value);
     }
@@ -226,8 +206,12 @@ static int open_topic(struct store *s, MDB_txn *txn, struct topic *t, struct hg_
             return HG_EINVAL;
         }
     }
+    rc = rc == 0 ? embedded_open_records(txn, t->sid, is_new, &t->records) : rc;
     rc = rc == 0 ? load_end(s, txn, t, &row) : rc;
-    if (rc != 0) {
+    if (rc == MDB_DBS_FULL) {
+        hg_why_set(why, "topic %s: the embedded log keeps no more than %d topics", t->name,
+                   TABLES_MAX);
+    } else if (rc != 0) {
         hg_why_set(why, "topic %s: %s", t->name, mdb_strerror(rc));
     }
     return rc;
@@ -327,11 +311,12 @@ int embedded_topics_reload(struct store *s) {
         struct row row;
         if (t != NULL) {
             rc = get_row(s, txn, t->name, &row);
+            rc = rc == 0 ? embedded_open_records(txn, t->sid, false, &t->records) : rc;
             rc = rc == 0 ? load_end(s, txn, t, &row) : rc;
         }
     }
-    mdb_txn_abort(txn);
-    return rc;
+    /* Committed, or the tables' handles would go with it. */
+    return rc == 0 ? mdb_txn_commit(txn) : (mdb_txn_abort(txn), rc);
 }
 
 int embedded_topic_delete(void *state, uint32_t id) {

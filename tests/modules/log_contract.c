@@ -9,10 +9,6 @@
 
 #include "modules/log_contract_rig.h"
 
-enum { A, B, C };
-static const char *const names[] = {"contract.a", "contract.b", "contract.c.dlq"};
-static const size_t lots = (size_t)1 << 30;
-
 static void a_record_comes_back_as_it_was(void **state) {
     struct contract_rig *rig = rig_of(state);
     static const struct hg_record_header headers[] = {
@@ -29,7 +25,7 @@ static void a_record_comes_back_as_it_was(void **state) {
     contract_send(&a);
     contract_flush(rig);
     assert_int_equal(contract_wait(&a), 0);
-    assert_int_equal(contract_read(rig, A, 0, 10, lots), 0);
+    assert_int_equal(contract_read(rig, A, 0, 10, contract_lots), 0);
     assert_int_equal(rig->records.n, 1);
     const struct hg_record *back = &rig->records.items[0];
     assert_true(contract_same_event(back->event, e));
@@ -94,7 +90,7 @@ static void offsets_follow_each_other(void **state) {
 static void log_time_never_decreases(void **state) {
     struct contract_rig *rig = rig_of(state);
     contract_fill(rig, A, 300);
-    assert_int_equal(contract_read(rig, A, 0, 1000, lots), 0);
+    assert_int_equal(contract_read(rig, A, 0, 1000, contract_lots), 0);
     for (size_t i = 1; i < rig->records.n; i++) {
         assert_true(rig->records.items[i].log_time_ms >= rig->records.items[i - 1].log_time_ms);
     }
@@ -130,7 +126,7 @@ static void the_tail_comes_whole_and_before_the_answer(void **state) {
 static void a_read_keeps_to_its_bounds(void **state) {
     struct contract_rig *rig = rig_of(state);
     contract_fill(rig, A, 100);
-    assert_int_equal(contract_read(rig, A, 10, 7, lots), 0);
+    assert_int_equal(contract_read(rig, A, 10, 7, contract_lots), 0);
     assert_true(rig->records.n >= 1 && rig->records.n <= 7);
     assert_true(rig->records.items[0].offset == 10);
     assert_int_equal(contract_read(rig, A, 10, 50, 1), 0);
@@ -145,7 +141,7 @@ static void reading_on_meets_every_record_once(void **state) {
     contract_fill(rig, B, 20);
     uint64_t from = 0;
     for (;;) {
-        assert_int_equal(contract_read(rig, A, from, 37, lots), 0);
+        assert_int_equal(contract_read(rig, A, from, 37, contract_lots), 0);
         if (rig->records.n == 0) {
             break;
         }
@@ -161,29 +157,23 @@ static void reading_on_meets_every_record_once(void **state) {
 
 static void the_end_gives_nothing_and_is_no_error(void **state) {
     struct contract_rig *rig = rig_of(state);
-    assert_int_equal(contract_read(rig, A, 0, 10, lots), 0);
+    assert_int_equal(contract_read(rig, A, 0, 10, contract_lots), 0);
     assert_int_equal(rig->records.n, 0);
     contract_fill(rig, A, 3);
     contract_fill(rig, B, 3); /* what lies behind in the store is another topic's */
-    assert_int_equal(contract_read(rig, A, 3, 10, lots), 0);
+    assert_int_equal(contract_read(rig, A, 3, 10, contract_lots), 0);
     assert_int_equal(rig->records.n, 0);
-    assert_int_equal(contract_read(rig, A, UINT64_MAX, 10, lots), 0);
+    assert_int_equal(contract_read(rig, A, UINT64_MAX, 10, contract_lots), 0);
     assert_int_equal(rig->records.n, 0);
-}
-
-static uint64_t seek(struct contract_rig *rig, uint32_t topic, int64_t time_ms) {
-    uint64_t offset = 0;
-    assert_int_equal(rig->contract->ops->seek(rig->state, topic, 0, time_ms, &offset), 0);
-    return offset;
 }
 
 static void a_time_is_found(void **state) {
     struct contract_rig *rig = rig_of(state);
-    assert_true(seek(rig, A, 1000) == 0);
-    assert_true(seek(rig, A, INT64_MIN) == 0);
+    assert_true(contract_seek(rig, A, 1000) == 0);
+    assert_true(contract_seek(rig, A, INT64_MIN) == 0);
     contract_fill(rig, A, 1500);
     contract_fill(rig, B, 10);
-    assert_int_equal(contract_read(rig, A, 0, 2000, lots), 0);
+    assert_int_equal(contract_read(rig, A, 0, 2000, contract_lots), 0);
     assert_int_equal(rig->records.n, 1500);
     for (size_t i = 0; i < rig->records.n; i += 13) {
         int64_t time_ms = rig->records.items[i].log_time_ms;
@@ -191,22 +181,22 @@ static void a_time_is_found(void **state) {
         while (first > 0 && rig->records.items[first - 1].log_time_ms >= time_ms) {
             first--;
         }
-        assert_true(seek(rig, A, time_ms) == rig->records.items[first].offset);
+        assert_true(contract_seek(rig, A, time_ms) == rig->records.items[first].offset);
     }
-    assert_true(seek(rig, A, INT64_MIN) == 0);
-    assert_true(seek(rig, A, 0) == 0);
-    assert_true(seek(rig, A, rig->records.items[1499].log_time_ms + 1) == 1500);
-    assert_true(seek(rig, A, INT64_MAX) == 1500);
+    assert_true(contract_seek(rig, A, INT64_MIN) == 0);
+    assert_true(contract_seek(rig, A, 0) == 0);
+    assert_true(contract_seek(rig, A, rig->records.items[1499].log_time_ms + 1) == 1500);
+    assert_true(contract_seek(rig, A, INT64_MAX) == 1500);
 }
 
 static void what_was_answered_is_there_after_a_restart(void **state) {
     struct contract_rig *rig = rig_of(state);
     contract_fill(rig, A, 700);
     contract_fill(rig, B, 3);
-    assert_int_equal(contract_read(rig, A, 699, 1, lots), 0);
+    assert_int_equal(contract_read(rig, A, 699, 1, contract_lots), 0);
     int64_t time_ms = rig->records.items[0].log_time_ms;
     struct hg_log_range before = contract_range(rig, A);
-    contract_reopen(rig, names, 3);
+    contract_reopen(rig, contract_names, 3);
     struct hg_log_range after = contract_range(rig, A);
     assert_true(after.next == 700 && after.first == before.first);
     assert_int_equal(after.epoch, before.epoch);
@@ -214,7 +204,7 @@ static void what_was_answered_is_there_after_a_restart(void **state) {
     assert_true(contract_range(rig, B).next == 3);
     assert_true(contract_range(rig, C).next == 0);
     assert_int_equal(contract_append_one(rig, A, "new"), 0);
-    assert_int_equal(contract_read(rig, A, 699, 10, lots), 0);
+    assert_int_equal(contract_read(rig, A, 699, 10, contract_lots), 0);
     assert_int_equal(rig->records.n, 2);
     assert_true(rig->records.items[1].offset == 700);
     assert_true(rig->records.items[1].log_time_ms >= time_ms);
@@ -270,11 +260,11 @@ static void an_append_over_topics_is_all_or_nothing(void **state) {
     assert_int_equal(contract_wait(&a), HG_ECONFLICT);
     for (uint32_t t = A; t <= C; t++) {
         assert_true(contract_range(rig, t).next == 0);
-        assert_int_equal(contract_read(rig, t, 0, 10, lots), 0);
+        assert_int_equal(contract_read(rig, t, 0, 10, contract_lots), 0);
         assert_int_equal(rig->records.n, 0);
     }
     assert_int_equal(rig->n_shown, 0);
-    contract_reopen(rig, names, 3);
+    contract_reopen(rig, contract_names, 3);
     assert_true(contract_range(rig, A).next == 0);
 }
 
@@ -324,187 +314,6 @@ static void expected_positions_count_within_an_append_and_a_group(void **state) 
     assert_true(b.items[2].record.offset == 5);
 }
 
-static void what_is_trimmed_is_gone_for_good(void **state) {
-    struct contract_rig *rig = rig_of(state);
-    if (!has_cap(rig, HG_LOG_TRIM)) {
-        return;
-    }
-    contract_fill(rig, A, 600);
-    contract_fill(rig, B, 10);
-    uint64_t bytes = contract_range(rig, A).bytes;
-    assert_int_equal(rig->contract->ops->trim(rig->state, A, 0, 450), 0);
-    struct hg_log_range range = contract_range(rig, A);
-    assert_true(range.first == 450 && range.next == 600 && range.bytes < bytes / 2);
-    assert_int_equal(contract_read(rig, A, 449, 10, lots), HG_ENOENT);
-    assert_int_equal(contract_read(rig, A, 450, 10, lots), 0);
-    assert_true(rig->records.n > 0 && rig->records.items[0].offset == 450);
-    assert_true(seek(rig, A, INT64_MIN) == 450);
-    assert_true(seek(rig, A, 1) == 450);
-    contract_reopen(rig, names, 3);
-    range = contract_range(rig, A);
-    assert_true(range.first == 450 && range.next == 600 && range.bytes < bytes / 2);
-    assert_int_equal(contract_read(rig, A, 0, 10, lots), HG_ENOENT);
-    assert_true(contract_range(rig, B).first == 0);
-    /* Nothing is left; more than there is does no more than all. */
-    assert_int_equal(rig->contract->ops->trim(rig->state, A, 0, 100), 0);
-    assert_int_equal(rig->contract->ops->trim(rig->state, A, 0, 9999), 0);
-    contract_reopen(rig, names, 3);
-    range = contract_range(rig, A);
-    assert_true(range.first == 600 && range.next == 600);
-    assert_int_equal(contract_append_one(rig, A, "x"), 0);
-    assert_int_equal(contract_read(rig, A, 600, 10, lots), 0);
-    assert_true(rig->records.n == 1 && rig->records.items[0].offset == 600);
-    assert_true(contract_range(rig, B).next == 10);
-}
-
-static void a_topic_made_again_has_another_epoch(void **state) {
-    struct contract_rig *rig = rig_of(state);
-    contract_fill(rig, A, 30);
-    uint32_t epoch = contract_range(rig, A).epoch;
-    assert_int_equal(rig->contract->ops->topic_delete(rig->state, A), 0);
-    assert_int_equal(contract_read(rig, A, 0, 1, 1), HG_ENOENT);
-    assert_int_equal(rig->contract->ops->topic_delete(rig->state, A), HG_ENOENT);
-    contract_topic(rig, A, names[A], false);
-    struct hg_log_range range = contract_range(rig, A);
-    assert_true(range.epoch > epoch);
-    assert_true(range.next == 0);
-    assert_int_equal(contract_append_one(rig, A, "again"), 0);
-    epoch = range.epoch;
-    for (int i = 0; i < 3; i++) { /* upkeep removes what the old one left */
-        rig->contract->ops->tick(rig->state);
-    }
-    assert_int_equal(rig->contract->ops->topic_delete(rig->state, A), 0);
-    contract_reopen(rig, names, 3);
-    assert_true(contract_range(rig, A).epoch > epoch);
-    assert_int_equal(contract_read(rig, A, 0, 10, lots), 0);
-    assert_int_equal(rig->records.n, 0);
-}
-
-static int position(struct contract_rig *rig, const char *group, uint32_t topic, uint64_t *ret) {
-    return rig->contract->ops->group_position(rig->state, hg_slice_of(group), topic, 0, ret);
-}
-
-static int commit(struct contract_rig *rig, const char *group, uint32_t topic, uint64_t next) {
-    return rig->contract->ops->group_commit(rig->state, hg_slice_of(group), topic, 0, next);
-}
-
-static void groups_remember_where_they_are(void **state) {
-    struct contract_rig *rig = rig_of(state);
-    uint64_t at = 77;
-    if (!has_cap(rig, HG_LOG_GROUPS)) {
-        return;
-    }
-    contract_fill(rig, A, 20);
-    assert_int_equal(position(rig, "g", A, &at), HG_ENOENT);
-    assert_true(at == 77);
-    assert_int_equal(commit(rig, "g", A, 5), 0);
-    assert_int_equal(commit(rig, "g", A, 6), 0);
-    assert_int_equal(commit(rig, "g", B, 1), 0);
-    assert_int_equal(commit(rig, "gg", A, 9), 0);
-    contract_flush(rig);
-    contract_reopen(rig, names, 3);
-    assert_int_equal(position(rig, "g", A, &at), 0);
-    assert_true(at == 6);
-    assert_int_equal(position(rig, "g", B, &at), 0);
-    assert_true(at == 1);
-    assert_int_equal(position(rig, "gg", A, &at), 0);
-    assert_true(at == 9);
-    assert_int_equal(position(rig, "gg", B, &at), HG_ENOENT);
-    assert_int_equal(rig->contract->ops->topic_delete(rig->state, A), 0);
-    contract_topic(rig, A, names[A], false);
-    assert_int_equal(position(rig, "g", A, &at), HG_ENOENT);
-}
-
-static void a_group_can_commit_beside_appends(void **state) {
-    struct contract_rig *rig = rig_of(state);
-    struct contract_append a;
-    uint64_t at = 0;
-    if (!has_cap(rig, HG_LOG_GROUPS)) {
-        return;
-    }
-    contract_begin(rig, &a);
-    contract_add(&a, A, "x");
-    contract_send(&a);
-    assert_int_equal(commit(rig, "g", A, 1), 0);
-    assert_int_equal(position(rig, "g", A, &at), 0);
-    contract_flush(rig);
-    assert_int_equal(contract_wait(&a), 0);
-    contract_reopen(rig, names, 3);
-    assert_int_equal(position(rig, "g", A, &at), 0);
-    assert_true(at == 1 && contract_range(rig, A).next == 1);
-}
-
-/* Append a record with a key; id NULL is a tombstone. */
-static int put(struct contract_rig *rig, uint32_t topic, const char *key, const char *id) {
-    struct contract_append a;
-    contract_begin(rig, &a);
-    struct hg_append_item *item = contract_add(&a, topic, id != NULL ? id : "gone");
-    item->record.key = hg_slice_of(key);
-    if (id == NULL) {
-        hg_event_unref(&item->record.event);
-    }
-    contract_send(&a);
-    contract_flush(rig);
-    return contract_wait(&a);
-}
-
-static int latest(struct contract_rig *rig, uint32_t topic, const char *key) {
-    hg_records_clear(&rig->records);
-    rig->records.has_details = true;
-    return rig->contract->ops->latest(rig->state, topic, hg_slice_of(key), &rig->records);
-}
-
-static void a_compacted_topic_keeps_the_last_of_each_key(void **state) {
-    struct contract_rig *rig = rig_of(state);
-    enum { K = 5 };
-    if (!has_cap(rig, HG_LOG_COMPACT)) {
-        return;
-    }
-    contract_topic(rig, K, "contract.keys", true);
-    for (int round = 0; round < 3; round++) {
-        assert_int_equal(put(rig, K, "x", round == 2 ? "x-last" : "x"), 0);
-        assert_int_equal(put(rig, K, "y", round == 2 ? "y-last" : "y"), 0);
-    }
-    assert_int_equal(put(rig, K, "z", "z-last"), 0);
-    assert_int_equal(put(rig, K, "", "no key"), HG_EINVAL);
-    for (int opened = 0; opened < 2; opened++) {
-        assert_int_equal(latest(rig, K, "x"), 0);
-        assert_true(hg_slice_eq(contract_id(&rig->records.items[0]), HG_SLICE("x-last")));
-        assert_true(hg_slice_eq(rig->records.items[0].key, HG_SLICE("x")));
-        assert_true(rig->records.items[0].offset == 4);
-        assert_int_equal(latest(rig, K, "xx"), HG_ENOENT);
-        assert_int_equal(latest(rig, K, ""), HG_ENOENT);
-        assert_true(contract_range(rig, K).next == 7);
-        contract_reopen(rig, names, 3);
-        contract_topic(rig, K, "contract.keys", true);
-    }
-    assert_int_equal(contract_read(rig, K, 0, 100, lots), 0);
-    for (size_t i = 1; i < rig->records.n; i++) {
-        assert_true(rig->records.items[i].offset > rig->records.items[i - 1].offset);
-    }
-    assert_true(rig->records.items[rig->records.n - 1].offset == 6);
-}
-
-static void a_tombstone_ends_a_key_and_can_be_read(void **state) {
-    struct contract_rig *rig = rig_of(state);
-    enum { K = 5 };
-    if (!has_cap(rig, HG_LOG_COMPACT)) {
-        return;
-    }
-    contract_topic(rig, K, "contract.keys", true);
-    assert_int_equal(put(rig, K, "x", "1"), 0);
-    assert_int_equal(put(rig, K, "y", "2"), 0);
-    assert_int_equal(put(rig, K, "x", NULL), 0);
-    assert_int_equal(latest(rig, K, "x"), HG_ENOENT);
-    assert_int_equal(contract_read(rig, K, 2, 100, lots), 0);
-    assert_int_equal(rig->records.n, 1);
-    assert_null(rig->records.items[0].event);
-    assert_true(hg_slice_eq(rig->records.items[0].key, HG_SLICE("x")));
-    assert_int_equal(put(rig, K, "x", "3"), 0);
-    assert_int_equal(latest(rig, K, "x"), 0);
-    assert_true(hg_slice_eq(contract_id(&rig->records.items[0]), HG_SLICE("3")));
-}
-
 struct follower {
     struct contract_rig *rig;
     atomic_bool is_over;
@@ -518,7 +327,7 @@ static void *follow(void *arg) {
     struct hg_records records = {0};
     for (bool was_over = false;;) {
         struct hg_log_read want = {
-            .topic = A, .from = f->seen, .max_records = 50, .max_bytes = lots};
+            .topic = A, .from = f->seen, .max_records = 50, .max_bytes = contract_lots};
         hg_records_clear(&records);
         f->is_broken |= f->rig->contract->ops->read(f->rig->state, &want, &records) != 0;
         for (size_t i = 0; i < records.n; i++) {
@@ -560,40 +369,12 @@ static void closing_leaves_no_half_group(void **state) {
     contract_add(&a, A, "1");
     contract_add(&a, B, "2");
     contract_send(&a);
-    contract_reopen(rig, names, 3);
+    contract_reopen(rig, contract_names, 3);
     assert_true(a.is_done);
     int err = contract_wait(&a);
     assert_true(contract_range(rig, A).next == (err == 0 ? 1 : 0));
     assert_true(contract_range(rig, B).next == (err == 0 ? 1 : 0));
 }
-
-static const struct log_contract *under_test;
-
-static int set_up(void **state) {
-    struct contract_rig *rig = hg_alloc(sizeof *rig);
-    rig->contract = under_test;
-    rig->storage = under_test->storage_new();
-    assert_int_equal(pthread_mutex_init(&rig->lock, NULL), 0);
-    contract_open(rig);
-    for (uint32_t i = 0; i < HG_COUNT(names); i++) {
-        contract_topic(rig, i, names[i], false);
-    }
-    *state = rig;
-    return 0;
-}
-
-static int tear_down(void **state) {
-    struct contract_rig *rig = *state;
-    contract_close(rig);
-    hg_records_fini(&rig->records);
-    hg_free(rig->shown);
-    (void)pthread_mutex_destroy(&rig->lock);
-    under_test->storage_free(rig->storage);
-    hg_free(rig);
-    return 0;
-}
-
-#define PROMISE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int log_contract_run(const struct log_contract *contract) {
     const struct CMUnitTest tests[] = {
@@ -613,15 +394,10 @@ int log_contract_run(const struct log_contract *contract) {
         PROMISE(an_append_over_topics_is_all_or_nothing),
         PROMISE(an_unexpected_position_spares_the_others_of_its_group),
         PROMISE(expected_positions_count_within_an_append_and_a_group),
-        PROMISE(what_is_trimmed_is_gone_for_good),
-        PROMISE(a_topic_made_again_has_another_epoch),
-        PROMISE(groups_remember_where_they_are),
-        PROMISE(a_group_can_commit_beside_appends),
-        PROMISE(a_compacted_topic_keeps_the_last_of_each_key),
-        PROMISE(a_tombstone_ends_a_key_and_can_be_read),
         PROMISE(readers_go_on_while_others_append),
         PROMISE(closing_leaves_no_half_group),
     };
-    under_test = contract;
-    return cmocka_run_group_tests_name(contract->ops->name, tests, NULL, NULL);
+    contract_use(contract);
+    return cmocka_run_group_tests_name(contract->ops->name, tests, NULL, NULL) +
+           log_contract_run_topics(contract);
 }

@@ -10,6 +10,9 @@
 
 enum { DEADLINE_S = 20 };
 
+const char *const contract_names[CONTRACT_OPEN] = {"contract.a", "contract.b", "contract.c.dlq"};
+const size_t contract_lots = (size_t)1 << 30;
+
 struct contract_rig *rig_of(void **state) {
     return *state;
 }
@@ -212,4 +215,40 @@ bool contract_same_event(const struct hg_event *a, const struct hg_event *b) {
     bool is_same = memcmp(packed, packed + bytes, bytes) == 0;
     hg_free(packed);
     return is_same;
+}
+
+uint64_t contract_seek(struct contract_rig *rig, uint32_t topic, int64_t time_ms) {
+    uint64_t offset = 0;
+    assert_int_equal(rig->contract->ops->seek(rig->state, topic, 0, time_ms, &offset), 0);
+    return offset;
+}
+
+static const struct log_contract *under_test;
+
+void contract_use(const struct log_contract *contract) {
+    under_test = contract;
+}
+
+int contract_set_up(void **state) {
+    struct contract_rig *rig = hg_alloc(sizeof *rig);
+    rig->contract = under_test;
+    rig->storage = under_test->storage_new();
+    assert_int_equal(pthread_mutex_init(&rig->lock, NULL), 0);
+    contract_open(rig);
+    for (uint32_t i = 0; i < CONTRACT_OPEN; i++) {
+        contract_topic(rig, i, contract_names[i], false);
+    }
+    *state = rig;
+    return 0;
+}
+
+int contract_tear_down(void **state) {
+    struct contract_rig *rig = *state;
+    contract_close(rig);
+    hg_records_fini(&rig->records);
+    hg_free(rig->shown);
+    (void)pthread_mutex_destroy(&rig->lock);
+    under_test->storage_free(rig->storage);
+    hg_free(rig);
+    return 0;
 }

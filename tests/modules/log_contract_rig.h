@@ -9,7 +9,12 @@
 #include "log/up.h"
 #include "modules/log_contract.h"
 
-enum { CONTRACT_ITEMS = 8, CONTRACT_TOPICS = 8 };
+enum { CONTRACT_ITEMS = 8 };
+
+/* The topics that are open when a test begins. */
+enum { A, B, C, CONTRACT_OPEN };
+extern const char *const contract_names[CONTRACT_OPEN];
+extern const size_t contract_lots; /* of bytes: no bound */
 
 /* A record that the tail has shown. */
 struct contract_shown {
@@ -39,6 +44,14 @@ struct contract_append {
     size_t shown_when_done;
 };
 
+/* Which driver the tests that follow are about. */
+void contract_use(const struct log_contract *contract);
+int contract_set_up(void **state);
+int contract_tear_down(void **state);
+#define PROMISE(test) cmocka_unit_test_setup_teardown(test, contract_set_up, contract_tear_down)
+
+int log_contract_run_topics(const struct log_contract *contract);
+
 /* The running test's driver, open with the topics named. */
 struct contract_rig *rig_of(void **state);
 bool has_cap(const struct contract_rig *rig, unsigned cap); /* says SKIP when not */
@@ -62,6 +75,7 @@ void contract_fill(struct contract_rig *rig, uint32_t topic, size_t n);
 /* Replaces rig->records. */
 int contract_read(struct contract_rig *rig, uint32_t topic, uint64_t from, size_t max_records,
                   size_t max_bytes);
+uint64_t contract_seek(struct contract_rig *rig, uint32_t topic, int64_t time_ms);
 struct hg_log_range contract_range(struct contract_rig *rig, uint32_t topic);
 struct hg_slice contract_id(const struct hg_record *r);
 bool contract_same_event(const struct hg_event *a, const struct hg_event *b);

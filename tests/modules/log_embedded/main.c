@@ -53,6 +53,16 @@ int main(void) {
         .storage_args = storage_args,
     };
     int failed = 0;
+    failed += test_record();
     failed += log_contract_run(&contract);
+    failed += test_log_embedded();
+    failed += test_topics();
+    failed += test_append();
+    failed += test_read();
+    failed += test_retention();
+    failed += test_store();
+    failed += test_reserve();
+    failed += test_kill();
+    failed += test_whole();
     return failed != 0;
 }

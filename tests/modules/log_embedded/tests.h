@@ -14,6 +14,17 @@
 
 extern const struct hg_module hg_module_log_embedded;
 
+int test_append(void);
+int test_kill(void);
+int test_log_embedded(void);
+int test_read(void);
+int test_record(void);
+int test_reserve(void);
+int test_retention(void);
+int test_store(void);
+int test_topics(void);
+int test_whole(void);
+
 enum { DIR_BYTES = 64 };
 
 /* An empty directory below TMPDIR; removed with all that is in it. */
