@@ -17,3 +17,4 @@ include tests/unit/module/local.mk
 include tests/unit/ctl/local.mk
 include tests/unit/server/local.mk
 include tests/modules/local.mk
+include tests/support/local.mk

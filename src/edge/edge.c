@@ -49,8 +49,6 @@ int hg_edge_new(struct hg_loop *loop, struct hg_log *log, struct hg_feed *feed,
         return HG_ENOMEM;
     }
     hg_timer_start(e->tick, TICK_MS);
-    hg_counters_register(hg_visit__counters);
-    hg_counters_register(hg_access__counters);
     *ret = e;
     return 0;
 }
@@ -168,9 +166,10 @@ void hg_edge_swap(struct hg_edge *e, struct hg_site *s) {
             }
             set_up(port, now, in_site);
             hg_edge__release(&old);
-        } else if (!port->is_fixed && port->listener != NULL) {
+        } else if (!port->is_fixed) {
             /* The address is gone: its connections end under the old rules. */
-            hg_listener_stop(&port->listener);
+            hg_listener_shut(port->listener);
+            hg_listener_each(port->listener, hg_http_drain);
         }
     }
     rebind_streams(e);
@@ -178,13 +177,21 @@ void hg_edge_swap(struct hg_edge *e, struct hg_site *s) {
 
 void hg_edge_drain(struct hg_edge *e) {
     e->is_draining = true;
-    for (struct hg_edge__port *port = e->ports; port != NULL; port = port->next) {
-        if (!port->is_fixed && port->listener != NULL) {
-            hg_listener_stop(&port->listener);
-        }
-    }
     HG_LIST_EACH(node, &e->visits) {
         hg_visit__end_stream((struct hg_visit *)node, "drain");
+    }
+    for (struct hg_edge__port *port = e->ports; port != NULL; port = port->next) {
+        if (!port->is_fixed) { /* health is told to the end */
+            hg_listener_shut(port->listener);
+            hg_listener_each(port->listener, hg_http_drain);
+        }
+    }
+}
+
+void hg_edge_shut(struct hg_edge *e) {
+    for (struct hg_edge__port *port = e->ports; port != NULL; port = port->next) {
+        hg_listener_shut(port->listener);
+        hg_listener_each(port->listener, hg_conn_abort);
     }
 }
 
@@ -194,4 +201,9 @@ size_t hg_edge_visits(const struct hg_edge *e) {
         n++;
     }
     return n;
+}
+
+void hg_edge_counters_register(void) {
+    hg_counters_register(hg_visit__counters);
+    hg_counters_register(hg_access__counters);
 }

@@ -79,7 +79,12 @@ int hg_edge_listen(struct hg_edge *e, struct hg_site *s, size_t port, int fd);
 void hg_edge_swap(struct hg_edge *e, struct hg_site *s);
 /* Stop accepting, tell connections and streams to go; idle ones close now. */
 void hg_edge_drain(struct hg_edge *e);
+/* Cut every connection; they are gone after this turn of the loop. */
+void hg_edge_shut(struct hg_edge *e);
 /* Requests and streams that are still under way. */
 size_t hg_edge_visits(const struct hg_edge *e);
+
+/* Makes this room's counters visible. Any number of times. */
+void hg_edge_counters_register(void);
 
 #endif

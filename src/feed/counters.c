@@ -2,6 +2,8 @@
 /* counters.c - the numbers of the feed and their prose. */
 #include "feed/counters.h"
 
+#include "feed/feed.h"
+
 #define SUBSCRIBERS_HELP "Subscribers that keep up (live) and that are being refilled (catching)."
 #define GAPS_HELP "Gaps that subscribers were told of, by reason."
 
@@ -80,6 +82,6 @@ void hg_feed__count_gap(const char *reason) {
     }
 }
 
-void hg_feed__counters_register(void) {
+void hg_feed_counters_register(void) {
     hg_counters_register(table);
 }

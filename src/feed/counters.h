@@ -14,6 +14,5 @@ extern struct hg_counter hg_feed__reads;
 
 /* One more gap was told, for one of the reasons of struct hg_notice. */
 void hg_feed__count_gap(const char *reason);
-void hg_feed__counters_register(void);
 
 #endif

@@ -57,7 +57,7 @@ int hg_feed_new(const struct hg_feed_setup *setup, struct hg_feed **ret) {
         hg_feed_free(&f);
         return HG_ENOMEM;
     }
-    hg_feed__counters_register();
+    hg_feed_counters_register();
     *ret = f;
     return 0;
 }
@@ -175,8 +175,7 @@ static void dispatch(const struct tail *t) {
     f->is_dispatching = true;
     give_plain(t);
     give_exact(t);
-    t->part->next = last->offset + 1;
-    t->part->fingerprint = last->fingerprint;
+    hg_feed__part_move(t->part, last->offset + 1, last->fingerprint);
     f->is_dispatching = false;
     end_writes(f);
     wake_ahead(f);
@@ -190,7 +189,7 @@ static void pass_known(struct tail *t) {
         t->first++;
     }
     if (t->first > 0 && batch->entries[t->first - 1].offset + 1 == t->part->next) {
-        t->part->fingerprint = batch->entries[t->first - 1].fingerprint;
+        hg_feed__part_move(t->part, t->part->next, batch->entries[t->first - 1].fingerprint);
     }
 }
 
@@ -203,8 +202,7 @@ static void jump_to(struct hg_feed *f, const struct tail *t, uint32_t epoch, uin
         hg_feed__part_renew(t->part, epoch, begin);
     } else if (epoch == t->part->epoch && begin > t->part->next) {
         hg_feed__kick(f, t->topic);
-        t->part->next = begin;
-        t->part->fingerprint = 0;
+        hg_feed__part_move(t->part, begin, 0);
     }
 }
 
@@ -234,9 +232,7 @@ void hg_feed_tail(struct hg_feed *f, struct hg_batch *batch) {
     }
     jump_to(f, &t, batch->epoch, batch->entries[0].offset);
     pass_known(&t);
-    if (t.part->window.n == 0 || batch->entries[0].offset >= t.part->window.next) {
-        hg_window_push(&t.part->window, batch);
-    }
+    hg_window_push(&t.part->window, batch);
     if (t.first < batch->n) {
         dispatch(&t);
     }

@@ -88,4 +88,7 @@ void hg_subscriber_close(struct hg_subscriber **ps);
 /* For status: how many are live and catching up. */
 void hg_feed_count(const struct hg_feed *f, size_t *ret_live, size_t *ret_catching);
 
+/* Makes this room's counters visible. Any number of times. */
+void hg_feed_counters_register(void);
+
 #endif

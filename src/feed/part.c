@@ -79,6 +79,29 @@ void hg_feed__part_renew(struct hg_feed__part *p, uint32_t epoch, uint64_t next)
     hg_window_fini(&p->window);
     hg_window_init(&p->window, bytes_max);
     p->epoch = epoch;
+    hg_feed__part_move(p, next, 0);
+}
+
+void hg_feed__part_move(struct hg_feed__part *p, uint64_t next, uint32_t fingerprint) {
     p->next = next;
-    p->fingerprint = 0;
+    p->fingerprint = fingerprint;
+    p->is_token_made = false;
+}
+
+struct hg_slice hg_feed__part_token(struct hg_feed__topic *t, uint32_t partition) {
+    struct hg_feed__part *p = &t->parts[partition];
+    if (!p->is_token_made) {
+        struct hg_position position = {
+            .topic_tag = t->tag,
+            .epoch = p->epoch,
+            .partition = (uint16_t)partition,
+            .offset = p->next - 1,
+            .fingerprint = p->fingerprint,
+        };
+        char text[HG_POSITION_TEXT_LEN + 1];
+        hg_position_format(&position, text);
+        memcpy(p->token, text, HG_POSITION_TEXT_LEN);
+        p->is_token_made = true;
+    }
+    return (struct hg_slice){p->token, HG_POSITION_TEXT_LEN};
 }

@@ -15,6 +15,8 @@ struct hg_feed__part {
     uint64_t next;
     uint32_t fingerprint; /* of the record at next - 1; 0: not known */
     uint32_t epoch;
+    bool is_token_made; /* token is of this position */
+    char token[HG_POSITION_TEXT_LEN];
     struct hg_window window;
 };
 
@@ -37,6 +39,11 @@ void hg_feed__parts_fini(struct hg_feed__parts *ps);
 /* The topic, begun at what the log says when this loop sees it for the first
  * time. NULL: no memory, or the log has no such topic. */
 struct hg_feed__topic *hg_feed__parts_topic(struct hg_feed__parts *ps, uint32_t id);
+/* The loop's position is now before next; fingerprint is of next - 1. */
+void hg_feed__part_move(struct hg_feed__part *p, uint64_t next, uint32_t fingerprint);
+/* The position as a token, borrowed until it moves: made once for all the
+ * subscribers that are told it. */
+struct hg_slice hg_feed__part_token(struct hg_feed__topic *t, uint32_t partition);
 /* The topic was deleted and made again. */
 void hg_feed__part_renew(struct hg_feed__part *p, uint32_t epoch, uint64_t next);
 

@@ -65,7 +65,6 @@ static void leave_index(struct hg_subscriber *sub) {
 /* HG_ENOMEM: it stays out. */
 static int enter_live(struct hg_subscriber *sub) {
     struct hg_feed *f = sub->feed;
-    HG_ASSERT(!f->is_dispatching && sub->state == HG_FEED__CATCHING);
     for (size_t c = 0; c < sub->set->n_covers; c++) {
         struct hg_feed__cover *cover = &sub->set->covers[c];
         if (hg_feed__index_add(&cover->topic->index, &cover->interest, sub->filter)) {
@@ -127,10 +126,7 @@ void hg_feed__step(struct hg_subscriber *sub) {
     if (sub->state != HG_FEED__CATCHING || sub->read) {
         return;
     }
-    if (f->is_dispatching) {
-        hg_feed__queue(sub, &f->ready);
-        return;
-    }
+    HG_ASSERT(!f->is_dispatching); /* a stream's write never calls up */
     hg_list_remove(&sub->queue);
     enum hg_feed__turn turn = catch_up(sub);
     hg_feed__end_write(sub);

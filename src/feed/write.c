@@ -104,28 +104,39 @@ void hg_feed__count_deliveries(struct hg_feed *f) {
     }
 }
 
+static bool is_at_loop(const struct hg_feed__place *place, const struct hg_feed__part *part) {
+    return place->next == part->next && place->fingerprint == part->fingerprint &&
+           place->epoch == part->epoch;
+}
+
+static void put_place(const struct hg_feed__cover *cover, uint32_t i, struct hg_buf *out) {
+    const struct hg_feed__place *place = &cover->places[i];
+    struct hg_position position = {
+        .topic_tag = cover->topic->tag,
+        .epoch = place->epoch,
+        .partition = (uint16_t)i,
+        .offset = place->next - 1,
+        .fingerprint = place->fingerprint,
+    };
+    char text[HG_POSITION_TEXT_LEN + 1];
+    hg_position_format(&position, text);
+    hg_buf_put(out, text, HG_POSITION_TEXT_LEN);
+}
+
 void hg_feed__cursor_put(const struct hg_subscriber *sub, struct hg_buf *out) {
+    const char *dot = "";
     struct hg_feed__walk walk;
     struct hg_feed__cover *cover;
     uint32_t i;
-    const char *dot = "";
     hg_feed__walk_begin(&walk, sub->set, 0);
     while (hg_feed__walk_next(&walk, &cover, &i)) {
-        struct hg_feed__place place = cover->places[i];
-        if (sub->state == HG_FEED__LIVE) {
-            hg_feed__place_at(&place, hg_feed__part_of(cover, i));
-        }
-        struct hg_position position = {
-            .topic_tag = cover->topic->tag,
-            .epoch = place.epoch,
-            .partition = (uint16_t)i,
-            .offset = place.next - 1,
-            .fingerprint = place.fingerprint,
-        };
-        char text[HG_POSITION_TEXT_LEN + 1];
-        hg_position_format(&position, text);
         hg_buf_put_slice(out, hg_slice_of(dot));
-        hg_buf_put(out, text, HG_POSITION_TEXT_LEN);
+        if (sub->state == HG_FEED__LIVE ||
+            is_at_loop(&cover->places[i], hg_feed__part_of(cover, i))) {
+            hg_buf_put_slice(out, hg_feed__part_token(cover->topic, i));
+        } else {
+            put_place(cover, i, out);
+        }
         dot = ".";
     }
 }

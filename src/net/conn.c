@@ -14,6 +14,7 @@
 #include "net/conn_tls.h"
 #include "net/counters.h"
 #include "net/limit.h"
+#include "net/listener.h"
 
 enum {
     CONN_MAGIC = 0x636f6e6e,
@@ -245,6 +246,7 @@ static void release(struct hg_conn *c) {
         hg_net_limit_give();
     }
     hg_counter_add(&hg_net_connections_open, -1);
+    hg_listener__left(c);
     c->magic = 0;
     hg_free(c);
 }

@@ -64,6 +64,11 @@ void *hg_listener_arg(const struct hg_listener *l);
  * (512); further clients wait in the backlog. */
 void hg_listener_set_handshake(struct hg_listener *l, int64_t timeout_ms, unsigned at_once_max);
 /* Its connections live on. */
+/* Accept no more; its connections go on and can still be walked. */
+void hg_listener_shut(struct hg_listener *l);
+/* Each connection that it accepted and that is still there; fn may end it. */
+void hg_listener_each(struct hg_listener *l, void (*fn)(struct hg_conn *c));
+/* Shut, and forget: the connections go on. */
 void hg_listener_stop(struct hg_listener **pl);
 
 /* A connection over an existing socket, for tests. Takes fd, also when it

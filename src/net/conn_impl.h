@@ -11,6 +11,7 @@
 #ifndef HG_NET_CONN_IMPL_H
 #define HG_NET_CONN_IMPL_H
 
+#include "base/list.h"
 #include "net/conn.h"
 #include "net/out.h"
 
@@ -40,6 +41,8 @@ struct hg_conn {
     const struct hg_conn_ops *ops; /* NULL until on_accept has set them */
     void *user;
     void *listener_arg;
+    struct hg_listener *listener; /* that accepted it, or NULL */
+    struct hg_list sibling;       /* in the listener's conns */
     struct hg_out out;
     struct hg_task turn_end;
     struct hg_timer *timer;  /* made when first needed; one for all purposes */

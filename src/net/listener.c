@@ -151,6 +151,9 @@ static void admit(struct hg_listener *l, int fd, const struct hg_addr *peer) {
         return;
     }
     HG_ASSERT(c->ops != NULL);
+    c->listener = l;
+    l->refs++;
+    hg_list_append(&l->conns, &c->sibling);
     hg_counter_add(&hg_net_connections_total, 1);
     hg_conn__start(c);
 }
@@ -181,6 +184,7 @@ int hg_listener_start(struct hg_loop *loop, int fd, bool is_tls, const struct hg
     hg_net_counters_register();
     l->magic = LISTENER_MAGIC;
     l->refs = 1;
+    hg_list_init(&l->conns);
     l->loop = loop;
     l->ops = ops;
     l->arg = arg;
@@ -220,10 +224,22 @@ void hg_listener_set_handshake(struct hg_listener *l, int64_t timeout_ms, unsign
     watch(l);
 }
 
-void hg_listener_stop(struct hg_listener **pl) {
-    struct hg_listener *l = *pl;
-    *pl = NULL;
-    if (!l) {
+void hg_listener__left(struct hg_conn *c) {
+    if (c->listener) {
+        hg_list_remove(&c->sibling);
+        unref(c->listener);
+        c->listener = NULL;
+    }
+}
+
+void hg_listener_each(struct hg_listener *l, void (*fn)(struct hg_conn *c)) {
+    HG_LIST_EACH(node, &l->conns) {
+        fn(HG_CONTAINER(node, struct hg_conn, sibling));
+    }
+}
+
+void hg_listener_shut(struct hg_listener *l) {
+    if (l->is_stopped) {
         return;
     }
     l->is_stopped = true;
@@ -231,6 +247,15 @@ void hg_listener_stop(struct hg_listener **pl) {
     hg_timer_free(&l->back_off);
     if (l->spare_fd >= 0) {
         close(l->spare_fd);
+        l->spare_fd = -1;
     }
-    unref(l);
+}
+
+void hg_listener_stop(struct hg_listener **pl) {
+    struct hg_listener *l = *pl;
+    *pl = NULL;
+    if (l) {
+        hg_listener_shut(l);
+        unref(l);
+    }
 }

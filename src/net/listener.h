@@ -5,11 +5,13 @@
 
 #include <openssl/types.h>
 
+#include "base/list.h"
 #include "net/conn.h"
 
 struct hg_listener {
     uint32_t magic;
-    unsigned refs; /* the owner's, and one of each connection in its handshake */
+    unsigned refs; /* the owner's, one of each connection, one more in its handshake */
+    struct hg_list conns; /* accepted, not freed: hg_conn.sibling */
     struct hg_loop *loop;
     struct hg_watch watch;
     const struct hg_listener_ops *ops;
@@ -23,6 +25,8 @@ struct hg_listener {
     bool is_stopped;
 };
 
+/* A connection that was accepted is freed. */
+void hg_listener__left(struct hg_conn *c);
 /* A connection begins and ends its handshake. */
 void hg_listener__handshake_begin(struct hg_listener *l);
 void hg_listener__handshake_end(struct hg_listener **pl);

@@ -11,28 +11,33 @@ enum { ROLES_MAX = 64 };
 
 struct hg_principal {
     _Atomic uint32_t refs;
+    uint32_t n_roles, cap_roles;
+    struct hg_slice *roles;
     const char *how;
     struct hg_slice issuer;
     struct hg_slice id;
     int64_t expires_ms;
     uint64_t owner;
-    size_t n_roles;
-    struct hg_slice roles[ROLES_MAX];
+    char texts[]; /* of how, issuer and id, each with a 0 behind it */
 };
 
 /* Owners are written into the log, so the key is the same everywhere: what
  * keeps two owners apart is that a principal cannot choose its issuer. */
 static const struct hg_hash_key owner_key = {0x68656164676174ULL, 0x6f776e6572ULL};
 
-static struct hg_slice copy(struct hg_slice s) {
-    char *bytes = hg_try_alloc(s.len + 1);
-    if (bytes == NULL) {
-        return (struct hg_slice){NULL, 0};
-    }
+static struct hg_slice copy(char *to, struct hg_slice s) {
     if (s.len > 0) {
-        memcpy(bytes, s.ptr, s.len);
+        memcpy(to, s.ptr, s.len);
     }
-    return (struct hg_slice){bytes, s.len};
+    to[s.len] = 0;
+    return (struct hg_slice){to, s.len};
+}
+
+/* With its length before it, so that no text can look like the end of another. */
+static void feed(struct hg_hash *h, struct hg_slice s) {
+    uint64_t len = s.len;
+    hg_hash_feed(h, &len, sizeof(len));
+    hg_hash_feed(h, s.ptr, s.len);
 }
 
 static uint64_t hash_owner(const struct hg_principal *p) {
@@ -40,9 +45,9 @@ static uint64_t hash_owner(const struct hg_principal *p) {
     uint8_t out[16];
     uint64_t owner;
     hg_hash_begin(&h, &owner_key);
-    hg_hash_feed(&h, p->how, strlen(p->how) + 1);
-    hg_hash_feed(&h, p->issuer.ptr, p->issuer.len + 1); /* the copies end in 0 */
-    hg_hash_feed(&h, p->id.ptr, p->id.len + 1);
+    feed(&h, hg_slice_of(p->how));
+    feed(&h, p->issuer);
+    feed(&h, p->id);
     hg_hash_end128(&h, out);
     memcpy(&owner, out, sizeof(owner));
     return owner;
@@ -50,32 +55,44 @@ static uint64_t hash_owner(const struct hg_principal *p) {
 
 struct hg_principal *hg_principal_new(const char *how, struct hg_slice issuer, struct hg_slice id,
                                       int64_t expires_ms) {
-    struct hg_principal *p = hg_try_alloc(sizeof(*p));
+    size_t how_len = strlen(how);
+    struct hg_principal *p = hg_try_alloc(sizeof(*p) + how_len + issuer.len + id.len + 3);
     if (p == NULL) {
         return NULL;
     }
-    atomic_store(&p->refs, 1);
-    p->how = how;
-    p->issuer = copy(issuer);
-    p->id = copy(id);
+    atomic_init(&p->refs, 1);
+    p->how = copy(p->texts, (struct hg_slice){how, how_len}).ptr;
+    p->issuer = copy(p->texts + how_len + 1, issuer);
+    p->id = copy(p->texts + how_len + issuer.len + 2, id);
     p->expires_ms = expires_ms;
-    if (p->issuer.ptr == NULL || p->id.ptr == NULL) {
-        hg_principal_unref(&p);
-        return NULL;
-    }
     p->owner = hash_owner(p);
     return p;
 }
 
-int hg_principal_add_role(struct hg_principal *p, struct hg_slice role) {
+static int make_room(struct hg_principal *p) {
     if (p->n_roles == ROLES_MAX) {
         return HG_E2BIG;
     }
-    struct hg_slice kept = copy(role);
-    if (kept.ptr == NULL) {
+    if (p->n_roles < p->cap_roles) {
+        return 0;
+    }
+    uint32_t cap = p->cap_roles > 0 ? p->cap_roles * 2 : 2;
+    struct hg_slice *roles = hg_try_realloc(p->roles, cap * sizeof(*roles));
+    if (roles == NULL) {
         return HG_ENOMEM;
     }
-    p->roles[p->n_roles++] = kept;
+    p->roles = roles;
+    p->cap_roles = cap;
+    return 0;
+}
+
+int hg_principal_add_role(struct hg_principal *p, struct hg_slice role) {
+    int err = make_room(p);
+    char *bytes = err == 0 ? hg_try_alloc(role.len + 1) : NULL;
+    if (err != 0 || bytes == NULL) {
+        return err != 0 ? err : HG_ENOMEM;
+    }
+    p->roles[p->n_roles++] = copy(bytes, role);
     return 0;
 }
 
@@ -93,8 +110,7 @@ void hg_principal_unref(struct hg_principal **pp) {
     for (size_t i = 0; i < p->n_roles; i++) {
         hg_free((void *)p->roles[i].ptr);
     }
-    hg_free((void *)p->issuer.ptr);
-    hg_free((void *)p->id.ptr);
+    hg_free(p->roles);
     hg_free(p);
 }
 

@@ -12,6 +12,8 @@ libheadgate_a_SOURCES += \
     src/server/lane.h \
     src/server/master.c \
     src/server/master.h \
+    src/server/metrics.c \
+    src/server/metrics.h \
     src/server/plan.c \
     src/server/plan.h \
     src/server/reference.c \

@@ -27,7 +27,9 @@
 #include "server/spawn.h"
 #include "server/wire.h"
 
-enum { BACKOFF_FIRST_MS = 50, BACKOFF_MAX_MS = 10000, STEADY_MS = 10000, STOP_MS = 1000 };
+enum { BACKOFF_FIRST_MS = 50, BACKOFF_MAX_MS = 10000, STOP_MS = 1000 };
+/* A worker is steady that served for so long, or for so many times its back-off. */
+enum { STEADY_MS = 10000, STEADY_TIMES = 10 };
 
 struct master {
     const struct hg_master_args *args;
@@ -39,7 +41,7 @@ struct master {
     int log_fd;                 /* owned by base/logfile */
     int control_fd;             /* -1: no worker */
     pid_t worker;
-    int64_t worker_began_ms;
+    int64_t served_since_ms;    /* 0: the worker has not got so far */
     int64_t restart_at_ms;      /* 0: none is due */
     int64_t backoff_ms;
     int64_t kill_at_ms;         /* 0: not stopping */
@@ -100,19 +102,22 @@ static int start_worker(struct master *m, struct hg_buf *ret_errors) {
         hg_buf_printf(ret_errors, "a worker could not be made: %s\n", strerror(errno));
         return err;
     }
-    m->worker_began_ms = hg_clock_mono_ms();
+    m->served_since_ms = 0;
     m->restart_at_ms = 0;
     err = offer(m, &m->plan, 0, ret_errors);
     if (err == 0) {
+        m->served_since_ms = hg_clock_mono_ms();
         HG_LOG(HG_NOTICE, "worker_started", "pid=%d", (int)m->worker);
     }
     return err;
 }
 
-/* A worker that dies again and again is started ever later. */
+/* A worker that dies again and again is started ever later. One that served
+ * meanwhile is needed at once: it was away for less than a tenth of the time. */
 static void plan_restart(struct master *m) {
     int64_t now = hg_clock_mono_ms();
-    if (now - m->worker_began_ms > STEADY_MS || m->backoff_ms == 0) {
+    int64_t served_ms = m->served_since_ms > 0 ? now - m->served_since_ms : 0;
+    if (m->backoff_ms == 0 || served_ms > STEADY_MS || served_ms > STEADY_TIMES * m->backoff_ms) {
         m->backoff_ms = BACKOFF_FIRST_MS;
     } else {
         m->backoff_ms = m->backoff_ms * 2 < BACKOFF_MAX_MS ? m->backoff_ms * 2 : BACKOFF_MAX_MS;

@@ -7,6 +7,7 @@
 #include "base/counters.h"
 #include "gate/problems.h"
 #include "server/generation.h"
+#include "server/metrics.h"
 
 enum { OWNERS_MAX = 64 };
 
@@ -53,6 +54,7 @@ int hg_reference_print(const struct hg_master_args *args, const char *page) {
     } else if (strcmp(page, "problems") == 0) {
         hg_problems_reference(&out);
     } else if (strcmp(page, "metrics") == 0) {
+        hg_metrics_register();
         hg_counters_reference(&out);
     } else {
         fprintf(stderr, "headgate: no page %s; expected directives, problems or metrics\n", page);

@@ -13,7 +13,7 @@ struct hg_principal;
  * never. Texts are copied. */
 HG_API struct hg_principal *hg_principal_new(const char *how, struct hg_slice issuer,
                                              struct hg_slice id, int64_t expires_ms);
-/* HG_ENOMEM. Before the principal is given away. */
+/* HG_ENOMEM; HG_E2BIG: over 64. Before the principal is given away. */
 HG_API int hg_principal_add_role(struct hg_principal *p, struct hg_slice role);
 HG_API void hg_principal_unref(struct hg_principal **pp);
 

@@ -8,6 +8,7 @@ import subprocess
 import pytest
 
 CLIENTS = os.environ.get("HEADGATE_CLIENTS", "")
+SUPPORT = os.environ.get("HEADGATE_SUPPORT", "")
 
 
 def client_path(name):
@@ -31,3 +32,19 @@ def run(path, *args, timeout=120, **options):
     env = {**os.environ, "LC_ALL": "C.UTF-8", "JAVA_TOOL_OPTIONS": ""}
     return subprocess.run([path, *map(str, args)], env=env, capture_output=True, text=True,
                           encoding="utf-8", timeout=timeout, check=False, **options)
+
+
+def support_path(name):
+    """A small program of tests/support, built beside the gateway."""
+    path = os.path.join(SUPPORT, name)
+    if not SUPPORT or not os.access(path, os.X_OK):
+        pytest.skip(f"SKIP: {name} is not in HEADGATE_SUPPORT; make scenario-support makes it")
+    return path
+
+
+def support_module(name):
+    """The path of a module of tests/support, for load_module."""
+    path = os.path.join(SUPPORT, ".libs", f"{name}.so")
+    if not SUPPORT or not os.path.exists(path):
+        pytest.skip(f"SKIP: {name}.so is not in HEADGATE_SUPPORT; make scenario-support makes it")
+    return path

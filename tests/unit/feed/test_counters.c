@@ -4,6 +4,7 @@
 
 #include "base/counters.h"
 #include "feed/counters.h"
+#include "feed/feed.h"
 #include "unit/feed/tests.h"
 
 static bool is_printed(const char *line) {
@@ -17,8 +18,8 @@ static bool is_printed(const char *line) {
 
 static void gaps_are_counted_by_reason(void **state) {
     (void)state;
-    hg_feed__counters_register();
-    hg_feed__counters_register();
+    hg_feed_counters_register();
+    hg_feed_counters_register();
     hg_feed__count_gap("reset");
     hg_feed__count_gap("trimmed");
     hg_feed__count_gap("trimmed");

@@ -48,6 +48,9 @@ static void batches_below_the_position_are_not_news(void **state) {
     assert_int_equal(c->expect[0][0], 6);
     rig_release_tail(rig);
     assert_int_equal(c->n_events, 0);
+    /* But now it is known which record stands before the position. */
+    struct hg_feed__part *part = &hg_feed__parts_topic(&rig->feed->parts, 0)->parts[0];
+    assert_int_equal(part->fingerprint, rig->truth[0][0].records[5].fingerprint);
     rig_publish(rig, 0, "a", "s");
     assert_int_equal(c->n_events, 1);
     client_assert_whole(c);
@@ -133,13 +136,19 @@ static void nudge_says_that_the_log_is_ahead(void **state) {
     (void)state;
     struct rig *rig = rig_new(&plain, 1);
     struct client *c = client_open(rig, &(struct client_wish){0});
+    rig_publish(rig, 0, "a", "s"); /* the position has a fingerprint */
     rig_hold_tail(rig);
-    rig_publish_many(rig, 0, 3);
+    rig_publish_many(rig, 0, 2);
     rig_turn(rig);
-    assert_int_equal(c->n_events, 0);
+    assert_int_equal(c->n_events, 1);
     rig_tail(rig, 0, 1, 0, 0);
     rig_until_live(rig, 0);
     assert_int_equal(c->n_events, 3);
+    struct client *opened = client_open(rig, &(struct client_wish){0});
+    struct client *again = client_open(rig, &(struct client_wish){.cursor = opened->cursor});
+    assert_true(again->is_resumed); /* what it was told of the position is true */
+    client_close(&opened);
+    client_close(&again);
     rig_release_tail(rig); /* late, and known by now */
     assert_int_equal(c->n_events, 3);
     rig_publish(rig, 0, "a", "s");

@@ -66,11 +66,31 @@ static void renewed_partition_holds_nothing(void **state) {
     rig_free(&rig);
 }
 
+static void token_is_of_the_position(void **state) {
+    (void)state;
+    struct rig *rig = rig_new(&(struct rig_options){.partitions = 2}, 1);
+    struct hg_feed__topic *t = hg_feed__parts_topic(&rig->feed->parts, 0);
+    for (uint32_t i = 0; i < 6; i++) {
+        struct hg_position p;
+        hg_feed__part_move(&t->parts[1], 10 * i, i);
+        for (int twice = 0; twice < 2; twice++) {
+            assert_int_equal(hg_position_parse(hg_feed__part_token(t, 1), &p), 0);
+            assert_int_equal(p.topic_tag, t->tag);
+            assert_int_equal(p.partition, 1);
+            assert_int_equal(p.epoch, 1);
+            assert_int_equal(p.offset + 1, 10 * i);
+            assert_int_equal(p.fingerprint, i);
+        }
+    }
+    rig_free(&rig);
+}
+
 int test_part(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(topic_begins_where_the_log_ends),
         cmocka_unit_test(topic_that_the_log_has_not_is_none),
         cmocka_unit_test(without_memory_there_is_no_topic_yet),
+        cmocka_unit_test(token_is_of_the_position),
         cmocka_unit_test(renewed_partition_holds_nothing),
     };
     return cmocka_run_group_tests_name("feed/part", tests, NULL, NULL);

@@ -75,6 +75,20 @@ static void hole_at_the_end_is_passed_over(void **state) {
     rig_free(&rig);
 }
 
+static void hole_before_the_window_is_passed_over(void **state) {
+    (void)state;
+    struct rig *rig = rig_new(&(struct rig_options){.window_bytes_max = 4000}, 1);
+    rig_publish_many(rig, 0, 200);
+    const struct hg_window *w = &hg_feed__parts_topic(&rig->feed->parts, 0)->parts[0].window;
+    assert_true(w->first > 10);
+    make_hole(rig, w->first - 5, w->first);
+    struct client *c = client_open(rig, &(struct client_wish){.start = HG_START_EARLIEST});
+    rig_until_live(rig, 0);
+    assert_int_equal(c->n_events, 195);
+    client_close(&c);
+    rig_free(&rig);
+}
+
 static void slow_reader_costs_a_cursor(void **state) {
     (void)state;
     struct rig *rig = rig_new(&no_window, 1);
@@ -205,18 +219,38 @@ static void read_tells_that_the_topic_was_made_again(void **state) {
     rig_free(&rig);
 }
 
+/* The loop has heard of the new topic before the log's readers have. */
+static void records_of_the_topic_before_are_not_given(void **state) {
+    (void)state;
+    struct rig *rig = rig_new(&no_window, 1);
+    rig_publish_many(rig, 0, 10);
+    struct hg_feed__part *part = &hg_feed__parts_topic(&rig->feed->parts, 0)->parts[0];
+    rig->truth[0][0].n = 0;
+    rig_tail(rig, 0, 2, 0, 3);
+    hg_window_fini(&part->window); /* only the log could give them */
+    struct client *c = client_open(rig, &(struct client_wish){.start = HG_START_EARLIEST});
+    rig_turn_ms(rig, 100);
+    assert_int_equal(part->epoch, 2);
+    assert_int_equal(c->n_events, 0);
+    assert_int_equal(c->n_gaps, 0);
+    client_close(&c);
+    rig_free(&rig);
+}
+
 int test_refill(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(log_and_window_are_joined_without_a_seam),
         cmocka_unit_test(records_behind_the_loops_position_are_left_to_the_tail),
         cmocka_unit_test(holes_are_passed_over),
         cmocka_unit_test(hole_at_the_end_is_passed_over),
+        cmocka_unit_test(hole_before_the_window_is_passed_over),
         cmocka_unit_test(slow_reader_costs_a_cursor),
         cmocka_unit_test(trim_while_catching_up_is_a_gap),
         cmocka_unit_test(trim_of_what_was_never_promised_is_none),
         cmocka_unit_test(step_looks_at_a_bounded_number_of_records),
         cmocka_unit_test(busy_topic_does_not_silence_the_other),
         cmocka_unit_test(read_tells_that_the_topic_was_made_again),
+        cmocka_unit_test(records_of_the_topic_before_are_not_given),
     };
     return cmocka_run_group_tests_name("feed/refill", tests, NULL, NULL);
 }

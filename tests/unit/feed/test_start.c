@@ -90,6 +90,25 @@ static void time_keeps_what_comes_during_the_look_up(void **state) {
     rig_free(&rig);
 }
 
+static void time_to_come_begins_behind_all_that_the_log_has(void **state) {
+    (void)state;
+    struct rig *rig = rig_new(&no_window, 1);
+    struct client *first = client_open(rig, &(struct client_wish){0});
+    rig_hold_tail(rig);
+    rig_publish_many(rig, 0, 3); /* the loop has not seen them */
+    struct client *c =
+        client_open(rig, &(struct client_wish){.start = HG_START_TIME, .time_ms = INT64_MAX / 2});
+    rig_turn_ms(rig, 50);
+    rig_release_tail(rig);
+    rig_until_live(rig, 0);
+    assert_int_equal(c->n_events, 0);
+    rig_publish(rig, 0, "a", "s");
+    assert_int_equal(c->n_events, 1);
+    client_close(&first);
+    client_close(&c);
+    rig_free(&rig);
+}
+
 static void cursor_goes_on_without_a_gap(void **state) {
     (void)state;
     for (int window = 0; window < 2; window++) {
@@ -345,6 +364,7 @@ int test_start(void) {
         cmocka_unit_test(earliest_begins_at_the_first_record),
         cmocka_unit_test(time_begins_at_the_first_record_taken_then_or_later),
         cmocka_unit_test(time_keeps_what_comes_during_the_look_up),
+        cmocka_unit_test(time_to_come_begins_behind_all_that_the_log_has),
         cmocka_unit_test(cursor_goes_on_without_a_gap),
         cmocka_unit_test(resume_in_the_window_needs_no_read),
         cmocka_unit_test(cursor_before_the_first_record_is_good),

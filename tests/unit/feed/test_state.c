@@ -101,6 +101,29 @@ static void without_memory_it_goes_live_later(void **state) {
     rig_free(&rig);
 }
 
+static void without_memory_it_enters_no_index_at_all(void **state) {
+    (void)state;
+    struct rig *rig = rig_new(&plain, 2);
+    struct client_wish w = {.topics = {0, 1}, .n_topics = 2, .subject = "s", .has_no_room = true};
+    int n_failed = 0;
+    for (int n = 0; n < 6; n++) {
+        struct client *c = client_open(rig, &w);
+        c->is_parse_held = true;
+        hg_alloc_fail_after(n);
+        client_set_room(c, CLIENT_ROOM_ALL);
+        hg_alloc_fail_after(-1);
+        client_parse(c);
+        n_failed += !client_is_live(c);
+        rig_publish(rig, 0, "a", "s");
+        rig_publish(rig, 1, "a", "s");
+        rig_until_live(rig, 0);
+        assert_int_equal(c->n_events, 2);
+        client_close(&c);
+    }
+    assert_true(n_failed >= 2); /* in the first topic, and in the second */
+    rig_free(&rig);
+}
+
 static void kick_moves_only_who_covers_the_topic(void **state) {
     (void)state;
     struct rig *rig = rig_new(&plain, 2);
@@ -143,6 +166,7 @@ static void room_is_no_reason_to_leave_a_queue(void **state) {
     rig_hold_reads(rig, true);
     struct client *first = client_open(rig, &(struct client_wish){.start = HG_START_EARLIEST});
     struct client *second = client_open(rig, &(struct client_wish){.start = HG_START_EARLIEST});
+    struct client *third = client_open(rig, &(struct client_wish){.start = HG_START_EARLIEST});
     assert_null(second->sub->read);
     hg_subscriber_on_room(second->sub);
     hg_subscriber_on_room(first->sub);
@@ -151,6 +175,7 @@ static void room_is_no_reason_to_leave_a_queue(void **state) {
     rig_until_live(rig, 0);
     client_close(&first);
     client_close(&second);
+    client_close(&third);
     rig_free(&rig);
 }
 
@@ -160,6 +185,7 @@ int test_state(void) {
         cmocka_unit_test(leaving_takes_the_loops_cursor_along),
         cmocka_unit_test(cursor_ahead_of_the_loop_waits_for_it),
         cmocka_unit_test(without_memory_it_goes_live_later),
+        cmocka_unit_test(without_memory_it_enters_no_index_at_all),
         cmocka_unit_test(kick_moves_only_who_covers_the_topic),
         cmocka_unit_test(all_who_are_ready_are_stepped),
         cmocka_unit_test(room_is_no_reason_to_leave_a_queue),

@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Subscribers that stop reading altogether, while events keep coming: they
+cost the gateway a cursor, the others are served, and when they read again
+they are given everything, in order."""
+import re
+import threading
+import time
+
+from support.counts import FULL, figures, seconds, seed
+from support.crowd import Crowd
+from support.followers import Sse, WebSocket
+from support.wait import until
+
+HELD_S = seconds(60)
+EVENT_BYTES = 1024
+WINDOW = 4 << 20
+SLACK = 4 << 20          # buffers of the connections that are served, the heap's own habits
+AT_LEAST = (64 if FULL else 12) << 20  # bytes of events while they are held
+PIECE_S = 0.1
+
+
+def memory(gateway):
+    """RssAnon + RssShmem of master and worker, in bytes."""
+    total = 0
+    for pid in [gateway.process.pid, *gateway.workers()]:
+        with open(f"/proc/{pid}/status", encoding="ascii") as f:
+            text = f.read()
+        total += sum(int(kb) << 10 for kb in re.findall(r"Rss(?:Anon|Shmem):\s+(\d+) kB", text))
+    return total
+
+
+class Watch(threading.Thread):
+    """The largest memory seen, ten times a second."""
+
+    def __init__(self, gateway):
+        super().__init__(daemon=True)
+        self.gateway, self.most = gateway, 0
+        self.is_over = threading.Event()
+        self.start()
+
+    def run(self):
+        while not self.is_over.wait(PIECE_S):
+            self.most = max(self.most, memory(self.gateway))
+
+    def end(self):
+        self.is_over.set()
+        self.join()
+        return self.most
+
+
+def deliver(crowd, followers, n_bytes, n_seconds):
+    """Until so much was acknowledged, for at least so long, and these have
+    been given nearly all of it: the load goes on while they are served."""
+    began, before = time.monotonic(), crowd.acknowledged()
+
+    def is_done():
+        sent = (crowd.acknowledged() - before) * EVENT_BYTES
+        return sent >= n_bytes and time.monotonic() - began >= n_seconds
+
+    seen = [len(f.ids) for f in followers]
+    until(is_done, f"{n_bytes} bytes of events", 60 + 3 * n_seconds)
+    sent = crowd.acknowledged() - before
+    for f, had in zip(followers, seen):
+        until(lambda f=f, had=had: len(f.ids) - had >= sent * 0.9, f"{f.name} to be served", 60)
+    return sent
+
+
+def test_who_stops_reading_costs_a_cursor_and_misses_nothing(make_gateway):
+    gateway = make_gateway(main=f"window {WINDOW};\ntopic demo.orders {{ key source; }}\n",
+                           locations="location = /orders { accept cloudevents; "
+                                     "publish demo.orders; stream demo.orders; }").start()
+    with Crowd(gateway, seed()) as crowd:
+        held = [crowd.follow(Sse, receive_bytes=1 << 16),
+                crowd.follow(WebSocket, receive_bytes=1 << 16)]
+        served = [crowd.follow(Sse), crowd.follow(WebSocket)]
+        until(lambda: all(f.opened.is_set() for f in crowd.followers), "all streams to open")
+        crowd.produce(6, size=EVENT_BYTES)
+        deliver(crowd, crowd.followers, 3 * WINDOW, 0)  # the window is full, the heap warm
+        base = memory(gateway)
+
+        for f in held:
+            f.hold()
+        until(lambda: all(f.held.is_set() for f in held), "both to hold still")
+        had = [len(f.ids) for f in held]
+        watch = Watch(gateway)
+        began = time.monotonic()
+        events = deliver(crowd, served, AT_LEAST, HELD_S)
+        took = time.monotonic() - began
+        grown = watch.end() - base
+        assert [len(f.ids) for f in held] == had, "they did not hold still"
+        assert gateway.metric('headgate_subscribers{state="catching"}') >= len(held)
+        cuts = [f.cuts for f in held]
+
+        for f in held:
+            f.read_on()
+        report = crowd.judge(120)
+        figures("slow-subscriber", seconds=round(took, 1), events=events,
+                MiB=round(events * EVENT_BYTES / (1 << 20)),
+                **{"memory before MiB": round(base / (1 << 20), 1),
+                   "memory grew MiB": round(grown / (1 << 20), 1),
+                   "held streams cut": sum(f.cuts for f in held) - sum(cuts) - len(held),
+                   "lost": report.counts["lost"], "anomalies": dict(report.counts) or 0,
+                   "gaps told": report.figures["gaps told"]})
+        assert report.kinds == [], str(report)
+        assert report.figures["gaps told"] == 0, str(report)
+        assert grown <= SLACK, f"memory grew by {grown} bytes from {base}"
