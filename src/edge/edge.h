@@ -28,10 +28,9 @@ struct hg_site_setup {
     struct hg_log *log;          /* NULL under -t: topics are not looked up */
     const struct hg_rights *rights;
     struct hg_principal *anonymous;
-    const uint8_t *topic_keys;
-    uint32_t n_topic_keys;
+    const struct hg_topic_keys *keys;
     struct hg_gate_finder finder;
-    const struct hg_sink_ops *const *sinks; /* the index is the slot in an entry */
+    const struct hg_sink_ops *const *sinks; /* the index is the slot in an entry; NULL: none */
     unsigned n_sinks;
     const struct hg_site_handler *handlers;
     unsigned n_handlers;

@@ -113,8 +113,7 @@ int hg_site__compile_location(const struct hg_site_setup *setup, struct hg_arena
     }
     ret->intake.rights = setup->rights;
     ret->intake.anonymous = setup->anonymous;
-    ret->intake.topic_keys = setup->topic_keys;
-    ret->intake.n_topic_keys = setup->n_topic_keys;
+    ret->intake.keys = setup->keys;
     if (find_handler(setup, block, ret, why) != 0 || find_access_log(arena, ret, why) != 0) {
         return HG_EINVAL;
     }

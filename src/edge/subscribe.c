@@ -11,7 +11,7 @@ static const struct hg_sink_ops *choose_sink(const struct hg_visit *v, unsigned 
     const struct hg_sink_ops *best = NULL;
     int best_rank = 0;
     for (unsigned i = 0; i < site->n_sinks; i++) {
-        int rank = site->sinks[i]->choose(&v->request);
+        int rank = site->sinks[i] != NULL ? site->sinks[i]->choose(&v->request) : 0;
         if (rank > best_rank) {
             best_rank = rank;
             best = site->sinks[i];

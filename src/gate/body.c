@@ -92,7 +92,8 @@ enum hg_step hg_stage__authorise(struct hg_exchange *x) {
 
 static struct hg_slice key_of(const struct hg_intake *intake, const struct hg_publish_item *item) {
     const struct hg_event *e = item->event;
-    int key = item->topic < intake->n_topic_keys ? intake->topic_keys[item->topic] : HG_KEY_NONE;
+    const struct hg_topic_keys *keys = intake->keys;
+    int key = item->topic < keys->n ? keys->keys[item->topic] : HG_KEY_NONE;
     struct hg_slice value = {NULL, 0};
     if (key == HG_KEY_SUBJECT) {
         value = hg_event_core(e, HG_ATTR_SUBJECT);

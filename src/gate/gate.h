@@ -30,6 +30,13 @@ struct hg_proofs {
     const void *confs[8];
 };
 
+/* enum hg_topic_key by topic id; beyond n: HG_KEY_NONE. Filled before the first
+ * event comes. */
+struct hg_topic_keys {
+    uint8_t *keys;
+    uint32_t n;
+};
+
 /* What a location accepts: compiled from its rows, owned by a generation. */
 struct hg_intake {
     const struct hg_source_ops *source; /* NULL: the location accepts nothing */
@@ -44,8 +51,7 @@ struct hg_intake {
     struct hg_principal *anonymous;
     int64_t retention_ms;               /* of topics that the template makes */
     int64_t retention_bytes;
-    const uint8_t *topic_keys;          /* enum hg_topic_key by topic id */
-    uint32_t n_topic_keys;
+    const struct hg_topic_keys *keys;
 };
 
 /* A loop's gate. */
@@ -113,7 +119,7 @@ struct hg_gate_finder {
                                                         const struct hg_directive **ret_rows);
     void *arg;
 };
-/* Compile a location's rows; rights, anonymous and topic_keys are the caller's
+/* Compile a location's rows; rights, anonymous and keys are the caller's
  * to set. HG_EINVAL: why. */
 int hg_intake_compile(const struct hg_conf_block *location, const struct hg_gate_finder *find,
                       struct hg_intake *ret, struct hg_why *why);

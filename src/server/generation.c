@@ -20,42 +20,54 @@ int hg_generation_read(struct hg_conf_files *files, struct hg_slice path,
     return hg_conf_load(&setup, ret, ret_errors);
 }
 
+static const void *conf_of(const struct hg_generation *g, const struct hg_module *m) {
+    return m->directives != NULL ? hg_conf_of_table(hg_conf_main(g->conf), m->directives) : NULL;
+}
+
 static void release(void *arg) {
     struct hg_generation *g = arg;
-    const struct hg_module *m = NULL;
-    while (g->registry != NULL && (m = hg_registry_next(g->registry, m)) != NULL) {
+    while (g->n_started > 0) {
+        const struct hg_module *m = g->modules[--g->n_started];
         if (m->generation_stop != NULL) {
-            m->generation_stop(hg_conf_of_table(hg_conf_main(g->conf), m->directives));
+            m->generation_stop(conf_of(g, m));
         }
     }
     hg_rights_free(&g->rights);
     hg_principal_unref(&g->anonymous);
     hg_conf_unref(&g->conf);
-    hg_free(g->topic_keys);
+    hg_free(g->keys.keys);
+    hg_free(g->modules);
     hg_free(g->sinks);
     hg_free(g->handlers);
     hg_free(g);
 }
 
-static int collect_modules(struct hg_generation *g) {
+static void take_module(struct hg_generation *g, const struct hg_module *m, bool is_used) {
+    if (m->sink != NULL) {
+        g->sinks[g->n_sinks++] = is_used ? m->sink : NULL;
+    }
+    if (is_used && m->handler != NULL) {
+        g->handlers[g->n_handlers++] = (struct hg_site_handler){m->handler, m->directives};
+    }
+    if (is_used) {
+        g->modules[g->n_modules++] = m;
+    }
+}
+
+static int collect_modules(struct hg_generation *g, const struct hg_registry *registry) {
     unsigned n = 0;
     const struct hg_module *m = NULL;
-    while ((m = hg_registry_next(g->registry, m)) != NULL) {
+    while ((m = hg_registry_next(registry, m)) != NULL) {
         n++;
     }
+    g->modules = hg_try_alloc((n + 1) * sizeof(*g->modules));
     g->sinks = hg_try_alloc((n + 1) * sizeof(*g->sinks));
     g->handlers = hg_try_alloc((n + 1) * sizeof(*g->handlers));
-    if (g->sinks == NULL || g->handlers == NULL) {
+    if (g->modules == NULL || g->sinks == NULL || g->handlers == NULL) {
         return HG_ENOMEM;
     }
-    m = NULL;
-    while ((m = hg_registry_next(g->registry, m)) != NULL) {
-        if (m->sink != NULL) {
-            g->sinks[g->n_sinks++] = m->sink;
-        }
-        if (m->handler != NULL) {
-            g->handlers[g->n_handlers++] = (struct hg_site_handler){m->handler, m->directives};
-        }
+    while ((m = hg_registry_next(registry, m)) != NULL) {
+        take_module(g, m, hg_registry_is_used(registry, g->conf, m));
     }
     return 0;
 }
@@ -70,6 +82,18 @@ static int make_topic(struct hg_log *log, const struct hg_log_topic *topic, uint
     return err;
 }
 
+static bool is_declared(const struct hg_generation *g, struct hg_slice name) {
+    struct hg_log_topic topic;
+    enum hg_topic_key key;
+    const struct hg_conf_block *b = NULL;
+    while ((b = hg_log_settings_topic(g->conf, b, &topic, &key)) != NULL) {
+        if (hg_slice_eq(topic.name, name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* A topic that no topic block declares: with the main block's retention. */
 static int make_named(struct hg_generation *g, struct hg_log *log, struct hg_slice name,
                       struct hg_buf *errors) {
@@ -81,17 +105,16 @@ static int make_named(struct hg_generation *g, struct hg_log *log, struct hg_sli
         .retention_ms = s->retention_ms,
         .retention_bytes = s->retention_bytes,
     };
-    return hg_log_topic_find(log, name, &id) ? 0 : make_topic(log, &topic, &id, errors);
+    return is_declared(g, name) ? 0 : make_topic(log, &topic, &id, errors);
 }
 
-static int make_named_topics(struct hg_generation *g, struct hg_log *log, struct hg_site *site,
-                             struct hg_buf *errors) {
+static int make_named_topics(struct hg_generation *g, struct hg_log *log, struct hg_buf *errors) {
     struct hg_slice name;
-    for (size_t i = 0; (name = hg_site_named_topic(site, i)).len > 0; i++) {
+    for (size_t i = 0; (name = hg_site_named_topic(g->site, i)).len > 0; i++) {
         char dlq[HG_TOPIC_NAME_MAX + 8];
         int len = snprintf(dlq, sizeof(dlq), "%.*s.dlq", HG_FMT(name));
         if (make_named(g, log, name, errors) != 0 ||
-            (hg_site_has_dead_letters(site, i) &&
+            (hg_site_has_dead_letters(g->site, i) &&
              make_named(g, log, (struct hg_slice){dlq, (size_t)len}, errors) != 0)) {
             return HG_EIO;
         }
@@ -99,10 +122,28 @@ static int make_named_topics(struct hg_generation *g, struct hg_log *log, struct
     return make_named(g, log, HG_SLICE("headgate.dlq"), errors);
 }
 
+static int fill_keys(struct hg_generation *g, struct hg_log *log) {
+    struct hg_log_topic topic;
+    enum hg_topic_key key;
+    uint32_t id;
+    const struct hg_conf_block *b = NULL;
+    g->keys.n = hg_log_topic_count(log);
+    g->keys.keys = hg_try_alloc(g->keys.n + 1);
+    if (g->keys.keys == NULL) {
+        g->keys.n = 0;
+        return HG_ENOMEM;
+    }
+    while ((b = hg_log_settings_topic(g->conf, b, &topic, &key)) != NULL) {
+        if (hg_log_topic_find(log, topic.name, &id) && id < g->keys.n) {
+            g->keys.keys[id] = (uint8_t)key;
+        }
+    }
+    return 0;
+}
+
 /* Declared topics first, so that what a block says holds; their keys are
  * needed by the gate for each event. */
-static int make_declared_topics(struct hg_generation *g, struct hg_log *log,
-                                struct hg_buf *errors) {
+static int make_topics(struct hg_generation *g, struct hg_log *log, struct hg_buf *errors) {
     struct hg_log_topic topic;
     enum hg_topic_key key;
     uint32_t id;
@@ -112,34 +153,35 @@ static int make_declared_topics(struct hg_generation *g, struct hg_log *log,
             return HG_EIO;
         }
     }
-    g->n_topic_keys = hg_log_topic_count(log);
-    g->topic_keys = hg_try_alloc(g->n_topic_keys + 1);
-    if (g->topic_keys == NULL) {
-        return HG_ENOMEM;
-    }
-    b = NULL;
-    while ((b = hg_log_settings_topic(g->conf, b, &topic, &key)) != NULL) {
-        if (hg_log_topic_find(log, topic.name, &id) && id < g->n_topic_keys) {
-            g->topic_keys[id] = (uint8_t)key;
-        }
-    }
-    return 0;
+    int err = make_named_topics(g, log, errors);
+    return err != 0 ? err : fill_keys(g, log);
 }
 
 static const struct hg_source_ops *find_source(void *arg, struct hg_slice name,
                                                const struct hg_directive **ret_rows) {
-    const struct hg_module *m = NULL;
-    const struct hg_source_ops *ops = hg_registry_source(arg, name, &m);
-    *ret_rows = m != NULL ? m->directives : NULL;
-    return ops;
+    const struct hg_generation *g = arg;
+    for (unsigned i = 0; i < g->n_modules; i++) {
+        const struct hg_module *m = g->modules[i];
+        if (m->source != NULL && hg_slice_eq(hg_slice_of(m->source->name), name)) {
+            *ret_rows = m->directives;
+            return m->source;
+        }
+    }
+    return NULL;
 }
 
 static const struct hg_authenticator_ops *find_authenticator(void *arg, struct hg_slice name,
                                                              const struct hg_directive **ret_rows) {
-    const struct hg_module *m = NULL;
-    const struct hg_authenticator_ops *ops = hg_registry_authenticator(arg, name, &m);
-    *ret_rows = m != NULL ? m->directives : NULL;
-    return ops;
+    const struct hg_generation *g = arg;
+    for (unsigned i = 0; i < g->n_modules; i++) {
+        const struct hg_module *m = g->modules[i];
+        if (m->authenticator != NULL &&
+            hg_slice_eq(hg_slice_of(m->authenticator->name), name)) {
+            *ret_rows = m->directives;
+            return m->authenticator;
+        }
+    }
+    return NULL;
 }
 
 static int build_site(struct hg_generation *g, struct hg_log *log, struct hg_buf *errors) {
@@ -148,9 +190,8 @@ static int build_site(struct hg_generation *g, struct hg_log *log, struct hg_buf
         .log = log,
         .rights = g->rights,
         .anonymous = g->anonymous,
-        .topic_keys = g->topic_keys,
-        .n_topic_keys = g->n_topic_keys,
-        .finder = {find_source, find_authenticator, g->registry},
+        .keys = &g->keys,
+        .finder = {find_source, find_authenticator, g},
         .sinks = g->sinks,
         .n_sinks = g->n_sinks,
         .handlers = g->handlers,
@@ -165,20 +206,22 @@ static int check_driver(struct hg_generation *g, struct hg_buf *errors) {
         HG_BUF_LIT(errors, "event_log: it is not set; expected event_log DRIVER ...\n");
         return HG_EINVAL;
     }
-    if (hg_registry_log(g->registry, s->event_log.items[0], NULL) == NULL) {
-        hg_buf_printf(errors, "event_log: there is no driver \"%.*s\"; load its module\n",
-                      HG_FMT(s->event_log.items[0]));
-        return HG_EINVAL;
+    for (unsigned i = 0; i < g->n_modules; i++) {
+        const struct hg_log_ops *log = g->modules[i]->log;
+        if (log != NULL && hg_slice_eq(hg_slice_of(log->name), s->event_log.items[0])) {
+            return 0;
+        }
     }
-    return 0;
+    hg_buf_printf(errors, "event_log: there is no driver \"%.*s\"; load its module\n",
+                  HG_FMT(s->event_log.items[0]));
+    return HG_EINVAL;
 }
 
 static int start_modules(struct hg_generation *g, struct hg_buf *errors) {
-    const struct hg_module *m = NULL;
-    struct hg_why why = {""};
-    while ((m = hg_registry_next(g->registry, m)) != NULL) {
-        const void *conf = hg_conf_of_table(hg_conf_main(g->conf), m->directives);
-        if (m->generation_start != NULL && m->generation_start(conf, &why) != 0) {
+    for (; g->n_started < g->n_modules; g->n_started++) {
+        const struct hg_module *m = g->modules[g->n_started];
+        struct hg_why why = {""};
+        if (m->generation_start != NULL && m->generation_start(conf_of(g, m), &why) != 0) {
             hg_buf_printf(errors, "module %s: %s\n", m->name, why.text);
             return HG_EINVAL;
         }
@@ -186,49 +229,43 @@ static int start_modules(struct hg_generation *g, struct hg_buf *errors) {
     return 0;
 }
 
-int hg_generation_build(struct hg_conf *conf, struct hg_registry *registry, struct hg_log *log,
-                        struct hg_site **ret_site, struct hg_buf *ret_errors) {
-    struct hg_generation *g = hg_try_alloc(sizeof(*g));
-    if (g == NULL) {
+static int compile(struct hg_generation *g, const struct hg_registry *registry,
+                   struct hg_log *log, struct hg_buf *errors) {
+    g->anonymous = hg_principal_anonymous();
+    if (g->anonymous == NULL || collect_modules(g, registry) != 0 ||
+        hg_rights_new(g->conf, &g->rights) != 0) {
         return HG_ENOMEM;
     }
-    g->conf = hg_conf_ref(conf);
-    g->anonymous = hg_principal_anonymous();
-    g->registry = registry;
-    int err = g->anonymous == NULL ? HG_ENOMEM : collect_modules(g);
-    if (err == 0) {
-        err = hg_rights_new(conf, &g->rights);
-    }
-    if (err == 0) {
-        err = check_driver(g, ret_errors);
+    int of_driver = check_driver(g, errors), of_site = build_site(g, log, errors);
+    return of_driver != 0 ? of_driver : of_site;
+}
+
+int hg_generation_build(struct hg_conf *conf, struct hg_registry *registry, struct hg_log *log,
+                        struct hg_site **ret_site, struct hg_buf *ret_errors) {
+    size_t said = ret_errors->len;
+    struct hg_generation *g = hg_try_alloc(sizeof(*g));
+    int err = HG_ENOMEM;
+    if (g != NULL) {
+        g->conf = hg_conf_ref(conf);
+        err = compile(g, registry, log, ret_errors);
     }
     if (err == 0 && log != NULL) {
-        err = make_declared_topics(g, log, ret_errors);
+        err = start_modules(g, ret_errors);
     }
-    if (build_site(g, log, ret_errors) != 0 || err != 0) {
-        goto failed;
+    if (err == 0 && log != NULL) {
+        err = make_topics(g, log, ret_errors);
     }
-    if (log != NULL) {
-        err = make_named_topics(g, log, g->site, ret_errors);
-        if (err == 0) {
-            err = start_modules(g, ret_errors);
-        }
+    if (err == 0) {
+        *ret_site = g->site;
+        return 0;
     }
-    if (err != 0) {
-        g->registry = NULL; /* what was not started is not stopped */
-        hg_site_unref(&g->site);
-        return err;
+    if (ret_errors->len == said) {
+        hg_buf_printf(ret_errors, "%s\n", hg_err_text(err));
     }
-    *ret_site = g->site;
-    return 0;
-
-failed:
-    if (g->site != NULL) {
-        g->registry = NULL;
-        hg_site_unref(&g->site);
-    } else {
-        g->registry = NULL;
+    if (g != NULL && g->site != NULL) {
+        hg_site_unref(&g->site); /* and with it the generation */
+    } else if (g != NULL) {
         release(g);
     }
-    return HG_EINVAL;
+    return err;
 }

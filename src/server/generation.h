@@ -13,22 +13,25 @@ struct hg_generation {
     struct hg_rights *rights;
     struct hg_principal *anonymous;
     struct hg_site *site;        /* holds the generation, not the other way round */
-    uint8_t *topic_keys;
-    uint32_t n_topic_keys;
-    const struct hg_sink_ops **sinks;
+    struct hg_topic_keys keys;
+    const struct hg_module **modules; /* those that the configuration names */
+    unsigned n_modules;
+    unsigned n_started;          /* the first of them, whose generation_start was well */
+    const struct hg_sink_ops **sinks; /* by slot: every module's, so that none ever moves */
     unsigned n_sinks;
     struct hg_site_handler *handlers;
     unsigned n_handlers;
-    struct hg_registry *registry; /* borrowed */
 };
 
 /* Load and bind the files; modules are found in or added to the registry. */
 int hg_generation_read(struct hg_conf_files *files, struct hg_slice path,
                        struct hg_registry *registry, struct hg_conf **ret,
                        struct hg_buf *ret_errors);
-/* Compile. With a log, the topics that the configuration names are made in it
- * and waited for; without (the master, -t) everything else is checked. Takes
- * its own reference of conf. The caller gets one reference of the site. */
+/* Compile. With a log, the modules' generation_start is called, and then the
+ * topics that the configuration names are made in it, last, because nothing
+ * takes them back; without (the master, -t) everything else is checked. Takes
+ * its own reference of conf. The caller gets one reference of the site. On
+ * failure ret_errors says why. */
 int hg_generation_build(struct hg_conf *conf, struct hg_registry *registry, struct hg_log *log,
                         struct hg_site **ret_site, struct hg_buf *ret_errors);
 

@@ -4,8 +4,6 @@
 
 #include <stdio.h>
 
-#include "headgate/logline.h"
-
 enum { READS_MAX = 8, READ_BYTES_MAX = 256 * 1024 };
 
 int hg_lane_init(struct hg_lane *lane, unsigned index, struct hg_registry *registry) {
@@ -17,29 +15,34 @@ int hg_lane_init(struct hg_lane *lane, unsigned index, struct hg_registry *regis
     return err;
 }
 
-static void start_modules(struct hg_lane *lane) {
-    const struct hg_module *m = NULL;
-    struct hg_why why = {""};
-    while ((m = hg_registry_next(lane->registry, m)) != NULL) {
-        if (m->loop_start != NULL && m->loop_start(lane->loop, &why) != 0) {
-            HG_LOG(HG_ERROR, "module_loop_start_failed", "module=%s why=%s", m->name, why.text);
+int hg_lane_start_modules(struct hg_lane *lane, struct hg_why *why) {
+    const struct hg_module *m;
+    while ((m = hg_registry_next(lane->registry, lane->started)) != NULL) {
+        struct hg_why inner = {""};
+        int err = m->loop_start != NULL ? m->loop_start(lane->loop, &inner) : 0;
+        if (err != 0) {
+            hg_why_set(why, "module %s: %s", m->name, inner.text);
+            return err;
         }
+        lane->started = m;
     }
+    return 0;
 }
 
 static void stop_modules(struct hg_lane *lane) {
     const struct hg_module *m = NULL;
-    while ((m = hg_registry_next(lane->registry, m)) != NULL) {
+    while (lane->started != NULL && m != lane->started) {
+        m = hg_registry_next(lane->registry, m);
         if (m->loop_stop != NULL) {
             m->loop_stop(lane->loop);
         }
     }
+    lane->started = NULL;
 }
 
 static void *run(void *arg) {
     struct hg_lane *lane = arg;
     hg_loop_adopt(lane->loop);
-    start_modules(lane);
     hg_loop_run(lane->loop);
     stop_modules(lane);
     return NULL;

@@ -14,6 +14,7 @@ struct hg_lane {
     struct hg_feed *feed;
     struct hg_edge *edge;
     struct hg_registry *registry;
+    const struct hg_module *started; /* the last whose loop_start was well, or NULL */
     pthread_t thread;
     bool is_running;
 };
@@ -22,6 +23,10 @@ struct hg_lane {
 int hg_lane_init(struct hg_lane *lane, unsigned index, struct hg_registry *registry);
 /* Make feed and edge over the log and start the thread. HG_EIO. */
 int hg_lane_start(struct hg_lane *lane, struct hg_log *log, size_t window_bytes);
+/* loop_start of each module that has not had it; what a reload has brought
+ * too. On the lane's loop. Stops at the first that fails: its error, and why
+ * names it. */
+int hg_lane_start_modules(struct hg_lane *lane, struct hg_why *why);
 /* Run fn(lane, arg) on the lane's loop and wait until it has. */
 void hg_lane_call(struct hg_lane *lane, void (*fn)(struct hg_lane *lane, void *arg), void *arg);
 /* Stop the loop and wait for the thread. */

@@ -97,16 +97,31 @@ static int init_lanes(struct worker *w, struct hg_buf *errors) {
     return 0;
 }
 
+struct starting {
+    struct hg_why why;
+    int err;
+};
+
+static void start_lane_modules(struct hg_lane *lane, void *arg) {
+    struct starting *s = arg;
+    if (s->err == 0) {
+        s->err = hg_lane_start_modules(lane, &s->why);
+    }
+}
+
+/* What is loaded and has not been started: the process first, then each loop. */
 static int start_modules(struct worker *w, struct hg_buf *errors) {
-    const struct hg_module *m = NULL;
-    struct hg_why why = {""};
-    while ((m = hg_registry_next(w->registry, m)) != NULL) {
-        if (m->process_start != NULL && m->process_start(&why) != 0) {
-            hg_buf_printf(errors, "module %s: %s\n", m->name, why.text);
-            return HG_EINVAL;
+    struct starting s = {.why = {""}};
+    s.err = hg_registry_start(w->registry, &s.why);
+    for (unsigned i = 0; i < w->n_lanes; i++) {
+        if (w->lanes[i].is_running) {
+            hg_lane_call(&w->lanes[i], start_lane_modules, &s);
         }
     }
-    return 0;
+    if (s.err != 0) {
+        hg_buf_printf(errors, "%s\n", s.why.text);
+    }
+    return s.err;
 }
 
 /* What a lane is told: listen on the sockets that are its, or swap. */
@@ -167,7 +182,7 @@ static int start(struct worker *w, const struct hg_bundle *bundle, struct hg_con
     if (start_modules(w, errors) != 0 || init_lanes(w, errors) != 0 ||
         start_log(w, errors) != 0 ||
         hg_generation_build(conf, w->registry, w->log, &site, errors) != 0 ||
-        start_lanes(w, errors) != 0) {
+        start_lanes(w, errors) != 0 || start_modules(w, errors) != 0) {
         return HG_EINVAL;
     }
     w->admin.log = w->log;
@@ -185,7 +200,7 @@ static int start(struct worker *w, const struct hg_bundle *bundle, struct hg_con
 static int reload(struct worker *w, const struct hg_bundle *bundle, struct hg_conf *conf,
                   struct hg_buf *errors) {
     struct hg_site *site;
-    if (hg_conf_needs_restart(w->conf, conf, errors) ||
+    if (hg_conf_needs_restart(w->conf, conf, errors) || start_modules(w, errors) != 0 ||
         hg_generation_build(conf, w->registry, w->log, &site, errors) != 0) {
         hg_conf_unref(&conf);
         return HG_EINVAL;
@@ -279,7 +294,6 @@ static void pass_turn(struct hg_lane *lane, void *arg) {
 /* Connections first, while the loops still turn; then the log, whose last
  * answers the loops still take; then the loops. */
 static void dismantle(struct worker *w) {
-    const struct hg_module *m = NULL;
     for (unsigned i = 0; i < w->n_lanes; i++) {
         hg_lane_call(&w->lanes[i], shut_lane, NULL);
         hg_lane_call(&w->lanes[i], pass_turn, NULL);
@@ -291,11 +305,7 @@ static void dismantle(struct worker *w) {
     }
     hg_free(w->lanes);
     hg_conf_unref(&w->conf);
-    while ((m = hg_registry_next(w->registry, m)) != NULL) {
-        if (m->process_stop != NULL) {
-            m->process_stop();
-        }
-    }
+    hg_registry_stop(w->registry);
 }
 
 static void reopen(const struct hg_wire_message *m) {
