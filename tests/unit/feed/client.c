@@ -158,13 +158,13 @@ static void take_gap(struct client *c, const char *reason, const char *topic, co
 }
 
 static void take_notice(struct client *c, char *words[6]) {
-    enum hg_notice_kind kind = (enum hg_notice_kind)atoi(words[0]);
+    enum hg_notice_kind kind = (enum hg_notice_kind)strtol(words[0], NULL, 10);
     if (kind == HG_NOTICE_GAP) {
         take_gap(c, words[2], words[3], words[4]);
     } else if (kind == HG_NOTICE_OPENED) {
         assert_int_equal(c->n_opened, 0);
         assert_int_equal(c->n_events, 0);
-        c->is_resumed = atoi(words[1]);
+        c->is_resumed = words[1][0] == '1';
     }
     take_cursor(c, words[5], kind == HG_NOTICE_GAP || kind == HG_NOTICE_OPENED);
     c->n_opened += kind == HG_NOTICE_OPENED;
