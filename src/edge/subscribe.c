@@ -196,6 +196,9 @@ void hg_visit__end_stream(struct hg_visit *v, const char *reason) {
         return;
     }
     hg_subscriber_say_closing(v->subscriber, reason, v->location->conf->retry_ms);
+    if (v->status == 0) {
+        return; /* a pull: its answer, with what is there, comes at the next turn */
+    }
     if (v->state == HG_VISIT_SOCKET) {
         hg_socket_close(v, 1001, reason);
     } else {
