@@ -24,7 +24,7 @@ const STEADY_MS = 10000;    // a stream that lived this long starts the waiting 
 const OPEN_MS = 30000;      // one that has not said so by then did not open
 const SAVE_MS = 250;        // storage is slow: it is not written for each event
 const TRIES_MAX = 6;        // of one event
-const IN_FLIGHT_MAX = 32;   // events on one WebSocket; the gateway ends it above 64
+const IN_FLIGHT_MAX = 32;   // events on one WebSocket; the gateway reads no more above 64
 const REPEATS_MAX = 10000;
 
 const NOTICE = 'headgate.stream.';

@@ -65,7 +65,7 @@ static bool takes_method(const struct hg_handler_ops *h, struct hg_slice method)
 void hg_visit__handle(struct hg_visit *v, const struct hg_http_head *head) {
     struct hg_problem p = {.index = -1};
     const struct hg_intake *intake = &v->location->intake;
-    if (!takes_method(v->location->handler, head->method)) {
+    if (!takes_method(v->location->handler, v->request.method)) {
         hg_problem_set(&p, 405, "method-not-allowed", "This location takes %.*s.",
                        HG_FMT(v->location->allow));
     } else if (!intake->proofs.is_none && intake->proofs.n > 0) {

@@ -53,7 +53,7 @@ static void on_done(struct hg_exchange *x) {
         hg_socket__send(m->socket, hg_buf_slice(&text));
     }
     hg_buf_fini(&text);
-    m->socket->in_flight--;
+    hg_socket__message_ends(m->socket, m->body.len);
     hg_socket__unref(&m->socket);
     hg_exchange_fini(x);
     hg_arena_fini(&m->arena);
@@ -75,7 +75,7 @@ static struct message *make(struct hg_edge__socket *s, struct hg_slice text) {
     }
     m->socket = s;
     s->refs++;
-    s->in_flight++;
+    hg_socket__message_begins(s, text.len);
     m->hold = v->hold;
     m->hold->users++;
     m->content_type =

@@ -3,7 +3,13 @@
  * Events out are the feed's; it writes whole frames into the same stream. */
 #include "edge/socket.h"
 
-enum { PINGS_UNANSWERED_MAX = 2, IN_FLIGHT_MAX = 64 };
+enum {
+    PINGS_UNANSWERED_MAX = 2,
+    /* Beyond these the peer has to wait; what one read brought still goes on. */
+    IN_FLIGHT_MAX = 64,
+    IN_FLIGHT_BYTES_MAX = 1 << 20,
+    OWED_BYTES_MAX = 65536,
+};
 
 void hg_socket__unref(struct hg_edge__socket **ps) {
     struct hg_edge__socket *s = *ps;
@@ -13,13 +19,46 @@ void hg_socket__unref(struct hg_edge__socket **ps) {
     }
 }
 
+/* A peer that sends faster than the log takes, or that sends and does not read
+ * the replies, is not read from. One that only reads slowly is: its pongs have
+ * to be heard. */
+static void pace(struct hg_edge__socket *s) {
+    unsigned share = s->is_paused ? 2 : 1; /* go on at half, not at each message */
+    bool is_full = s->in_flight >= IN_FLIGHT_MAX / share ||
+                   s->in_flight_bytes >= IN_FLIGHT_BYTES_MAX / share ||
+                   s->owed_bytes > OWED_BYTES_MAX;
+    if (is_full != s->is_paused && s->visit != NULL && s->visit->stream != NULL &&
+        !s->is_closing) {
+        s->is_paused = is_full;
+        hg_stream_pause(s->visit->stream, is_full);
+    }
+}
+
+void hg_socket_on_room(struct hg_visit *v) {
+    v->socket->owed_bytes = 0;
+    pace(v->socket);
+}
+
+void hg_socket__message_begins(struct hg_edge__socket *s, size_t bytes) {
+    s->in_flight++;
+    s->in_flight_bytes += bytes;
+}
+
+void hg_socket__message_ends(struct hg_edge__socket *s, size_t bytes) {
+    s->in_flight--;
+    s->in_flight_bytes -= bytes;
+    pace(s);
+}
+
 static void send_frame(struct hg_edge__socket *s, enum hg_ws_op op, struct hg_slice payload) {
+    struct hg_stream *stream = s->visit->stream;
     struct hg_buf frame = {.max = 0};
     hg_ws_put_frame(&frame, op, payload);
     if (frame.is_failed) {
-        hg_stream_reset(s->visit->stream);
+        hg_stream_reset(stream);
     } else {
-        hg_stream_put(s->visit->stream, frame.ptr, frame.len);
+        s->owed_bytes += hg_stream_room(stream) == 0 ? frame.len : 0;
+        hg_stream_put(stream, frame.ptr, frame.len);
     }
     hg_buf_fini(&frame);
 }
@@ -68,8 +107,6 @@ static void on_message(void *arg, enum hg_ws_op op, struct hg_slice payload) {
     case HG_WS_TEXT:
         if (v->location->intake.source == NULL) {
             hg_socket_close(v, 1003, "this location takes no events");
-        } else if (s->in_flight >= IN_FLIGHT_MAX) {
-            hg_socket_close(v, 1013, "too many events in flight");
         } else {
             hg_socket__publish(s, payload);
         }
@@ -97,7 +134,14 @@ int hg_socket_open(struct hg_visit *v) {
     return 0;
 }
 
-void hg_socket_on_bytes(struct hg_visit *v, const char *bytes, size_t n) {
+/* The peer went without a close frame: there is nobody to answer. */
+static void end_unsaid(struct hg_visit *v) {
+    v->socket->is_closing = true;
+    hg_subscriber_close(&v->subscriber);
+    hg_stream_end(v->stream);
+}
+
+void hg_socket_on_bytes(struct hg_visit *v, const char *bytes, size_t n, bool is_last) {
     struct hg_edge__socket *s = v->socket;
     if (s == NULL || s->is_closing) {
         return;
@@ -107,12 +151,20 @@ void hg_socket_on_bytes(struct hg_visit *v, const char *bytes, size_t n) {
     if (code != 0 && s->visit != NULL) {
         hg_socket_close(s->visit, code, "");
     }
+    if (is_last && s->visit != NULL && !s->is_closing) {
+        end_unsaid(s->visit);
+    }
+    pace(s);
     hg_socket__unref(&s);
 }
 
 void hg_socket_tick(struct hg_visit *v, int64_t now_ms) {
     struct hg_edge__socket *s = v->socket;
     if (s->is_closing || now_ms < s->next_ping_ms) {
+        return;
+    }
+    if (s->is_paused && s->in_flight > 0) { /* it is we who do not listen */
+        s->next_ping_ms = now_ms + v->location->conf->ping_ms;
         return;
     }
     if (s->unanswered_pings >= PINGS_UNANSWERED_MAX) {

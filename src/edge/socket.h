@@ -14,12 +14,18 @@ struct hg_edge__socket {
     int64_t next_ping_ms;
     unsigned unanswered_pings;
     unsigned in_flight;          /* messages in the gate */
+    size_t in_flight_bytes;
+    size_t owed_bytes;           /* replies queued since there was no room for any */
+    bool is_paused;              /* we read no more for now */
     bool is_closing;             /* our close frame is sent */
 };
 
 void hg_socket__unref(struct hg_edge__socket **ps);
 /* Send one text frame. */
 void hg_socket__send(struct hg_edge__socket *s, struct hg_slice text);
+/* A message goes into the gate, or comes out of it. */
+void hg_socket__message_begins(struct hg_edge__socket *s, size_t bytes);
+void hg_socket__message_ends(struct hg_edge__socket *s, size_t bytes);
 
 /* message.c: an event published over the socket. */
 void hg_socket__publish(struct hg_edge__socket *s, struct hg_slice text);

@@ -119,7 +119,7 @@ static bool find_server(struct hg_visit *v, const struct hg_edge__port *port,
 
 static void dispatch(struct hg_visit *v, const struct hg_http_head *head) {
     struct hg_problem p = {.index = -1};
-    struct hg_slice method = head->method;
+    struct hg_slice method = v->request.method;
     bool is_get = hg_slice_eq(method, HG_SLICE("GET")) || head->is_websocket;
     v->is_h2 = head->is_h2;
     if (hg_slice_eq(method, HG_SLICE("OPTIONS"))) {
@@ -168,12 +168,15 @@ static void on_body(struct hg_stream *s, const char *bytes, size_t n, bool is_la
     if (v->state == HG_VISIT_BODY) {
         hg_visit__on_body(v, bytes, n, is_last);
     } else if (v->state == HG_VISIT_SOCKET) {
-        hg_socket_on_bytes(v, bytes, n);
+        hg_socket_on_bytes(v, bytes, n, is_last);
     }
 }
 
 static void on_room(struct hg_stream *s) {
     struct hg_visit *v = s->user;
+    if (v != NULL && v->socket != NULL) {
+        hg_socket_on_room(v);
+    }
     if (v != NULL && v->subscriber != NULL) {
         hg_subscriber_on_room(v->subscriber);
     }

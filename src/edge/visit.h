@@ -121,7 +121,8 @@ void hg_wish_fini(struct hg_wish *w);
 
 /* socket.c: the WebSocket session. */
 int hg_socket_open(struct hg_visit *v);
-void hg_socket_on_bytes(struct hg_visit *v, const char *bytes, size_t n);
+void hg_socket_on_bytes(struct hg_visit *v, const char *bytes, size_t n, bool is_last);
+void hg_socket_on_room(struct hg_visit *v);
 void hg_socket_close(struct hg_visit *v, int code, const char *reason);
 void hg_socket_tick(struct hg_visit *v, int64_t now_ms);
 void hg_socket_free(struct hg_visit *v);

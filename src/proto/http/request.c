@@ -173,6 +173,9 @@ int hg_request_init(struct hg_request *r, const struct hg_http_head *head, struc
     }
     *r = (struct hg_request){
         .method = head->method, .fields = head->fields, .n_fields = head->n_fields};
+    if (head->is_websocket && head->is_h2) {
+        r->method = HG_SLICE("CONNECT"); /* as it came: no Upgrade field says it [RFC 8441 5] */
+    }
     if (path.len == 0 || (path.ptr[0] != '/' && !hg_slice_eq(target, HG_SLICE("*"))) ||
         !hg_http_all(target, HG_HTTP_TARGET)) {
         return HG_EINVAL;

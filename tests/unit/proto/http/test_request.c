@@ -149,6 +149,21 @@ static void fields_are_found_by_name(void **state) {
     hg_arena_fini(&a);
 }
 
+/* A module tells a WebSocket on HTTP/2 by nothing else. */
+static void an_extended_connect_is_seen_with_its_method(void **state) {
+    (void)state;
+    struct hg_http_head head = {.method = HG_SLICE("GET"), .target = HG_SLICE("/"),
+                                .is_websocket = true};
+    struct hg_arena a = {0};
+    struct hg_request r;
+    assert_int_equal(hg_request_init(&r, &head, &a), 0);
+    assert_true(hg_slice_eq(hg_request_method(&r), HG_SLICE("GET")));
+    head.is_h2 = true;
+    assert_int_equal(hg_request_init(&r, &head, &a), 0);
+    assert_true(hg_slice_eq(hg_request_method(&r), HG_SLICE("CONNECT")));
+    hg_arena_fini(&a);
+}
+
 int test_request(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(paths_are_normalised_once),
@@ -158,6 +173,7 @@ int test_request(void) {
         cmocka_unit_test(parameters_are_bounded),
         cmocka_unit_test(want_of_memory_is_not_an_absent_parameter),
         cmocka_unit_test(fields_are_found_by_name),
+        cmocka_unit_test(an_extended_connect_is_seen_with_its_method),
     };
     return cmocka_run_group_tests_name("proto/http/request", tests, NULL, NULL);
 }
