@@ -66,7 +66,10 @@ static int set_data(struct hg_event_builder *b, const struct hg_ctl_draft *d, ch
     if (hg_media_is_json(media)) {
         struct hg_json_tape tape = {.n = 0};
         size_t at = 0;
-        int err = hg_json_scan(&tape, d->data, NULL, &at);
+        int err = HG_EINVAL;
+        if (d->data.len > 0) {
+            err = hg_json_scan(&tape, d->data, NULL, &at);
+        }
         hg_json_tape_fini(&tape);
         if (err != 0) {
             snprintf(fault, FAULT_MAX,

@@ -57,8 +57,8 @@ static int set_number(struct reader *r, const struct hg_ctl_option *row, const c
         *(int64_t *)(void *)(r->args + row->at) = number;
         return 0;
     }
-    hg_unit_format(slot, row->min, HG_SLICE(""), min);
-    hg_unit_format(slot, row->max, HG_SLICE(""), max);
+    hg_unit_format(slot, row->min, hg_slice_of(value), min);
+    hg_unit_format(slot, row->max, hg_slice_of(value), max);
     return refuse(r, "--%s: \"%s\" does not fit; expected %s from %s to %s", row->name, value,
                   is_time ? "a time" : "a number", min, max);
 }

@@ -143,7 +143,7 @@ static void put_data(struct hg_ctl_printer *p) {
 static bool read_event(struct hg_ctl_printer *p, struct hg_slice json) {
     const struct hg_json_limits limits = {.nodes_max = NODES_MAX};
     size_t at;
-    return hg_json_scan(&p->tape, json, &limits, &at) == 0 &&
+    return json.len > 0 && hg_json_scan(&p->tape, json, &limits, &at) == 0 &&
            p->tape.nodes[0].type == HG_JSON_OBJECT;
 }
 

@@ -51,7 +51,8 @@ static int64_t print_batch(struct hg_ctl_stream *s, struct hg_json_tape *tape) {
     const struct hg_json_limits limits = {.nodes_max = NODES_MAX};
     int64_t n = 0;
     size_t at;
-    if (hg_json_scan(tape, hg_buf_slice(&s->peer->answer.body), &limits, &at) != 0 ||
+    if (s->peer->answer.body.len == 0 ||
+        hg_json_scan(tape, hg_buf_slice(&s->peer->answer.body), &limits, &at) != 0 ||
         tape->nodes[0].type != HG_JSON_ARRAY) {
         hg_ctl_tell(s->ctl, "tail: the answer is no batch of events; does this location stream?");
         return -1;
