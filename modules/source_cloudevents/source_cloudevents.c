@@ -11,7 +11,6 @@ struct cloudevents_conf {
     int headers; /* LENIENT or STRICT */
     int json_data;
     bool is_batch_on;
-    int64_t batch_max;
 };
 
 static const char *const strictness[] = {"lenient", "strict", NULL};
@@ -42,15 +41,6 @@ static const struct hg_directive cloudevents_directives[] = {
      .at = offsetof(struct cloudevents_conf, is_batch_on),
      .def = "on",
      .help = "Whether batches of events are accepted."},
-    {.name = "ce_batch_max",
-     .in = "main server location",
-     .args = "COUNT",
-     .type = HG_SLOT_INT,
-     .at = offsetof(struct cloudevents_conf, batch_max),
-     .def = "1000",
-     .min = 1,
-     .max = 100000,
-     .help = "Most events in one batch."},
     HG_DIRECTIVES_END};
 
 static int refuse(struct hg_problem *problem, const char *detail) {
@@ -116,8 +106,7 @@ static int cloudevents_decode(const void *conf, const struct hg_request *r, stru
                               struct hg_events *list, struct hg_problem *problem) {
     const struct cloudevents_conf *c = conf;
     const struct hg_codec_opts opts = {.is_strict_data = c->json_data == STRICT,
-                                       .is_strict_headers = c->headers == STRICT,
-                                       .events_max = (size_t)c->batch_max};
+                                       .is_strict_headers = c->headers == STRICT};
     bool is_json;
     enum hg_ce_mode mode = hg_codec_mode(hg_request_field(r, HG_SLICE("content-type")), &is_json);
     if (mode == HG_CE_BATCH) {

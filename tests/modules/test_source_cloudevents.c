@@ -58,13 +58,12 @@ static const struct hg_directive *row(const char *name) {
 }
 
 /* The module's struct as the rows say where things stand in it. */
-static void *make_conf(int headers, int json_data, bool is_batch_on, int64_t batch_max) {
+static void *make_conf(int headers, int json_data, bool is_batch_on) {
     char *conf = calloc(1, hg_module_source_cloudevents.conf_size);
     assert_non_null(conf);
     *(int *)(void *)(conf + row("ce_headers")->at) = headers;
     *(int *)(void *)(conf + row("json_data")->at) = json_data;
     *(bool *)(conf + row("ce_batch")->at) = is_batch_on;
-    *(int64_t *)(void *)(conf + row("ce_batch_max")->at) = batch_max;
     return conf;
 }
 
@@ -73,7 +72,7 @@ static const struct hg_source_ops *ops(void) {
 }
 
 static void assert_admitted(struct hg_request r) {
-    void *conf = make_conf(0, 0, true, 10);
+    void *conf = make_conf(0, 0, true);
     struct hg_problem p = {0};
     if (ops()->admit(conf, &r, &p) != 0) {
         fail_msg("%s", p.detail);
@@ -82,7 +81,7 @@ static void assert_admitted(struct hg_request r) {
 }
 
 static void assert_not_admitted(bool is_batch_on, struct hg_request r, const char *detail) {
-    void *conf = make_conf(0, 0, is_batch_on, 10);
+    void *conf = make_conf(0, 0, is_batch_on);
     struct hg_problem p = {0};
     assert_int_equal(ops()->admit(conf, &r, &p), HG_EINVAL);
     assert_int_equal(p.status, 415);
@@ -105,7 +104,6 @@ static void the_descriptor_is_whole(void **state) {
     assert_string_equal(row("ce_headers")->def, "lenient");
     assert_string_equal(row("json_data")->def, "lenient");
     assert_string_equal(row("ce_batch")->def, "on");
-    assert_string_equal(row("ce_batch_max")->def, "1000");
     assert_string_equal(row("ce_headers")->values[0], "lenient");
     assert_string_equal(row("ce_headers")->values[1], "strict");
 }
@@ -152,26 +150,26 @@ static int decode(void *conf, struct hg_request r, const char *body, struct hg_e
 
 static void each_mode_adds_its_events(void **state) {
     (void)state;
-    struct hg_events list = {.max = 10};
+    struct hg_events list = {.max = 6};
     struct hg_problem p = {0};
     struct hg_request one = make("content-type", "application/cloudevents+json", NULL);
     struct hg_request batch = make("content-type", "application/cloudevents-batch+json", NULL);
     struct hg_request binary = make("ce-specversion", "1.0", "ce-id", "b", "ce-source", "s",
                                     "ce-type", "t", "content-type", "text/plain", NULL);
-    assert_int_equal(decode(make_conf(0, 0, true, 2), one, EVENT, &list, &p), 0);
-    assert_int_equal(decode(make_conf(0, 0, true, 2), batch, "[" EVENT "," EVENT "]", &list, &p),
-                     0);
-    assert_int_equal(decode(make_conf(0, 0, true, 2), binary, "hi", &list, &p), 0);
+    assert_int_equal(decode(make_conf(0, 0, true), one, EVENT, &list, &p), 0);
+    assert_int_equal(decode(make_conf(0, 0, true), batch, "[" EVENT "," EVENT "]", &list, &p), 0);
+    assert_int_equal(decode(make_conf(0, 0, true), binary, "hi", &list, &p), 0);
     assert_int_equal(list.n, 4);
     enum hg_data_kind kind;
     assert_int_equal(hg_event_data(list.items[3], &kind).len, 2);
     assert_int_equal(kind, HG_DATA_TEXT);
 
     assert_int_equal(
-        decode(make_conf(0, 0, true, 2), batch, "[" EVENT "," EVENT "," EVENT "]", &list, &p),
+        decode(make_conf(0, 0, true), batch, "[" EVENT "," EVENT "," EVENT "]", &list, &p),
         HG_EINVAL);
     assert_int_equal(p.status, 413);
-    assert_int_equal(decode(make_conf(0, 0, true, 2), one, "{}", &list, &p), HG_EINVAL);
+    assert_int_equal(list.n, 4);
+    assert_int_equal(decode(make_conf(0, 0, true), one, "{}", &list, &p), HG_EINVAL);
     assert_int_equal(p.status, 400);
     assert_int_equal(list.n, 4);
     hg_events_fini(&list);
@@ -184,10 +182,10 @@ static void strictness_is_the_locations(void **state) {
     struct hg_request r = make("ce-specversion", "1.0", "ce-id", "b c", "ce-source", "s", "ce-type",
                                "t", "content-type", "application/json", NULL);
     static const char body[] = "{\"a\":1,\"a\":2}";
-    assert_int_equal(decode(make_conf(0, 0, true, 1), r, body, &list, &p), 0);
-    assert_int_equal(decode(make_conf(1, 0, true, 1), r, body, &list, &p), HG_EINVAL);
+    assert_int_equal(decode(make_conf(0, 0, true), r, body, &list, &p), 0);
+    assert_int_equal(decode(make_conf(1, 0, true), r, body, &list, &p), HG_EINVAL);
     assert_non_null(strstr(p.detail, "ce-id"));
-    assert_int_equal(decode(make_conf(0, 1, true, 1), r, body, &list, &p), HG_EINVAL);
+    assert_int_equal(decode(make_conf(0, 1, true), r, body, &list, &p), HG_EINVAL);
     assert_non_null(strstr(p.detail, "twice"));
     assert_int_equal(list.n, 1);
     hg_events_fini(&list);
@@ -198,7 +196,7 @@ static void a_list_that_is_full_is_told(void **state) {
     struct hg_events list = {.max = 0};
     struct hg_problem p = {0};
     struct hg_request one = make("content-type", "application/cloudevents+json", NULL);
-    assert_int_equal(decode(make_conf(0, 0, true, 2), one, EVENT, &list, &p), HG_E2BIG);
+    assert_int_equal(decode(make_conf(0, 0, true), one, EVENT, &list, &p), HG_E2BIG);
     hg_events_fini(&list);
 }
 
