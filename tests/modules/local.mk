@@ -1,11 +1,11 @@
 # Tests of the modules, through the door.
 
-# The sinks and hello: each with the module's own source linked in.
-TESTS += tests/modules/hello_outside.sh
-EXTRA_DIST += tests/modules/hello_outside.sh docs/modules.md
+# The sinks and handlers: each with the module's own source linked in.
+TESTS += tests/modules/outside.sh
+EXTRA_DIST += tests/modules/outside.sh docs/modules.md
 if HAVE_CMOCKA
 hg_sink_tests = tests/modules/test_sink_sse tests/modules/test_sink_ws \
-    tests/modules/test_sink_pull tests/modules/test_hello
+    tests/modules/test_sink_pull tests/modules/test_hello tests/modules/test_file
 check_PROGRAMS += $(hg_sink_tests)
 TESTS += $(hg_sink_tests)
 hg_sink_support = tests/modules/sink_support.c tests/modules/sink_support.h
@@ -25,6 +25,10 @@ tests_modules_test_hello_SOURCES = tests/modules/test_hello.c $(hg_sink_support)
     modules/hello/hello.c
 tests_modules_test_hello_CPPFLAGS = $(hg_test_cppflags)
 tests_modules_test_hello_LDADD = $(hg_test_libs)
+tests_modules_test_file_SOURCES = tests/modules/test_file.c $(hg_sink_support) \
+    modules/file/file.c
+tests_modules_test_file_CPPFLAGS = $(hg_test_cppflags)
+tests_modules_test_file_LDADD = $(hg_test_libs)
 endif
 
 # Sources.

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Builds modules/hello as docs/modules.md tells: outside the tree, against the
-# installed headers. Run by make check in the build directory.
+# Builds the sample and a sink as docs/modules.md tells: outside the tree,
+# against the installed headers. Run by make check in the build directory.
 set -eu
 
 if ! command -v pkg-config >/dev/null || ! command -v nm >/dev/null; then
@@ -14,26 +14,29 @@ trap 'rm -rf "$dir"' EXIT
 # What the harness's own make tells its children is not for this one.
 unset MAKEFLAGS MFLAGS MAKELEVEL
 make -s install-pkgincludeHEADERS install-pkgconfigDATA DESTDIR="$dir/root" >/dev/null
-cp "$srcdir/modules/hello/hello.c" "$dir"
+cp "$srcdir/modules/hello/hello.c" "$srcdir/modules/sink_sse/sink_sse.c" "$dir"
 cd "$dir"
 
 pc=$(find root -name headgate.pc)
 cflags=$(PKG_CONFIG_PATH="$dir/$(dirname "$pc")" PKG_CONFIG_SYSROOT_DIR="$dir/root" \
     PKG_CONFIG_ALLOW_SYSTEM_CFLAGS=1 pkg-config --cflags headgate)
-# shellcheck disable=SC2086 # several words
-"${CC:-cc}" -std=c11 -Wall -Wextra -Werror -shared -fPIC $cflags hello.c -o hello.so
 
-# One way in, and nothing wanted from the gateway that the headers do not give.
-defined=$(nm -D --defined-only hello.so | awk '$3 ~ /^hg_/ { print $3 }')
-if [ "$defined" != hg_module_hello ]; then
-    echo "hello.so defines: $defined"
-    exit 1
-fi
-for symbol in $(nm -D --undefined-only hello.so | awk '$2 ~ /^hg_/ { print $2 }'); do
-    if ! grep -rqw "HG_API.*$symbol" root; then
-        echo "hello.so needs $symbol, which no installed header exports"
+for module in hello sink_sse; do
+    # shellcheck disable=SC2086 # several words
+    "${CC:-cc}" -std=c11 -Wall -Wextra -Werror -shared -fPIC $cflags $module.c -o $module.so
+
+    # One way in, and nothing wanted from the gateway that the headers do not give.
+    defined=$(nm -D --defined-only $module.so | awk '$3 ~ /^hg_/ { print $3 }')
+    if [ "$defined" != hg_module_$module ]; then
+        echo "$module.so defines: $defined"
         exit 1
     fi
+    for symbol in $(nm -D --undefined-only $module.so | awk '$2 ~ /^hg_/ { print $2 }'); do
+        if ! grep -rqw "HG_API.*$symbol" root; then
+            echo "$module.so needs $symbol, which no installed header exports"
+            exit 1
+        fi
+    done
 done
 
 lines=$(wc -l <hello.c)
