@@ -397,7 +397,7 @@ static size_t head_feed(struct conn *c, const uint8_t *p, size_t n)
     size_t hn = (size_t)(e - p) + 4;
     char v[256];
     if (n < 12 || memcmp(p, "HTTP/1.", 7) != 0) { fail(c, "not HTTP/1.x"); return hn; }
-    c->status = atoi((const char *)p + 9);
+    c->status = (int)strtol((const char *)p + 9, NULL, 10);
     if (c->status / 100 == 1 && c->status != 101) return hn; /* interim */
     c->close_after = header(p, hn, "connection", v, sizeof v) && strcasestr(v, "close");
     c->chunked = header(p, hn, "transfer-encoding", v, sizeof v) && strcasestr(v, "chunked");

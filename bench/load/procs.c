@@ -48,7 +48,7 @@ static int tree(const int *roots, int n, int *out, int max)
     if (!d) return 0;
     for (struct dirent *e; (e = readdir(d)) && na < 65536;) {
         double cpu;
-        int pid = atoi(e->d_name), pp;
+        int pid = (int)strtol(e->d_name, NULL, 10), pp;
         if (pid > 0 && read_stat(pid, &pp, &cpu)) { all[na] = pid; par[na++] = pp; }
     }
     closedir(d);

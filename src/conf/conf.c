@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* conf.c - a load from first byte to last check, and what may be asked of
  * the result. The steps of a load are the lines of run_load. */
+#include "conf/conf.h"
+
 #include "conf/tree.h"
 
 /* --- load --- */
