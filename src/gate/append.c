@@ -40,6 +40,17 @@ static void fail(struct hg_exchange *x, int err, size_t at) {
         hg_problem_set(&x->problem, 413, "event-too-large",
                        "The event is larger than the event log can keep.");
         break;
+    case HG_EINVAL: /* no 503: to send it again would never help */
+        hg_problem_set(&x->problem, 400, "event-invalid",
+                       "The event log cannot keep such an event in this topic; it may lack the "
+                       "attribute that is the topic's key.");
+        break;
+    case HG_ENOMEM:
+        hg_problem_set(&x->problem, 503, "overloaded", "There is no memory for the request.");
+        break;
+    case HG_ECLOSED:
+        hg_problem_set(&x->problem, 503, "draining", "The gateway is going away.");
+        break;
     case HG_ENOTSUP:
         hg_problem_set(&x->problem, 400, "position-invalid",
                        "This event log compares no expected position.");
@@ -60,16 +71,30 @@ static void on_durable(struct hg_publish *p, int err, size_t at) {
     hg_exchange__resume(x, err == 0 ? HG_STEP_ON : HG_STEP_DONE);
 }
 
+/* How often the field is there, and its last value. */
+static size_t find_expected(const struct hg_request *r, struct hg_slice *ret_text) {
+    size_t n, found = 0;
+    const struct hg_field *fields = hg_request_fields(r, &n);
+    for (size_t i = 0; i < n; i++) {
+        if (hg_slice_eq(fields[i].name, HG_SLICE("headgate-expected-position"))) {
+            *ret_text = fields[i].value;
+            found++;
+        }
+    }
+    return found;
+}
+
 /* Headgate-Expected-Position: the event is stored only if nothing stands
  * behind that position in the topic. */
 static bool take_expected(struct hg_exchange *x) {
-    struct hg_slice text = hg_request_field(x->request, HG_SLICE("headgate-expected-position"));
+    struct hg_slice text;
     struct hg_position p;
     struct hg_log *log = x->gate->log;
-    if (text.len == 0) {
+    size_t n_texts = find_expected(x->request, &text);
+    if (n_texts == 0) {
         return true;
     }
-    if (x->events.n != 1 || hg_position_parse(text, &p) != 0) {
+    if (n_texts > 1 || x->events.n != 1 || hg_position_parse(text, &p) != 0) {
         hg_problem_set(&x->problem, 400, "position-invalid",
                        "Headgate-Expected-Position takes one position and one event.");
         return false;

@@ -13,8 +13,11 @@
 #include "log/topic.h"
 
 bool hg_stage__wants_dead_letter(const struct hg_exchange *x) {
-    return x->intake->is_dead_letter && x->principal != NULL &&
-           (x->problem.status == 400 || x->problem.status == 404 || x->problem.status == 422);
+    int status = x->problem.status;
+    /* An expected position is the caller's affair; the event may be a good one. */
+    bool is_of_event = strcmp(x->problem.type, "position-invalid") != 0;
+    return x->intake->is_dead_letter && x->principal != NULL && is_of_event &&
+           (status == 400 || status == 404 || status == 422);
 }
 
 struct letter {
@@ -52,7 +55,10 @@ static struct hg_event *wrap(struct hg_exchange *x, struct letter *l) {
     make_id(l->id);
     hg_event_builder_set(b, HG_SLICE("specversion"), HG_SLICE("1.0"), HG_ATTR_STRING);
     hg_event_builder_set(b, HG_SLICE("id"), hg_slice_of(l->id), HG_ATTR_STRING);
-    hg_event_builder_set(b, HG_SLICE("source"), hg_request_path(x->request), HG_ATTR_STRING);
+    if (hg_event_builder_set(b, HG_SLICE("source"), hg_request_path(x->request),
+                             HG_ATTR_STRING) != 0) { /* a path may be no legal source */
+        hg_event_builder_set(b, HG_SLICE("source"), HG_SLICE("/headgate"), HG_ATTR_STRING);
+    }
     hg_event_builder_set(b, HG_SLICE("type"), HG_SLICE("headgate.deadletter"), HG_ATTR_STRING);
     hg_event_builder_set(b, HG_SLICE("time"), now, HG_ATTR_STRING);
     if (content_type.len > 0) {

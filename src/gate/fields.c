@@ -91,7 +91,9 @@ bool hg_gate__topic_name(struct hg_exchange *x, struct hg_slice *ret_name) {
         return false;
     }
     memcpy(name, t.ptr, before);
-    memcpy(name + before, x->captured.ptr, x->captured.len);
+    if (x->captured.len > 0) {
+        memcpy(name + before, x->captured.ptr, x->captured.len);
+    }
     memcpy(name + before + x->captured.len, at + 6, after);
     struct hg_slice whole = {name, len};
     if (len > HG_TOPIC_NAME_MAX || !hg_topic_name_is_valid(whole) ||

@@ -22,12 +22,13 @@
 extern const struct hg_conf_owner hg_gate_owner; /* rows of a location that accepts */
 
 /* `authenticate NAME ...` compiled: shared by gate and stream locations. */
+enum { HG_PROOFS_MAX = 8 };
 struct hg_proofs {
     bool is_none;  /* authenticate none: everybody is anonymous */
     bool is_all;   /* every named one must prove, not any */
     size_t n;
-    const struct hg_authenticator_ops *ops[8];
-    const void *confs[8];
+    const struct hg_authenticator_ops *ops[HG_PROOFS_MAX];
+    const void *confs[HG_PROOFS_MAX];
 };
 
 /* enum hg_topic_key by topic id; beyond n: HG_KEY_NONE. Filled before the first
@@ -101,7 +102,9 @@ enum hg_step hg_gate_authenticate(const struct hg_proofs *proofs, struct hg_prin
                                   const struct hg_request *r, struct hg_principal **ret_principal,
                                   struct hg_problem *problem);
 
-/* The answer for an exchange that is done, as HTTP. */
+/* WWW-Authenticate fields for a 401, HG_PROOFS_MAX at most. */
+size_t hg_gate_challenges(const struct hg_proofs *proofs, struct hg_field *fields);
+/* The answer for an exchange that is done, as HTTP. extra: 8 fields at most. */
 void hg_gate_answer(struct hg_exchange *x, struct hg_stream *s, const struct hg_field *extra,
                     size_t n_extra);
 /* An answer that is a problem document, for whoever refuses. */

@@ -34,9 +34,24 @@ static bool has_capture(struct hg_slice text) {
     return text.len > 0 && memmem(text.ptr, text.len, "$topic", 6) != NULL;
 }
 
+/* What the template gives for a capture that is a legal segment. A name that is
+ * not legal even then would answer every request with 404. */
+static bool can_name(struct hg_slice template) {
+    char name[HG_TOPIC_NAME_MAX + 8];
+    const char *at = memmem(template.ptr, template.len, "$topic", 6);
+    size_t before = (size_t)(at - template.ptr), after = template.len - before - 6;
+    if (template.len > HG_TOPIC_NAME_MAX) {
+        return false;
+    }
+    memcpy(name, template.ptr, before);
+    name[before] = 'x';
+    memcpy(name + before + 1, at + 6, after);
+    return hg_topic_name_is_valid((struct hg_slice){name, before + 1 + after});
+}
+
 static void check_publish(struct hg_conf_load *load, const struct hg_strings *publish) {
     struct hg_slice name = publish->items[0];
-    if (!has_capture(name) && !hg_topic_name_is_valid(name)) {
+    if (has_capture(name) ? !can_name(name) : !hg_topic_name_is_valid(name)) {
         hg_conf_fail(load, NULL, "publish: \"%.*s\" is no topic name", HG_FMT(name));
     }
     if (has_capture(name) && publish->n < 2) {

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "unit/gate/rig.h"
+
+#include <jansson.h>
+
+#include "base/alloc.h"
+
+#define OPEN "role anonymous { publish demo demo.*; } role shop { publish demo; }"
+#define IN "accept cloudevents; publish demo; dead_letter on; authenticate none;"
+
+/* What a topic of the driver holds: 0 demo, 1 demo.dlq, 2 headgate.dlq. */
+static struct fake_part *part(struct rig *rig, int topic) {
+    return &rig->fake.topics[topic].parts[0];
+}
+
+static struct hg_slice core(const struct hg_record *r, enum hg_core_attr which) {
+    return hg_event_core(r->event, which);
+}
+
+static void what_was_refused_is_kept_as_it_came(void **state) {
+    struct rig rig;
+    struct post p;
+    enum hg_data_kind kind;
+    (void)state;
+    rig_open(&rig, OPEN, IN);
+    post_event(&p, &rig, "{\"id\": 7");
+    post_assert_problem(&p, 400, "json-invalid");
+    post_close(&p);
+    assert_int_equal(part(&rig, 0)->n, 0);
+    assert_int_equal(part(&rig, 1)->n, 1);
+    const struct hg_record *r = &part(&rig, 1)->records[0];
+    unit_assert_slice(core(r, HG_ATTR_TYPE), "headgate.deadletter");
+    unit_assert_slice(core(r, HG_ATTR_SOURCE), "/in");
+    unit_assert_slice(core(r, HG_ATTR_DATACONTENTTYPE), "application/cloudevents+json");
+    unit_assert_slice(hg_event_data(r->event, &kind), "{\"id\": 7");
+    assert_int_equal(core(r, HG_ATTR_ID).len, 32);
+    assert_true(core(r, HG_ATTR_TIME).len > 0);
+    rig_close(&rig);
+}
+
+static void the_answer_says_where_it_is_kept(void **state) {
+    struct rig rig;
+    struct post p;
+    struct hg_position position;
+    (void)state;
+    rig_open(&rig, OPEN, IN);
+    post_event(&p, &rig, "{");
+    json_t *root = json_loads(p.stream.body.ptr, 0, NULL);
+    assert_non_null(root);
+    struct hg_slice text = hg_slice_of(json_string_value(json_object_get(root, "deadletter")));
+    assert_int_equal(hg_position_parse(text, &position), 0);
+    assert_int_equal(position.topic_tag, hg_log_topic_tag(rig.log.log, 1));
+    json_decref(root);
+    post_close(&p);
+    rig_close(&rig);
+}
+
+static void the_same_rubbish_twice_is_two_letters(void **state) {
+    struct rig rig;
+    struct post p;
+    (void)state;
+    rig_open(&rig, OPEN, IN);
+    for (int i = 0; i < 2; i++) {
+        post_event(&p, &rig, "{");
+        post_close(&p);
+    }
+    assert_int_equal(part(&rig, 1)->n, 2);
+    assert_false(hg_slice_eq(core(&part(&rig, 1)->records[0], HG_ATTR_ID),
+                             core(&part(&rig, 1)->records[1], HG_ATTR_ID)));
+    rig_close(&rig);
+}
+
+static size_t letters(struct rig *rig) { return part(rig, 1)->n + part(rig, 2)->n; }
+
+static void what_anybody_could_send_is_not_kept(void **state) {
+    struct rig rig;
+    struct post p;
+    (void)state;
+    rig_open(&rig, OPEN, "accept cloudevents; publish demo; dead_letter on; authenticate key;"
+                         "client_max_body_size 1k;");
+    post_event(&p, &rig, "{");
+    post_assert_problem(&p, 401, "unauthenticated");
+    post_close(&p);
+    POST(&p, &rig, "{", STRUCTURED, "x-key", "eve:desk");
+    post_assert_problem(&p, 403, "forbidden");
+    post_close(&p);
+    POST(&p, &rig, "{", "content-type", "text/plain", "x-key", "ada:shop");
+    post_assert_problem(&p, 415, "media-type-unsupported");
+    post_close(&p);
+    assert_int_equal(letters(&rig), 0);
+    POST(&p, &rig, "{", STRUCTURED, "x-key", "ada:shop");
+    post_assert_problem(&p, 400, "json-invalid");
+    post_close(&p);
+    assert_int_equal(letters(&rig), 1);
+    rig_close(&rig);
+}
+
+static void conflicts_and_failures_of_the_log_are_not_kept(void **state) {
+    struct rig rig;
+    struct post p;
+    (void)state;
+    rig_open(&rig, OPEN, IN);
+    post_event(&p, &rig, EVENT("1"));
+    post_close(&p);
+    POST(&p, &rig, EVENT("2"), STRUCTURED, "headgate-expected-position", "tea");
+    post_assert_problem(&p, 400, "position-invalid");
+    post_close(&p);
+    atomic_store(&rig.fake.fail_next, HG_EFULL);
+    post_event(&p, &rig, EVENT("2"));
+    post_assert_problem(&p, 503, "log-full");
+    post_close(&p);
+    assert_int_equal(letters(&rig), 0);
+    rig_close(&rig);
+}
+
+static void nothing_is_kept_unless_the_location_says_so(void **state) {
+    struct rig rig;
+    struct post p;
+    (void)state;
+    rig_open(&rig, OPEN, "accept cloudevents; publish demo; authenticate none;");
+    post_event(&p, &rig, "{");
+    post_assert_problem(&p, 400, "json-invalid");
+    assert_null(strstr(p.stream.body.ptr, "deadletter"));
+    post_close(&p);
+    assert_int_equal(letters(&rig), 0);
+    rig_close(&rig);
+}
+
+static void what_has_no_dead_letters_of_its_own_goes_to_headgate_s(void **state) {
+    static const struct post_how late = {.captured = "late"};
+    struct rig rig;
+    struct post p;
+    (void)state;
+    rig_open(&rig, OPEN, "accept cloudevents; publish demo.$topic allow=demo.*; dead_letter on;"
+                         "authenticate none;");
+    post_event_how(&p, &rig, "{", &late);
+    post_assert_problem(&p, 400, "json-invalid");
+    post_close(&p);
+    assert_int_equal(part(&rig, 1)->n, 0);
+    assert_int_equal(part(&rig, 2)->n, 1);
+    rig_close(&rig);
+}
+
+static void a_letter_that_cannot_be_kept_changes_no_answer(void **state) {
+    struct rig rig;
+    struct post p;
+    (void)state;
+    rig_open(&rig, OPEN, IN);
+    atomic_store(&rig.fake.fail_next, HG_EFULL);
+    post_event(&p, &rig, "{");
+    post_assert_problem(&p, 400, "json-invalid");
+    assert_null(strstr(p.stream.body.ptr, "deadletter"));
+    post_close(&p);
+    rig_close(&rig);
+}
+
+static void a_path_that_is_no_source_loses_no_letter(void **state) {
+    struct rig rig;
+    struct post p;
+    (void)state;
+    rig_open(&rig, OPEN, IN);
+    fake_request_init(&p.request, "POST", "/in/%EF%BF%BE", STRUCTURED, NULL); /* U+FFFE */
+    post_begin(&p, &rig, "{", NULL);
+    post_end(&p);
+    post_close(&p);
+    assert_int_equal(part(&rig, 1)->n, 1);
+    rig_close(&rig);
+}
+
+static void without_memory_the_answer_is_the_same(void **state) {
+    struct rig rig;
+    struct post p;
+    bool is_over = false;
+    (void)state;
+    rig_open(&rig, OPEN, IN);
+    post_event(&p, &rig, "{"); /* makes the driver's room */
+    post_close(&p);
+    for (int64_t n = 1; !is_over; n++) {
+        struct post_how how = {.fail_from = n};
+        post_event_how(&p, &rig, "{", &how);
+        is_over = hg_alloc_fail_is_pending();
+        hg_alloc_fail_after(-1);
+        assert_true(p.stream.status == 400 || p.stream.status == 503);
+        assert_true(p.stream.body.len == 0 ||
+                    p.stream.body.ptr[p.stream.body.len - 1] == '}');
+        post_close(&p);
+    }
+    rig_close(&rig);
+}
+
+int test_dead_letter(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_was_refused_is_kept_as_it_came),
+        cmocka_unit_test(the_answer_says_where_it_is_kept),
+        cmocka_unit_test(the_same_rubbish_twice_is_two_letters),
+        cmocka_unit_test(what_anybody_could_send_is_not_kept),
+        cmocka_unit_test(conflicts_and_failures_of_the_log_are_not_kept),
+        cmocka_unit_test(nothing_is_kept_unless_the_location_says_so),
+        cmocka_unit_test(what_has_no_dead_letters_of_its_own_goes_to_headgate_s),
+        cmocka_unit_test(a_letter_that_cannot_be_kept_changes_no_answer),
+        cmocka_unit_test(a_path_that_is_no_source_loses_no_letter),
+        cmocka_unit_test(without_memory_the_answer_is_the_same),
+    };
+    return cmocka_run_group_tests_name("dead_letter", tests, NULL, NULL);
+}

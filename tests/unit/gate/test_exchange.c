@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "unit/gate/rig.h"
+
+#define OPEN "role anonymous { publish demo late.*; } role shop { publish demo; }"
+#define IN "accept cloudevents; publish demo; authenticate none;"
+
+static void a_refusal_before_the_body_calls_nobody(void **state) {
+    struct rig rig;
+    struct post p;
+    (void)state;
+    rig_open(&rig, OPEN, "accept cloudevents; publish demo; authenticate key;");
+    fake_request_init(&p.request, "POST", "/in", STRUCTURED, NULL);
+    post_begin(&p, &rig, EVENT("1"), NULL);
+    assert_int_equal(p.n_done, 1); /* by the rig alone */
+    assert_int_equal(p.x.problem.status, 401);
+    assert_null(p.x.at);
+    post_close(&p);
+    rig_close(&rig);
+}
+
+static void a_principal_that_was_proved_before_is_not_asked_again(void **state) {
+    struct rig rig;
+    struct fake_request request;
+    struct hg_request parsed;
+    struct hg_arena arena = {0};
+    (void)state;
+    rig_open(&rig, OPEN, "accept cloudevents; publish demo; authenticate key;");
+    fake_request_init(&request, "POST", "/in", STRUCTURED, NULL);
+    assert_int_equal(hg_request_init(&parsed, &request.head, &arena), 0);
+    struct hg_exchange x = {
+        .gate = &rig.gate, .intake = &rig.intake, .request = &parsed, .arena = &arena};
+    x.principal = hg_principal_new("key", HG_SLICE(""), HG_SLICE("ada"), 0);
+    hg_principal_add_role(x.principal, HG_SLICE("shop"));
+    assert_int_equal(hg_exchange_fields(&x, 10), HG_STEP_ON);
+    hg_exchange_fini(&x);
+    hg_arena_fini(&arena);
+    rig_close(&rig);
+}
+
+static void an_exchange_waits_where_it_stands(void **state) {
+    struct rig rig;
+    struct post p;
+    (void)state;
+    rig_open(&rig, OPEN, IN);
+    rig.fake.is_manual = true;
+    fake_request_init(&p.request, "POST", "/in", STRUCTURED, NULL);
+    post_begin(&p, &rig, EVENT("1"), NULL);
+    assert_non_null(p.x.at);
+    while (atomic_load(&rig.fake.n_held) == 0) {
+        hg_loop_turn(rig.log.loop, false);
+    }
+    fake_log_answer(&rig.fake, 1, 0);
+    post_end(&p);
+    assert_null(p.x.at);
+    post_close(&p);
+    rig_close(&rig);
+}
+
+static void fini_under_way(void *arg) { hg_exchange_fini(&((struct post *)arg)->x); }
+
+static void it_is_not_freed_while_the_log_has_it(void **state) {
+    struct rig rig;
+    struct post p;
+    (void)state;
+    rig_open(&rig, OPEN, IN);
+    rig.fake.is_manual = true;
+    fake_request_init(&p.request, "POST", "/in", STRUCTURED, NULL);
+    post_begin(&p, &rig, EVENT("1"), NULL);
+    assert_true(unit_aborts(fini_under_way, &p));
+    while (atomic_load(&rig.fake.n_held) == 0) {
+        hg_loop_turn(rig.log.loop, false);
+    }
+    fake_log_answer(&rig.fake, 1, HG_EIO);
+    post_end(&p);
+    post_close(&p);
+    rig_close(&rig);
+}
+
+/* Making a topic waits, and so does the append behind it: two stages. */
+static void a_topic_of_a_template_is_made_on_first_use(void **state) {
+    static const struct post_how how = {.captured = "bird"};
+    struct rig rig;
+    struct post p;
+    uint32_t id;
+    (void)state;
+    rig_open(&rig, OPEN, "accept cloudevents; publish late.$topic allow=late.*; authenticate none;");
+    assert_false(hg_log_topic_find(rig.log.log, HG_SLICE("late.bird"), &id));
+    post_event_how(&p, &rig, EVENT("1"), &how);
+    assert_int_equal(p.stream.status, 202);
+    assert_true(hg_log_topic_find(rig.log.log, HG_SLICE("late.bird"), &id));
+    assert_int_equal(p.x.items[0].topic, id);
+    post_close(&p);
+    rig_close(&rig);
+}
+
+int test_exchange(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_refusal_before_the_body_calls_nobody),
+        cmocka_unit_test(a_principal_that_was_proved_before_is_not_asked_again),
+        cmocka_unit_test(an_exchange_waits_where_it_stands),
+        cmocka_unit_test(it_is_not_freed_while_the_log_has_it),
+        cmocka_unit_test(a_topic_of_a_template_is_made_on_first_use),
+    };
+    return cmocka_run_group_tests_name("exchange", tests, NULL, NULL);
+}
