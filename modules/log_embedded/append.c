@@ -32,6 +32,7 @@ static void end_group(struct store *s, bool is_stored) {
         t->group_records = 0;
         if (is_stored) {
             t->committed = t->end;
+            embedded_ends_set(s, t->sid, t->end.next);
             atomic_store_explicit(&t->next, t->end.next, memory_order_release);
         } else {
             t->end = t->committed;
@@ -117,38 +118,37 @@ static void touch(struct store *s, struct topic *t) {
 }
 
 static int put_time(struct store *s, struct topic *t, uint64_t offset) {
-    uint8_t k[20], v[8];
+    uint8_t k[20], v[8 + ROW_SUM_BYTES];
     embedded_put_be(k, t->sid, 4);
     embedded_put_be(k + 4, (uint64_t)t->end.time_ms, 8);
     embedded_put_be(k + 12, offset, 8);
     embedded_put_be(v, t->end.bytes, 8);
-    MDB_val key = {sizeof k, k}, value = {sizeof v, v};
     t->end.records_since = 0;
     t->end.bytes_since = 0;
-    return mdb_put(s->group.txn, s->times, &key, &value, 0);
+    return embedded_row_put(s->group.txn, s->times, (MDB_val){sizeof k, k}, (MDB_val){8, v});
 }
 
 /* The new last record of a key: the one before it goes at once, so that the
  * topic never holds more than one record of a key. */
 static int put_key(struct store *s, struct topic *t, const struct hg_record *r) {
-    uint8_t k[4 + TOPIC_KEY_MAX], v[17];
+    uint8_t k[4 + TOPIC_KEY_MAX], v[KEY_ROW_BYTES + ROW_SUM_BYTES];
     embedded_put_be(k, t->sid, 4);
     memcpy(k + 4, r->key.ptr, r->key.len);
     MDB_val key = {4 + r->key.len, k}, value;
-    int rc = mdb_get(s->group.txn, s->keys, &key, &value);
-    if (rc == 0 && value.mv_size == sizeof v) {
+    int rc = embedded_row_get(s->group.txn, s->keys, key, &value);
+    if (rc == 0 && value.mv_size == KEY_ROW_BYTES) {
         uint64_t offset = embedded_get_be(value.mv_data, 8);
         MDB_val old = embedded_offset_key(&offset);
         rc = mdb_del(s->group.txn, t->records, &old, NULL);
     }
-    if (rc != 0 && rc != MDB_NOTFOUND) {
+    /* A damaged row must not keep everybody else's group from being stored. */
+    if (rc != 0 && rc != MDB_NOTFOUND && rc != MDB_CORRUPTED) {
         return rc;
     }
     embedded_put_be(v, r->offset, 8);
     embedded_put_be(v + 8, (uint64_t)r->log_time_ms, 8);
     v[16] = r->event == NULL;
-    value = (MDB_val){sizeof v, v};
-    return mdb_put(s->group.txn, s->keys, &key, &value, 0);
+    return embedded_row_put(s->group.txn, s->keys, key, (MDB_val){KEY_ROW_BYTES, v});
 }
 
 static int put_record(struct store *s, struct topic *t, struct hg_record *r, int64_t now_ms) {
@@ -178,10 +178,9 @@ static int put_record(struct store *s, struct topic *t, struct hg_record *r, int
 
 /* Something has to be written, or nobody would learn whether it can be. */
 static int put_probe(struct store *s) {
-    uint8_t bytes[8];
-    MDB_val key = {5, "probe"}, value = {sizeof bytes, bytes};
+    uint8_t bytes[8 + ROW_SUM_BYTES];
     embedded_put_be(bytes, (uint64_t)wall_ms(), 8);
-    return mdb_put(s->group.txn, s->meta, &key, &value, 0);
+    return embedded_row_put(s->group.txn, s->meta, (MDB_val){5, "probe"}, (MDB_val){8, bytes});
 }
 
 void embedded_append(void *state, struct hg_append *append) {
@@ -284,8 +283,8 @@ int embedded_group_commit(void *state, struct hg_slice group, uint32_t topic, ui
                           uint64_t next) {
     struct store *s = HG_CAST(struct store, STORE_MAGIC, state);
     const struct topic *t = embedded_topic(s, topic);
-    uint8_t k[GROUP_NAME_MAX + 6], v[8];
-    MDB_val key, value = {sizeof v, v};
+    uint8_t k[GROUP_NAME_MAX + 6], v[8 + ROW_SUM_BYTES];
+    MDB_val key;
     if (t == NULL || partition != 0) {
         return HG_ENOENT;
     }
@@ -295,7 +294,7 @@ int embedded_group_commit(void *state, struct hg_slice group, uint32_t topic, ui
         return err;
     }
     embedded_put_be(v, next, 8);
-    int rc = mdb_put(s->group.txn, s->meta, &key, &value, 0);
+    int rc = embedded_row_put(s->group.txn, s->meta, key, (MDB_val){8, v});
     if (rc != 0) {
         err = embedded_err(s, rc);
         fail_group(s, err);
@@ -321,7 +320,7 @@ int embedded_group_position(void *state, struct hg_slice group, uint32_t topic, 
     if (rc != 0) {
         return embedded_err(s, rc);
     }
-    rc = mdb_get(txn, s->meta, &key, &value);
+    rc = embedded_row_get(txn, s->meta, key, &value);
     if (rc == 0) {
         *ret_next = embedded_get_be(value.mv_data, 8);
     }

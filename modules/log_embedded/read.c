@@ -97,7 +97,11 @@ static int read_records(struct reader *r, const struct hg_log_read *want, struct
     int rc = mdb_cursor_get(r->c, &key, &value, MDB_SET_RANGE);
     while (rc == 0 && err == 0) {
         uint64_t at = embedded_offset_of(&key);
-        if (at != expected && !r->t->is_compacted) {
+        if (at < expected) {
+            rc = MDB_CORRUPTED; /* the index has lost its order */
+            break;
+        }
+        if (at > expected && !r->t->is_compacted) {
             report_damage(r, expected, at);
         }
         size_t before = bytes;
@@ -143,7 +147,9 @@ static int find_row(struct reader *r, int64_t time_ms, uint64_t *ret_from) {
         return rc;
     }
     rc = mdb_cursor_get(c, &key, &value, MDB_SET_RANGE);
-    rc = mdb_cursor_get(c, &key, &value, rc == 0 ? MDB_PREV : MDB_LAST);
+    do { /* a damaged row is passed over: it costs only time */
+        rc = mdb_cursor_get(c, &key, &value, rc == 0 ? MDB_PREV : MDB_LAST);
+    } while (rc == 0 && !embedded_row_is_sound(key, &value));
     if (rc == 0 && key.mv_size == 20 && embedded_get_be(key.mv_data, 4) == r->t->sid) {
         uint64_t from = embedded_get_be((const uint8_t *)key.mv_data + 12, 8);
         *ret_from = from > *ret_from ? from : *ret_from;
@@ -198,8 +204,8 @@ static int find_latest(struct reader *r, struct hg_slice name, struct hg_records
     embedded_put_be(k, r->t->sid, 4);
     memcpy(k + 4, name.ptr, name.len);
     MDB_val key = {4 + name.len, k}, value;
-    int rc = mdb_get(r->txn, r->s->keys, &key, &value);
-    if (rc == 0 && (value.mv_size != 17 || ((const uint8_t *)value.mv_data)[16] != 0)) {
+    int rc = embedded_row_get(r->txn, r->s->keys, key, &value);
+    if (rc == 0 && (value.mv_size != KEY_ROW_BYTES || ((const uint8_t *)value.mv_data)[16] != 0)) {
         rc = MDB_NOTFOUND; /* a tombstone */
     }
     if (rc == 0) {

@@ -76,8 +76,8 @@ static int drop_key(struct piece *p, uint64_t at, const MDB_val *record) {
     embedded_put_be(k, p->t->sid, 4);
     memcpy(k + 4, own.ptr, own.len);
     MDB_val key = {4 + own.len, k}, value;
-    int rc = mdb_get(p->txn, p->s->keys, &key, &value);
-    if (rc == 0 && value.mv_size == 17 && embedded_get_be(value.mv_data, 8) == at) {
+    int rc = embedded_row_get(p->txn, p->s->keys, key, &value);
+    if (rc == 0 && value.mv_size == KEY_ROW_BYTES && embedded_get_be(value.mv_data, 8) == at) {
         rc = mdb_del(p->txn, p->s->keys, &key, NULL);
     }
     return rc == MDB_NOTFOUND ? 0 : rc;
@@ -330,7 +330,8 @@ static int scan_keys(struct store *s, MDB_txn *txn) {
     rc = mdb_cursor_get(c, &key, &value, from->len > 0 ? MDB_SET_RANGE : MDB_FIRST);
     for (int i = 0; i < SCAN_KEYS && rc == 0; i++) {
         const uint8_t *v = value.mv_data;
-        bool is_old = value.mv_size == 17 && v[16] != 0 &&
+        bool is_old = embedded_row_is_sound(key, &value) && value.mv_size == KEY_ROW_BYTES &&
+                      v[16] != 0 &&
                       (int64_t)embedded_get_be(v + 8, 8) < s->upkeep.now_ms - TOMBSTONE_MS;
         if (is_old) {
             rc = drop_tombstone(txn, (uint32_t)embedded_get_be(key.mv_data, 4),

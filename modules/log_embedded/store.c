@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "headgate/logline.h"
+#include "headgate/record.h"
 
 enum { FORMAT = 1, ROOM_MIN_BYTES = 1 << 20 };
 
@@ -128,6 +129,37 @@ int embedded_open_records(MDB_txn *txn, uint32_t sid, bool may_create, MDB_dbi *
     return mdb_dbi_open(txn, name, MDB_INTEGERKEY | (may_create ? MDB_CREATE : 0), ret);
 }
 
+static uint32_t row_sum(MDB_val key, MDB_val value) {
+    return hg_crc32c(hg_crc32c(0, key.mv_data, key.mv_size), value.mv_data, value.mv_size);
+}
+
+int embedded_row_put(MDB_txn *txn, MDB_dbi table, MDB_val key, MDB_val value) {
+    embedded_put_be((uint8_t *)value.mv_data + value.mv_size, row_sum(key, value), ROW_SUM_BYTES);
+    value.mv_size += ROW_SUM_BYTES;
+    return mdb_put(txn, table, &key, &value, 0);
+}
+
+bool embedded_row_is_sound(MDB_val key, MDB_val *value) {
+    if (value->mv_size < ROW_SUM_BYTES) {
+        return false;
+    }
+    value->mv_size -= ROW_SUM_BYTES;
+    return embedded_get_be((const uint8_t *)value->mv_data + value->mv_size, ROW_SUM_BYTES) ==
+           row_sum(key, *value);
+}
+
+int embedded_row_get(MDB_txn *txn, MDB_dbi table, MDB_val key, MDB_val *ret_value) {
+    MDB_val value;
+    int rc = mdb_get(txn, table, &key, &value);
+    if (rc == 0 && !embedded_row_is_sound(key, &value)) {
+        rc = MDB_CORRUPTED;
+    }
+    if (rc == 0) {
+        *ret_value = value;
+    }
+    return rc;
+}
+
 MDB_val embedded_offset_key(const uint64_t *offset) {
     return (MDB_val){sizeof *offset, (void *)offset};
 }
@@ -168,13 +200,13 @@ static int open_tables(struct store *s, MDB_txn *txn) {
 
 /* The format's number, written by whoever makes the store. */
 static int check_format(struct store *s, MDB_txn *txn, uint64_t *ret_format) {
-    uint8_t bytes[4];
+    uint8_t bytes[4 + ROW_SUM_BYTES];
     MDB_val key = {6, "format"}, value;
-    int rc = mdb_get(txn, s->meta, &key, &value);
+    int rc = embedded_row_get(txn, s->meta, key, &value);
     if (rc == MDB_NOTFOUND) {
         embedded_put_be(bytes, FORMAT, 4);
         value = (MDB_val){4, bytes};
-        rc = mdb_put(txn, s->meta, &key, &value, 0);
+        rc = embedded_row_put(txn, s->meta, key, value);
     }
     *ret_format = rc == 0 && value.mv_size == 4 ? embedded_get_be(value.mv_data, 4) : 0;
     return rc;
@@ -182,7 +214,7 @@ static int check_format(struct store *s, MDB_txn *txn, uint64_t *ret_format) {
 
 static int load_next_sid(struct store *s, MDB_txn *txn) {
     MDB_val key = {8, "next_sid"}, value;
-    int rc = mdb_get(txn, s->meta, &key, &value);
+    int rc = embedded_row_get(txn, s->meta, key, &value);
     s->next_sid = rc == 0 && value.mv_size == 4 ? (uint32_t)embedded_get_be(value.mv_data, 4) : 1;
     return rc == MDB_NOTFOUND ? 0 : rc;
 }
@@ -218,6 +250,13 @@ static int open_env(struct store *s, MDB_env **ret_env) {
     return 0;
 }
 
+/* All rows are sound and none is missing. */
+static int check_topics(struct store *s, MDB_txn *txn) {
+    uint64_t n = 0;
+    int rc = embedded_topics_check(s, txn, &n);
+    return rc == 0 && n < embedded_ends_get(s, 0) ? MDB_CORRUPTED : rc;
+}
+
 static int prepare(struct store *s, uint64_t *ret_format) {
     MDB_txn *txn = NULL;
     int dead = 0;
@@ -229,6 +268,7 @@ static int prepare(struct store *s, uint64_t *ret_format) {
     rc = open_tables(s, txn);
     rc = rc == 0 ? check_format(s, txn, ret_format) : rc;
     rc = rc == 0 ? load_next_sid(s, txn) : rc;
+    rc = rc == 0 ? check_topics(s, txn) : rc;
     if (rc != 0 || *ret_format != FORMAT) {
         mdb_txn_abort(txn);
         return rc;
@@ -244,6 +284,10 @@ static int open_store(struct store *s, struct hg_why *why) {
     int err = take_lock(s, why);
     if (err != 0) {
         return err;
+    }
+    if (embedded_ends_open(s) != 0) {
+        HG_LOG(HG_WARN, "log_ends_missing",
+               "path=%s effect=\"damage at the end of a topic may go unnoticed\"", s->path);
     }
     uint64_t format = 0;
     int rc = open_env(s, &s->env);
@@ -263,8 +307,12 @@ static int open_store(struct store *s, struct hg_why *why) {
 int embedded_open(const char *path, size_t max_bytes, struct hg_log_up *up, struct store **ret,
                   struct hg_why *why) {
     struct store *s = hg_alloc(sizeof *s);
-    *s = (struct store){
-        .magic = STORE_MAGIC, .up = up, .dir_fd = -1, .lock_fd = -1, .max_bytes = max_bytes};
+    *s = (struct store){.magic = STORE_MAGIC,
+                        .up = up,
+                        .dir_fd = -1,
+                        .lock_fd = -1,
+                        .ends_fd = -1,
+                        .max_bytes = max_bytes};
     s->path = hg_alloc(strlen(path) + 1);
     memcpy(s->path, path, strlen(path));
     s->group.end = &s->group.first;
@@ -296,6 +344,7 @@ void embedded_close(struct store **ps) {
     for (uint32_t i = 0; i < s->n_topics; i++) {
         hg_free(s->topics[i]);
     }
+    embedded_ends_close(s);
     if (s->lock_fd >= 0) {
         close(s->lock_fd); /* and with it the lock */
     }

@@ -5,14 +5,15 @@
  * always added at a table's end, where LMDB fills its pages; added in between
  * it would leave a third of each page of 1 KiB events empty. Beside these:
  *   r1, r2...  offset, a native integer          -> record.h
- *   times    topic id 4, log time 8, offset 8    -> bytes of the topic before it
+ *   times    topic id 4, log time 8, offset 8    -> bytes of the topic before it 8
  *            sparse: one row for every few hundred records
  *   keys     topic id 4, key                     -> offset 8, log time 8, is tombstone 1
  *            of compacted topics only
  *   meta     "format", "next_sid", "probe",
  *            "t" name                            -> row of the topic
  *            "d" topic id 4                      -> records still to be removed
- *            "g" group 0 topic id 4              -> offset to go on from
+ *            "g" group 0 topic id 4              -> offset to go on from 8
+ * What is not a record ends with a CRC32C 4 of its key and value, too.
  *
  * Threads. What is not marked otherwise belongs to the log thread. Readers
  * hold `lock` shared for the length of one call; the log thread takes it
@@ -28,7 +29,14 @@
 #include "headgate/log.h"
 #include "record.h"
 
-enum { TOPIC_NAME_MAX = 200, TOPIC_KEY_MAX = 500, GROUP_NAME_MAX = 200, TABLES_MAX = 2000 };
+enum {
+    TOPIC_NAME_MAX = 200,
+    TOPIC_KEY_MAX = 500,
+    GROUP_NAME_MAX = 200,
+    TABLES_MAX = 2000,
+    ROW_SUM_BYTES = 4,
+    KEY_ROW_BYTES = 17
+};
 
 /* Where a topic ends. */
 struct topic_end {
@@ -94,6 +102,9 @@ struct store {
     bool has_reserve;
     bool is_full; /* max_bytes is reached and too little is free inside */
     struct upkeep upkeep;
+    int ends_fd;
+    uint8_t *ends; /* mapped; NULL: there is no second opinion */
+    uint32_t n_ends;
     _Atomic int64_t file_bytes; /* the least the file may have */
 };
 
@@ -112,6 +123,11 @@ void embedded_read_end(struct store *s, MDB_txn **ptxn);
 int embedded_open_records(MDB_txn *txn, uint32_t sid, bool may_create, MDB_dbi *ret);
 MDB_val embedded_offset_key(const uint64_t *offset);
 uint64_t embedded_offset_of(const MDB_val *key);
+/* Rows with a sum. value has 4 bytes of room behind its size for it. Get:
+ * MDB_CORRUPTED when it is wrong; *ret_value is without it. LMDB's code. */
+int embedded_row_put(MDB_txn *txn, MDB_dbi table, MDB_val key, MDB_val value);
+int embedded_row_get(MDB_txn *txn, MDB_dbi table, MDB_val key, MDB_val *ret_value);
+bool embedded_row_is_sound(MDB_val key, MDB_val *value);
 /* What LMDB or the system said, as one of ours. */
 int embedded_err(struct store *s, int rc);
 /* A commit failed: HG_EFULL, or HG_EIO or HG_EDOUBT and the store takes no
@@ -128,7 +144,14 @@ struct topic *embedded_topic(const struct store *s, uint32_t id); /* NULL: none 
 bool embedded_reserve_take(struct store *s);
 bool embedded_reserve_give(struct store *s);
 
+/* ends.c: where topics end, noted a second time. Slot 0 counts topics. */
+int embedded_ends_open(struct store *s);
+void embedded_ends_close(struct store *s);
+uint64_t embedded_ends_get(const struct store *s, uint32_t slot); /* 0: not known */
+void embedded_ends_set(struct store *s, uint32_t slot, uint64_t number);
+
 /* topics.c */
+int embedded_topics_check(struct store *s, MDB_txn *txn, uint64_t *ret_n);
 int embedded_topic_open(void *state, const struct hg_log_topic *topic, struct hg_why *why);
 int embedded_topic_delete(void *state, uint32_t id);
 int embedded_describe(void *state, uint32_t id, uint32_t partition, struct hg_log_range *ret);

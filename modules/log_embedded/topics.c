@@ -9,6 +9,8 @@
 
 #include <stdio.h>
 
+#include "headgate/logline.h"
+
 enum { ROW_BYTES = 28, ROW_COMPACTED = 1, ROW_DELETED = 2 };
 
 struct row {
@@ -27,8 +29,8 @@ static MDB_val name_key(const char *name, uint8_t buffer[TOPIC_NAME_MAX + 2]) {
 
 static int get_row(struct store *s, MDB_txn *txn, const char *name, struct row *ret) {
     uint8_t buffer[TOPIC_NAME_MAX + 2];
-    MDB_val key = name_key(name, buffer), value;
-    int rc = mdb_get(txn, s->meta, &key, &value);
+    MDB_val value;
+    int rc = embedded_row_get(txn, s->meta, name_key(name, buffer), &value);
     if (rc != 0) {
         return rc;
     }
@@ -48,14 +50,13 @@ static int get_row(struct store *s, MDB_txn *txn, const char *name, struct row *
 
 int embedded_topic_put(struct store *s, MDB_txn *txn, const struct topic *t, uint64_t first,
                        bool is_deleted) {
-    uint8_t buffer[TOPIC_NAME_MAX + 2], out[ROW_BYTES] = {0};
+    uint8_t buffer[TOPIC_NAME_MAX + 2], out[ROW_BYTES + ROW_SUM_BYTES] = {0};
     out[0] = (uint8_t)((t->is_compacted ? ROW_COMPACTED : 0) | (is_deleted ? ROW_DELETED : 0));
     embedded_put_be(out + 4, t->sid, 4);
     embedded_put_be(out + 8, t->epoch, 4);
     embedded_put_be(out + 12, first, 8);
     embedded_put_be(out + 20, (uint64_t)t->end.time_ms, 8);
-    MDB_val key = name_key(t->name, buffer), value = {ROW_BYTES, out};
-    return mdb_put(txn, s->meta, &key, &value, 0);
+    return embedded_row_put(txn, s->meta, name_key(t->name, buffer), (MDB_val){ROW_BYTES, out});
 }
 
 /* Sum the sizes of the records from an offset to before another. */
@@ -97,8 +98,8 @@ static int time_row_at(struct store *s, MDB_txn *txn, const struct topic *t, boo
         rc = mdb_cursor_get(c, &key, &value, rc == 0 ? MDB_PREV : MDB_LAST);
     }
     *ret = (struct time_row){0};
-    if (rc == 0 && key.mv_size == 20 && value.mv_size == 8 &&
-        embedded_get_be(key.mv_data, 4) == t->sid) {
+    if (rc == 0 && key.mv_size == 20 && embedded_get_be(key.mv_data, 4) == t->sid &&
+        embedded_row_is_sound(key, &value) && value.mv_size == 8) {
         *ret = (struct time_row){.offset = embedded_get_be((const uint8_t *)key.mv_data + 12, 8),
                                  .bytes = embedded_get_be(value.mv_data, 8),
                                  .is_there = true};
@@ -147,6 +148,18 @@ static int load_time(MDB_cursor *c, struct topic *t, MDB_val key, MDB_val value)
     return rc == MDB_NOTFOUND ? 0 : rc;
 }
 
+/* Lost records are gone, but their offsets are not given to others. */
+static void check_end(struct store *s, struct topic *t) {
+    uint64_t noted = embedded_ends_get(s, t->sid);
+    if (noted > t->end.next) {
+        hg_counter_add(&embedded_damaged, (int64_t)(noted - t->end.next));
+        HG_LOG(HG_ERROR, "log_end_lost", "topic=%s from=%llu to=%llu", t->name,
+               (unsigned long long)t->end.next, (unsigned long long)(noted - 1));
+        atomic_store(&t->damaged_at, noted);
+        t->end.next = noted;
+    }
+}
+
 static int load_end(struct store *s, MDB_txn *txn, struct topic *t, const struct row *row) {
     MDB_cursor *c = NULL;
     MDB_val key, value;
@@ -169,6 +182,7 @@ static int load_end(struct store *s, MDB_txn *txn, struct topic *t, const struct
         rc = load_bytes(s, txn, c, t, row->first);
     }
     mdb_cursor_close(c);
+    check_end(s, t);
     t->committed = t->end;
     atomic_store(&t->first, row->first);
     atomic_store(&t->next, t->end.next);
@@ -177,11 +191,10 @@ static int load_end(struct store *s, MDB_txn *txn, struct topic *t, const struct
 
 /* A new topic, or one that was deleted: the next epoch. */
 static int make_topic(struct store *s, MDB_txn *txn, struct topic *t, struct row *row) {
-    uint8_t bytes[4];
-    MDB_val key = {8, "next_sid"}, value = {4, bytes};
+    uint8_t bytes[4 + ROW_SUM_BYTES];
     *row = (struct row){.sid = s->next_sid, .epoch = row->epoch + 1};
     embedded_put_be(bytes, (uint64_t)s->next_sid + 1, 4);
-    int rc = mdb_put(txn, s->meta, &key, &value, 0);
+    int rc = embedded_row_put(txn, s->meta, (MDB_val){8, "next_sid"}, (MDB_val){4, bytes});
     t->sid = row->sid;
     t->epoch = row->epoch;
     return rc == 0 ? embedded_topic_put(s, txn, t, 0, false) : rc;
@@ -236,8 +249,35 @@ static int run_open(struct store *s, struct topic *t, struct hg_why *why) {
         hg_why_set(why, "topic %s: %s", t->name, mdb_strerror(rc));
         return embedded_commit_failed(s, rc);
     }
-    s->next_sid = t->sid == sid ? sid + 1 : sid;
+    if (t->sid == sid) {
+        s->next_sid = sid + 1;
+        embedded_ends_set(s, 0, embedded_ends_get(s, 0) + (t->epoch == 1));
+    }
     return 0;
+}
+
+int embedded_topics_check(struct store *s, MDB_txn *txn, uint64_t *ret_n) {
+    static const char *const known[] = {"format", "next_sid", "probe"};
+    MDB_cursor *c = NULL;
+    MDB_val key, value;
+    uint64_t n = 0;
+    int rc = mdb_cursor_open(txn, s->meta, &c);
+    rc = rc == 0 ? mdb_cursor_get(c, &key, &value, MDB_FIRST) : rc;
+    while (rc == 0) {
+        char kind = key.mv_size > 0 ? *(const char *)key.mv_data : '\0';
+        struct hg_slice name = {key.mv_data, key.mv_size};
+        bool is_known = kind == 't' || kind == 'd' || kind == 'g';
+        for (size_t i = 0; i < HG_COUNT(known); i++) {
+            is_known = is_known || hg_slice_eq(name, hg_slice_of(known[i]));
+        }
+        n += kind == 't';
+        rc = is_known && embedded_row_is_sound(key, &value)
+                 ? mdb_cursor_get(c, &key, &value, MDB_NEXT)
+                 : MDB_CORRUPTED;
+    }
+    mdb_cursor_close(c);
+    *ret_n = n;
+    return rc == MDB_NOTFOUND ? 0 : rc;
 }
 
 static int reserve_slot(struct store *s, uint32_t id) {
@@ -329,16 +369,16 @@ int embedded_topic_delete(void *state, uint32_t id) {
     if (s->is_broken) {
         return HG_EIO;
     }
-    uint8_t bytes[5] = {'d'};
+    uint8_t bytes[5] = {'d'}, sum[ROW_SUM_BYTES];
     embedded_put_be(bytes + 1, t->sid, 4);
-    MDB_val key = {sizeof bytes, bytes}, value = {0, NULL};
+    MDB_val key = {sizeof bytes, bytes}, value = {0, sum};
     MDB_txn *txn = NULL;
     int rc = mdb_txn_begin(s->env, NULL, 0, &txn);
     if (rc != 0) {
         return embedded_err(s, rc);
     }
     rc = embedded_topic_put(s, txn, t, t->end.next, true);
-    rc = rc == 0 ? mdb_put(txn, s->meta, &key, &value, 0) : rc;
+    rc = rc == 0 ? embedded_row_put(txn, s->meta, key, value) : rc;
     if (rc != 0) {
         mdb_txn_abort(txn);
         return embedded_err(s, rc);

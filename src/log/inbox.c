@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* inbox.c - sleeping and waking around a mailbox.
  *
- * The owner says that it is asleep, then looks once more; a poster posts, then
- * looks whether the owner is asleep. In one total order of these four steps at
- * least one of the two sees the other: no task waits for a sleeper. */
+ * The owner exchanges is_asleep, then looks once more; the poster who found
+ * the mailbox empty posts, then exchanges is_asleep. Of two exchanges one is
+ * first: either the poster's, and then the owner sees the task, or the owner's,
+ * and then the poster sees a sleeper. No task waits for one. */
 #include "log/inbox.h"
 
 #include <poll.h>
@@ -25,9 +26,7 @@ void hg_inbox_fini(struct hg_inbox *in) {
 }
 
 void hg_inbox_put(struct hg_inbox *in, struct hg_task *task) {
-    (void)hg_mailbox_post(&in->box, task);
-    atomic_thread_fence(memory_order_seq_cst);
-    if (atomic_load(&in->is_asleep) && atomic_exchange(&in->is_asleep, false)) {
+    if (hg_mailbox_post(&in->box, task) && atomic_exchange(&in->is_asleep, false)) {
         uint64_t one = 1;
         ssize_t n = write(in->fd, &one, sizeof one);
         HG_ASSERT(n == (ssize_t)sizeof one);
@@ -35,8 +34,7 @@ void hg_inbox_put(struct hg_inbox *in, struct hg_task *task) {
 }
 
 static void sleep_a_while(struct hg_inbox *in, int wait_ms) {
-    atomic_store(&in->is_asleep, true);
-    atomic_thread_fence(memory_order_seq_cst);
+    (void)atomic_exchange(&in->is_asleep, true);
     if (hg_mailbox_is_empty(&in->box)) {
         struct pollfd p = {.fd = in->fd, .events = POLLIN};
         (void)poll(&p, 1, wait_ms); /* an error is a wake-up too early */

@@ -14,6 +14,8 @@ tests_modules_log_embedded_test_log_embedded_SOURCES = \
     tests/modules/log_embedded/rig.c \
     tests/modules/log_embedded/rig.h \
     tests/modules/log_embedded/test_append.c \
+    tests/modules/log_embedded/test_ends.c \
+    tests/modules/log_embedded/test_flip.c \
     tests/modules/log_embedded/test_kill.c \
     tests/modules/log_embedded/test_log_embedded.c \
     tests/modules/log_embedded/test_read.c \

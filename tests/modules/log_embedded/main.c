@@ -62,7 +62,9 @@ int main(void) {
     failed += test_retention();
     failed += test_store();
     failed += test_reserve();
+    failed += test_ends();
     failed += test_kill();
+    failed += test_flip();
     failed += test_whole();
     return failed != 0;
 }

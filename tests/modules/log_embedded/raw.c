@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "../../../modules/log_embedded/record.h"
+#include "headgate/record.h"
 #include "modules/log_embedded/tests.h"
 
 struct raw {
@@ -64,8 +65,9 @@ void raw_remove(const char *dir, uint32_t sid, uint64_t offset) {
 
 void raw_set_meta(const char *dir, const char *name, uint32_t number) {
     struct raw r;
-    uint8_t v[4];
+    uint8_t v[8];
     embedded_put_be(v, number, 4);
+    embedded_put_be(v + 4, hg_crc32c(hg_crc32c(0, name, strlen(name)), v, 4), 4);
     MDB_val key = {strlen(name), (void *)name}, value = {sizeof v, v};
     begin(&r, dir, "meta");
     assert_int_equal(mdb_put(r.txn, r.table, &key, &value, 0), 0);
