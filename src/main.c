@@ -10,7 +10,8 @@
 #include "server/reference.h"
 
 static const char usage[] =
-    "usage: headgate [-c FILE] [-m DIR] [-t | -T | -s stop|quit|reload|reopen | -v]\n"
+    "usage: headgate [-c FILE] [-m DIR] [-t | -T | -s stop|quit|reload|reopen |\n"
+    "                -R PAGE | -v]\n"
     "  -c FILE    the configuration (conf/headgate.conf)\n"
     "  -m DIR     where load_module finds modules by name\n"
     "  -t, -T     test the configuration; -T also prints it, secrets hidden\n"

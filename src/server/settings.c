@@ -57,7 +57,7 @@ static const struct hg_directive rows[] = {
              "or crit."},
     {.name = "admin", .in = "main", .args = "ADDRESS", .type = HG_SLOT_STRING, .at = AT(admin),
      .def = "127.0.0.1:9180", .is_at_start = true,
-     .help = "Where /healthz, /readyz and /metrics are served."},
+     .help = "Where /healthz, /readyz, /metrics and /status are served."},
     {.name = "worker_shutdown_timeout", .in = "main", .args = "TIME", .type = HG_SLOT_DURATION,
      .at = AT(shutdown_timeout_ms), .def = "30s", .min = 100, .max = 3600000,
      .help = "How long a drain may take before what is left is cut."},
