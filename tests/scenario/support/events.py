@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Events and clients for the scenarios: plain HTTP by httpx, SSE by hand."""
+import contextlib
 import json
+import re
+import socket
 import ssl
 import threading
 
@@ -40,14 +43,16 @@ class Block:
 class EventStream(threading.Thread):
     """Follows a stream; blocks are kept in the order they came."""
 
-    def __init__(self, gateway, path="/events", last_id=None, http2=False):
+    def __init__(self, gateway, path="/events", last_id=None, http2=False, **headers):
         super().__init__(daemon=True)
         self.http = client(gateway, http2=http2)
         self.path = path
-        self.headers = {"accept": "text/event-stream"}
+        self.headers = {"accept": "text/event-stream", **headers}
         if last_id:
             self.headers["last-event-id"] = last_id
         self.blocks = []
+        self.beats = 0        # blocks with nothing but an id
+        self.retry_ms = None
         self.last_id = last_id or ""
         self.response = None
         self.error = None
@@ -70,19 +75,34 @@ class EventStream(threading.Thread):
         finally:
             self.opened.set()
 
+    def _lines(self, response):
+        """Lines as an EventSource sees them: a line end is CR, LF or both, and
+        U+2028 is none."""
+        left = b""
+        for piece in response.iter_bytes():
+            left += piece
+            whole = left[:-1] if left.endswith(b"\r") else left  # an LF may follow
+            *lines, rest = re.split(b"\r\n|\r|\n", whole)
+            left = rest + left[len(whole):]
+            yield from (line.decode() for line in lines)
+
     def _read(self, response):
-        kind, data = "", []
-        for line in response.iter_lines():
+        kind, data, has_id = "", [], False
+        for line in self._lines(response):
             if line == "":
                 if data:
                     self.blocks.append(Block(kind or "message", "\n".join(data), self.last_id))
-                kind, data = "", []
+                else:
+                    self.beats += has_id
+                kind, data, has_id = "", [], False
             elif line.startswith("data:"):
                 data.append(line[5:].removeprefix(" "))
             elif line.startswith("event:"):
                 kind = line[6:].strip()
             elif line.startswith("id:"):
-                self.last_id = line[3:].strip()
+                self.last_id, has_id = line[3:].strip(), True
+            elif line.startswith("retry:"):
+                self.retry_ms = int(line[6:])
 
     def events(self):
         return [b.json() for b in list(self.blocks) if b.kind == "message"]
@@ -91,4 +111,12 @@ class EventStream(threading.Thread):
         return [(b.kind, b.json()) for b in list(self.blocks) if b.kind != "message"]
 
     def close(self):
+        """Ends the connection. The thread closes it: its descriptor may not
+        be used again while the thread still reads from it."""
+        self.opened.wait(30)
+        if self.response is not None and self.is_alive():
+            s = self.response.extensions["network_stream"].get_extra_info("socket")
+            with contextlib.suppress(OSError):
+                s.shutdown(socket.SHUT_RDWR)
+        self.join(30)
         self.http.close()
