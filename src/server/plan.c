@@ -61,13 +61,15 @@ int hg_master_signal(const struct hg_master_args *args, const char *what) {
     struct hg_conf_files *files = hg_conf_files_new(true);
     struct hg_buf errors = {.max = 1 << 20};
     struct hg_conf *conf = NULL;
-    struct hg_slice pid_path = HG_SLICE("run/headgate.pid");
-    /* A broken configuration is for the master to refuse, with its reasons:
-     * here only the place of the pid file is wanted. */
+    int status = 1;
+    /* Only a configuration that can be read names its pid file. The default's
+     * would be a guess, and the gateway there perhaps another one. */
     if (hg_generation_read(files, hg_slice_of(args->conf_path), registry, &conf, &errors) == 0) {
-        pid_path = hg_server_conf(conf)->pid_path;
+        status = hg_command_send(hg_server_conf(conf)->pid_path, what);
+    } else {
+        fprintf(stderr, "%.*sheadgate: the configuration cannot be read: nothing was told\n",
+                HG_FMT(hg_buf_slice(&errors)));
     }
-    int status = hg_command_send(pid_path, what);
     hg_conf_unref(&conf);
     hg_conf_files_free(&files);
     hg_registry_free(&registry);

@@ -61,3 +61,18 @@ def test_a_module_that_is_not_there_is_a_fault(make_gateway):
     r = make_gateway(main="load_module nothing;\n").run("-t")
     assert r.returncode == 1
     assert "nothing.so" in r.stderr and "No such file" in r.stderr
+
+
+def test_a_broken_configuration_is_told_to_whoever_sends_a_word_and_to_nobody_else(make_gateway):
+    g = make_gateway().start()
+    good = g.conf
+    g.write_conf(good + "retentoin 7d;\n")
+    for word in ("reload", "stop"):
+        r = g.run("-s", word)
+        assert r.returncode == 1
+        assert "retentoin: unknown directive" in r.stderr
+        assert "nothing was told" in r.stderr
+    g.write_conf(good)
+    r = g.run("-s", "reload")
+    assert (r.returncode, g.admin_get("/readyz")[0]) == (0, 200), r.stderr
+    assert "reload_refused" not in g.log()
