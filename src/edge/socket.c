@@ -27,8 +27,7 @@ static void pace(struct hg_edge__socket *s) {
     bool is_full = s->in_flight >= IN_FLIGHT_MAX / share ||
                    s->in_flight_bytes >= IN_FLIGHT_BYTES_MAX / share ||
                    s->owed_bytes > OWED_BYTES_MAX;
-    if (is_full != s->is_paused && s->visit != NULL && s->visit->stream != NULL &&
-        !s->is_closing) {
+    if (is_full != s->is_paused && s->visit != NULL && s->visit->stream != NULL && !s->is_closing) {
         s->is_paused = is_full;
         hg_stream_pause(s->visit->stream, is_full);
     }

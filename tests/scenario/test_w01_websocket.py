@@ -79,6 +79,25 @@ def test_a_resume_goes_on_after_the_position(gateway):
                 assert [e["id"] for e in receive(ws, len(later))] == later
 
 
+def test_over_many_topics_a_notice_says_where_to_go_on(make_gateway):
+    gateway = make_gateway(locations="""
+        location = /a { accept cloudevents; publish demo.a; }
+        location = /b { accept cloudevents; publish demo.b; }
+        location = /all { stream demo.a demo.b; }""").start()
+    with client(gateway) as http:
+        with connect(gateway, path="/all") as ws:
+            assert "." in receive_type(ws, "headgate.stream.opened")["data"]["position"]
+            for i in range(10):
+                post(http, event(i), "/" + "ab"[i % 2])
+            assert sorted(e["id"] for e in receive(ws, 10)) == [str(i) for i in range(10)]
+            position = receive_type(ws, "headgate.stream.position")["data"]["position"]
+        post(http, event("a"), "/a")
+        post(http, event("b"), "/b")
+        with connect(gateway, f"?position={position}", path="/all") as ws:
+            assert json.loads(ws.recv(10))["data"]["resumed"] is True
+            assert sorted(e["id"] for e in receive(ws, 2)) == ["a", "b"]
+
+
 def test_a_follower_over_tls_gets_what_it_publishes(gateway):
     async def follow():
         url = f"wss://127.0.0.1:{gateway.tls}/events?since=earliest"

@@ -57,7 +57,9 @@ static void on_head(struct hg_stream *stream, const struct hg_http_head *head) {
         hg_stream_answer(stream, 400, NULL, 0, HG_SLICE("a WebSocket handshake was expected\n"));
         return;
     }
-    s->ws = (struct hg_ws){.ops = &ws_ops, .arg = s, .message_bytes_max = MESSAGE_BYTES_MAX,
+    s->ws = (struct hg_ws){.ops = &ws_ops,
+                           .arg = s,
+                           .message_bytes_max = MESSAGE_BYTES_MAX,
                            .fragments_max = FRAGMENTS_MAX};
     s->stream = stream;
     stream->user = s;
@@ -107,11 +109,15 @@ static void on_gone(struct hg_stream *stream, bool is_complete) {
 
 static const struct hg_stream_ops stream_ops = {on_head, on_body, on_room, on_gone};
 
-static const struct hg_http_setup setup = {
-    .ops = &stream_ops,
-    .limits = {.head_bytes_max = 16384, .fields_max = 100, .target_bytes_max = 8192,
-               .head_timeout_ms = 10000, .body_timeout_ms = 60000, .keepalive_timeout_ms = 60000,
-               .keepalive_requests = 1000000, .h2_streams_max = 100}};
+static const struct hg_http_setup setup = {.ops = &stream_ops,
+                                           .limits = {.head_bytes_max = 16384,
+                                                      .fields_max = 100,
+                                                      .target_bytes_max = 8192,
+                                                      .head_timeout_ms = 10000,
+                                                      .body_timeout_ms = 60000,
+                                                      .keepalive_timeout_ms = 60000,
+                                                      .keepalive_requests = 1000000,
+                                                      .h2_streams_max = 100}};
 
 static int on_accept(void *arg, struct hg_conn *c) {
     (void)arg;

@@ -152,8 +152,8 @@ static void fields_are_found_by_name(void **state) {
 /* A module tells a WebSocket on HTTP/2 by nothing else. */
 static void an_extended_connect_is_seen_with_its_method(void **state) {
     (void)state;
-    struct hg_http_head head = {.method = HG_SLICE("GET"), .target = HG_SLICE("/"),
-                                .is_websocket = true};
+    struct hg_http_head head = {
+        .method = HG_SLICE("GET"), .target = HG_SLICE("/"), .is_websocket = true};
     struct hg_arena a = {0};
     struct hg_request r;
     assert_int_equal(hg_request_init(&r, &head, &a), 0);
