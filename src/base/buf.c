@@ -6,6 +6,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "base/digits.h"
+
 static const size_t first_cap = 128;
 
 void hg_buf_fini(struct hg_buf *b) {
@@ -92,13 +94,8 @@ void hg_buf_printf(struct hg_buf *b, const char *fmt, ...) {
 }
 
 void hg_buf_put_u64(struct hg_buf *b, uint64_t value) {
-    char digits[20];
-    size_t at = sizeof(digits);
-    do {
-        digits[--at] = (char)('0' + value % 10);
-        value /= 10;
-    } while (value > 0);
-    hg_buf_put(b, digits + at, sizeof(digits) - at);
+    char digits[HG_DIGITS_MAX];
+    hg_buf_put_slice(b, hg_digits(value, digits));
 }
 
 static bool must_escape(unsigned char c) {

@@ -7,6 +7,8 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "base/lock.h"
+
 enum { TABLES_MAX = 256 };
 
 _Thread_local unsigned hg_counter_shard;
@@ -15,18 +17,8 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct hg_counter *const *tables[TABLES_MAX]; /* under lock */
 static size_t n_tables;                              /* under lock */
 
-static void take_lock(void) {
-    int rc = pthread_mutex_lock(&lock);
-    HG_ASSERT(rc == 0);
-}
-
-static void give_lock(void) {
-    int rc = pthread_mutex_unlock(&lock);
-    HG_ASSERT(rc == 0);
-}
-
 void hg_counters_register(struct hg_counter *const *table) {
-    take_lock();
+    hg_lock_take(&lock);
     size_t i = 0;
     while (i < n_tables && tables[i] != table) {
         i++;
@@ -35,7 +27,7 @@ void hg_counters_register(struct hg_counter *const *table) {
         HG_ASSERT(n_tables < TABLES_MAX);
         tables[n_tables++] = table;
     }
-    give_lock();
+    hg_lock_give(&lock);
 }
 
 int64_t hg_counter_read(const struct hg_counter *c) {
@@ -60,7 +52,7 @@ static int compare_rows(const void *a, const void *b) {
 /* All rows, sorted by name and labels; free them. NULL: no memory. */
 static struct hg_counter **collect(size_t *ret_n) {
     size_t n = 0;
-    take_lock();
+    hg_lock_take(&lock);
     for (size_t i = 0; i < n_tables; i++) {
         for (struct hg_counter *const *row = tables[i]; *row != NULL; row++) {
             n++;
@@ -73,7 +65,7 @@ static struct hg_counter **collect(size_t *ret_n) {
             rows[n++] = *row;
         }
     }
-    give_lock();
+    hg_lock_give(&lock);
     if (rows != NULL) {
         qsort(rows, n, sizeof(rows[0]), compare_rows);
         *ret_n = n;

@@ -9,9 +9,11 @@ libheadgate_a_SOURCES += \
     src/base/compat/crc32c_cpu.c src/base/compat/crc32c_cpu.h \
     src/base/counters.c src/base/counters.h \
     src/base/crc32c.c src/base/crc32c.h \
+    src/base/digits.h \
     src/base/err.c \
     src/base/hash.c src/base/hash.h \
     src/base/list.h \
+    src/base/lock.h \
     src/base/logfile.c src/base/logfile.h \
     src/base/map.c src/base/map.h \
     src/base/problem.c \

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/lock.h"
 #include "base/utf8.h"
 
 _Atomic enum hg_level hg_log_level = HG_NOTICE;
@@ -35,22 +36,12 @@ struct line {
     char bytes[HG_LOGFILE_LINE_MAX];
 };
 
-static void take_lock(void) {
-    int rc = pthread_mutex_lock(&lock);
-    HG_ASSERT(rc == 0);
-}
-
-static void give_lock(void) {
-    int rc = pthread_mutex_unlock(&lock);
-    HG_ASSERT(rc == 0);
-}
-
 void hg_logfile_set(int fd) {
-    take_lock();
+    hg_lock_take(&lock);
     int old = log_fd;
     log_fd = fd;
     is_torn = false;
-    give_lock();
+    hg_lock_give(&lock);
     if (old > STDERR_FILENO && old != fd) {
         close(old);
     }
@@ -118,10 +109,10 @@ static bool write_whole(int fd, const char *bytes, size_t len) {
 
 /* bytes[0] is the end of a torn line, needed or not. */
 static void write_line(const char *bytes, size_t len) {
-    take_lock();
+    hg_lock_take(&lock);
     size_t skip = is_torn ? 0 : 1;
     bool is_written = write_whole(log_fd, bytes + skip, len - skip);
-    give_lock();
+    hg_lock_give(&lock);
     if (!is_written) {
         hg_counter_add(&lines_dropped, 1);
     }

@@ -12,6 +12,7 @@
 #include <openssl/rand.h>
 
 #include "base/clock.h"
+#include "base/lock.h"
 
 static int make_key(struct hg_tls_ticket_key *key, int64_t now_ms) {
     if (RAND_bytes(key->name, sizeof key->name) != 1 ||
@@ -61,12 +62,12 @@ static int rotate(struct hg_tls_tickets *t, int64_t now_ms) {
 
 int hg_tls_tickets_seal_key(struct hg_tls_tickets *t, int64_t now_ms,
                             struct hg_tls_ticket_key *ret) {
-    pthread_mutex_lock(&t->lock);
+    hg_lock_take(&t->lock);
     int err = rotate(t, now_ms);
     if (err == 0) {
         *ret = t->now;
     }
-    pthread_mutex_unlock(&t->lock);
+    hg_lock_give(&t->lock);
     return err;
 }
 
@@ -76,7 +77,7 @@ static bool is_key(const struct hg_tls_ticket_key *key, const uint8_t name[16]) 
 
 int hg_tls_tickets_open_key(struct hg_tls_tickets *t, int64_t now_ms, const uint8_t name[16],
                             struct hg_tls_ticket_key *ret, bool *ret_is_old) {
-    pthread_mutex_lock(&t->lock);
+    hg_lock_take(&t->lock);
     int err = rotate(t, now_ms);
     if (err == 0 && is_key(&t->now, name)) {
         *ret = t->now;
@@ -87,7 +88,7 @@ int hg_tls_tickets_open_key(struct hg_tls_tickets *t, int64_t now_ms, const uint
     } else if (err == 0) {
         err = HG_ENOENT;
     }
-    pthread_mutex_unlock(&t->lock);
+    hg_lock_give(&t->lock);
     return err;
 }
 

@@ -5,6 +5,7 @@
  * leave as one chunk: its size must be known before its first byte. */
 #include "proto/h1/h1_impl.h"
 
+#include "base/digits.h"
 #include "proto/http/answer.h"
 #include "proto/http/chars.h"
 #include "proto/http/pace.h"
@@ -38,13 +39,9 @@ static void put(struct writer *w, const void *bytes, size_t n) {
 #define PUT(w, literal) put((w), (literal), sizeof(literal) - 1)
 
 static void put_number(struct writer *w, uint64_t value) {
-    char digits[20];
-    size_t at = sizeof(digits);
-    do {
-        digits[--at] = (char)('0' + value % 10);
-        value /= 10;
-    } while (value > 0);
-    put(w, digits + at, sizeof(digits) - at);
+    char digits[HG_DIGITS_MAX];
+    struct hg_slice text = hg_digits(value, digits);
+    put(w, text.ptr, text.len);
 }
 
 static void put_status(struct writer *w, int status) {

@@ -5,6 +5,7 @@
  * it; then its DATA frames take it out, without a copy. */
 #include "proto/h2/h2_impl.h"
 
+#include "base/digits.h"
 #include "proto/http/answer.h"
 #include "proto/http/counters.h"
 #include "proto/http/pace.h"
@@ -248,32 +249,21 @@ static bool is_unique(struct hg_slice name) {
     return hg_slice_starts(name, HG_SLICE("headgate-")) || hg_slice_eq(name, HG_SLICE("link"));
 }
 
-static size_t print_number(uint64_t value, char out[20]) {
-    size_t at = 20;
-    do {
-        out[--at] = (char)('0' + value % 10);
-        value /= 10;
-    } while (value > 0);
-    memmove(out, out + at, 20 - at);
-    return 20 - at;
-}
-
 /* The head; with_length: of an answer that is given whole. */
 static void submit(struct hg_h2_stream *st, int status, const struct hg_field *fields, size_t n,
                    const size_t *with_length, bool has_data) {
     nghttp2_nv nv[FIELDS_MAX + 4];
     nghttp2_data_provider provider = {.source.ptr = st, .read_callback = read_data};
-    char status_text[20], length_text[20];
+    char status_text[HG_DIGITS_MAX], length_text[HG_DIGITS_MAX];
     size_t n_nv = 0;
-    print_number((uint64_t)status, status_text);
-    nv[n_nv++] = make_nv(HG_SLICE(":status"), (struct hg_slice){status_text, 3},
+    nv[n_nv++] = make_nv(HG_SLICE(":status"), hg_digits((uint64_t)status, status_text),
                          NGHTTP2_NV_FLAG_NO_COPY_NAME);
     nv[n_nv++] = make_nv(HG_SLICE("date"), hg_http_date(), NGHTTP2_NV_FLAG_NO_COPY_NAME);
     nv[n_nv++] = make_nv(HG_SLICE("server"), HG_SLICE("headgate"),
                          NGHTTP2_NV_FLAG_NO_COPY_NAME | NGHTTP2_NV_FLAG_NO_COPY_VALUE);
     if (with_length != NULL) {
-        struct hg_slice length = {length_text, print_number(*with_length, length_text)};
-        nv[n_nv++] = make_nv(HG_SLICE("content-length"), length, NGHTTP2_NV_FLAG_NO_COPY_NAME);
+        nv[n_nv++] = make_nv(HG_SLICE("content-length"), hg_digits(*with_length, length_text),
+                             NGHTTP2_NV_FLAG_NO_COPY_NAME);
     }
     for (size_t i = 0; i < n && n_nv < HG_COUNT(nv); i++) {
         if (hg_http_field_is_ours(&fields[i])) {
