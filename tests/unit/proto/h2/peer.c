@@ -29,6 +29,13 @@ void peer_fini(struct peer *p) {
     hg_buf_fini(&p->data);
 }
 
+int both_fini(void **state) {
+    struct both *b = *state;
+    peer_fini(&b->p);
+    upper_fini(&b->u);
+    return 0;
+}
+
 static void put_u32(unsigned char *to, uint32_t v) {
     to[0] = (unsigned char)(v >> 24);
     to[1] = (unsigned char)(v >> 16);

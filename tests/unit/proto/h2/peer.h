@@ -35,6 +35,13 @@ struct peer {
     uint32_t last_rst; /* error code */
 };
 
+/* A connection and its client, as the tests' state. */
+struct both {
+    struct upper u;
+    struct peer p;
+};
+int both_fini(void **state);
+
 /* Preface and an empty SETTINGS are in p->out. */
 void peer_init(struct peer *p, struct upper *u);
 void peer_fini(struct peer *p);

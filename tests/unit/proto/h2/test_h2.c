@@ -13,23 +13,11 @@
 #include "peer.h"
 #include "tests.h"
 
-struct both {
-    struct upper u;
-    struct peer p;
-};
-
 static int set_up(void **state) {
     static struct both b;
     upper_init(&b.u);
     peer_init(&b.p, &b.u);
     *state = &b;
-    return 0;
-}
-
-static int tear_down(void **state) {
-    struct both *b = *state;
-    peer_fini(&b->p);
-    upper_fini(&b->u);
     return 0;
 }
 
@@ -234,19 +222,19 @@ static void bytes_behind_the_end_are_ignored(void **state) {
 
 int test_h2(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(request_is_answered, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(every_cut_gives_the_same_answers, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(continuation_byte_by_byte_is_legal, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(other_first_bytes_are_http_1, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(broken_preface_ends_the_connection, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(drain_lets_streams_end, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(drained_idle_connection_closes, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(idle_connection_is_closed, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(settings_have_to_be_acknowledged, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(acknowledged_connection_stays, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(number_of_streams_is_limited, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(peer_that_vanishes_is_told_above, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(bytes_behind_the_end_are_ignored, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(request_is_answered, set_up, both_fini),
+        cmocka_unit_test_setup_teardown(every_cut_gives_the_same_answers, set_up, both_fini),
+        cmocka_unit_test_setup_teardown(continuation_byte_by_byte_is_legal, set_up, both_fini),
+        cmocka_unit_test_setup_teardown(other_first_bytes_are_http_1, set_up, both_fini),
+        cmocka_unit_test_setup_teardown(broken_preface_ends_the_connection, set_up, both_fini),
+        cmocka_unit_test_setup_teardown(drain_lets_streams_end, set_up, both_fini),
+        cmocka_unit_test_setup_teardown(drained_idle_connection_closes, set_up, both_fini),
+        cmocka_unit_test_setup_teardown(idle_connection_is_closed, set_up, both_fini),
+        cmocka_unit_test_setup_teardown(settings_have_to_be_acknowledged, set_up, both_fini),
+        cmocka_unit_test_setup_teardown(acknowledged_connection_stays, set_up, both_fini),
+        cmocka_unit_test_setup_teardown(number_of_streams_is_limited, set_up, both_fini),
+        cmocka_unit_test_setup_teardown(peer_that_vanishes_is_told_above, set_up, both_fini),
+        cmocka_unit_test_setup_teardown(bytes_behind_the_end_are_ignored, set_up, both_fini),
     };
     return cmocka_run_group_tests_name("proto/h2/h2", tests, NULL, NULL);
 }

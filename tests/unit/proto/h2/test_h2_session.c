@@ -13,11 +13,6 @@
 #include "peer.h"
 #include "tests.h"
 
-struct both {
-    struct upper u;
-    struct peer p;
-};
-
 static int set_up(void **state) {
     static struct both b;
     upper_init(&b.u);
@@ -28,13 +23,6 @@ static int set_up(void **state) {
     peer_wait(&b.p, "SETTINGS ACK; ");
     peer_forget(&b.p);
     *state = &b;
-    return 0;
-}
-
-static int tear_down(void **state) {
-    struct both *b = *state;
-    peer_fini(&b->p);
-    upper_fini(&b->u);
     return 0;
 }
 
@@ -366,32 +354,32 @@ static void mutated_sessions_are_survived(void **state) {
 
 int test_h2_session(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(rapid_reset_is_stopped, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(rapid_reset_is_stopped, set_up, both_fini),
         cmocka_unit_test_setup_teardown(resets_that_we_are_made_to_send_are_bounded, set_up,
-                                        tear_down),
-        cmocka_unit_test_setup_teardown(second_heads_are_bounded, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(wrong_lengths_are_bounded, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(malformed_fields_are_bounded, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(refusals_by_our_limits_count_too, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(faults_of_the_connection_end_it_at_once, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(streams_above_the_limit_are_refused, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(endless_continuation_is_stopped, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(hpack_bomb_is_refused, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(malformed_requests_are_reset, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(wrong_requests_are_answered, set_up, tear_down),
+                                        both_fini),
+        cmocka_unit_test_setup_teardown(second_heads_are_bounded, set_up, both_fini),
+        cmocka_unit_test_setup_teardown(wrong_lengths_are_bounded, set_up, both_fini),
+        cmocka_unit_test_setup_teardown(malformed_fields_are_bounded, set_up, both_fini),
+        cmocka_unit_test_setup_teardown(refusals_by_our_limits_count_too, set_up, both_fini),
+        cmocka_unit_test_setup_teardown(faults_of_the_connection_end_it_at_once, set_up, both_fini),
+        cmocka_unit_test_setup_teardown(streams_above_the_limit_are_refused, set_up, both_fini),
+        cmocka_unit_test_setup_teardown(endless_continuation_is_stopped, set_up, both_fini),
+        cmocka_unit_test_setup_teardown(hpack_bomb_is_refused, set_up, both_fini),
+        cmocka_unit_test_setup_teardown(malformed_requests_are_reset, set_up, both_fini),
+        cmocka_unit_test_setup_teardown(wrong_requests_are_answered, set_up, both_fini),
         cmocka_unit_test_setup_teardown(body_that_breaks_its_length_is_not_told_whole, set_up,
-                                        tear_down),
-        cmocka_unit_test_setup_teardown(trailers_are_dropped_or_refused, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(ping_flood_is_stopped, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(settings_flood_is_stopped, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(priority_flood_is_stopped, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(unknown_flood_is_stopped, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(window_flood_is_stopped, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(empty_data_flood_is_stopped, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(padding_flood_is_stopped, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(passed_over_stream_cannot_be_opened, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(data_beyond_the_window_is_an_error, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(mutated_sessions_are_survived, set_up, tear_down),
+                                        both_fini),
+        cmocka_unit_test_setup_teardown(trailers_are_dropped_or_refused, set_up, both_fini),
+        cmocka_unit_test_setup_teardown(ping_flood_is_stopped, set_up, both_fini),
+        cmocka_unit_test_setup_teardown(settings_flood_is_stopped, set_up, both_fini),
+        cmocka_unit_test_setup_teardown(priority_flood_is_stopped, set_up, both_fini),
+        cmocka_unit_test_setup_teardown(unknown_flood_is_stopped, set_up, both_fini),
+        cmocka_unit_test_setup_teardown(window_flood_is_stopped, set_up, both_fini),
+        cmocka_unit_test_setup_teardown(empty_data_flood_is_stopped, set_up, both_fini),
+        cmocka_unit_test_setup_teardown(padding_flood_is_stopped, set_up, both_fini),
+        cmocka_unit_test_setup_teardown(passed_over_stream_cannot_be_opened, set_up, both_fini),
+        cmocka_unit_test_setup_teardown(data_beyond_the_window_is_an_error, set_up, both_fini),
+        cmocka_unit_test_setup_teardown(mutated_sessions_are_survived, set_up, both_fini),
     };
     return cmocka_run_group_tests_name("proto/h2/h2_session", tests, NULL, NULL);
 }

@@ -12,11 +12,6 @@
 #include "peer.h"
 #include "tests.h"
 
-struct both {
-    struct upper u;
-    struct peer p;
-};
-
 static int set_up(void **state) {
     static struct both b;
     upper_init(&b.u);
@@ -24,13 +19,6 @@ static int set_up(void **state) {
     peer_init(&b.p, &b.u);
     peer_ack(&b.p);
     *state = &b;
-    return 0;
-}
-
-static int tear_down(void **state) {
-    struct both *b = *state;
-    peer_fini(&b->p);
-    upper_fini(&b->u);
     return 0;
 }
 
@@ -466,29 +454,29 @@ static void websocket_carries_raw_bytes(void **state) {
 
 int test_h2_stream(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(writes_of_one_turn_are_one_frame, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(stream_may_end_without_a_byte, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(answers_without_a_body_have_none, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(room_follows_the_streams_window, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(writes_of_one_turn_are_one_frame, set_up, both_fini),
+        cmocka_unit_test_setup_teardown(stream_may_end_without_a_byte, set_up, both_fini),
+        cmocka_unit_test_setup_teardown(answers_without_a_body_have_none, set_up, both_fini),
+        cmocka_unit_test_setup_teardown(room_follows_the_streams_window, set_up, both_fini),
         cmocka_unit_test_setup_teardown(smaller_window_below_what_is_in_flight_resumes, set_up,
-                                        tear_down),
+                                        both_fini),
         cmocka_unit_test_setup_teardown(room_is_shared_by_the_connections_streams, set_up,
-                                        tear_down),
-        cmocka_unit_test_setup_teardown(dropped_stream_gives_its_room_back, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(slices_of_many_streams_arrive_whole, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(unread_output_is_bounded, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(paused_body_is_held_and_its_window_too, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(windows_open_as_the_body_is_taken, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(window_of_dropped_bodies_comes_back, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(early_answer_lets_a_short_body_come, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(early_answer_resets_a_long_body, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(late_bodies_are_refused_and_reset, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(answers_that_do_not_get_on_are_reset, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(reset_by_the_peer_is_told_above, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(reset_by_us_ends_the_stream_alone, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(reset_inside_the_head_is_safe, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(continue_is_sent_once, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(websocket_carries_raw_bytes, set_up, tear_down),
+                                        both_fini),
+        cmocka_unit_test_setup_teardown(dropped_stream_gives_its_room_back, set_up, both_fini),
+        cmocka_unit_test_setup_teardown(slices_of_many_streams_arrive_whole, set_up, both_fini),
+        cmocka_unit_test_setup_teardown(unread_output_is_bounded, set_up, both_fini),
+        cmocka_unit_test_setup_teardown(paused_body_is_held_and_its_window_too, set_up, both_fini),
+        cmocka_unit_test_setup_teardown(windows_open_as_the_body_is_taken, set_up, both_fini),
+        cmocka_unit_test_setup_teardown(window_of_dropped_bodies_comes_back, set_up, both_fini),
+        cmocka_unit_test_setup_teardown(early_answer_lets_a_short_body_come, set_up, both_fini),
+        cmocka_unit_test_setup_teardown(early_answer_resets_a_long_body, set_up, both_fini),
+        cmocka_unit_test_setup_teardown(late_bodies_are_refused_and_reset, set_up, both_fini),
+        cmocka_unit_test_setup_teardown(answers_that_do_not_get_on_are_reset, set_up, both_fini),
+        cmocka_unit_test_setup_teardown(reset_by_the_peer_is_told_above, set_up, both_fini),
+        cmocka_unit_test_setup_teardown(reset_by_us_ends_the_stream_alone, set_up, both_fini),
+        cmocka_unit_test_setup_teardown(reset_inside_the_head_is_safe, set_up, both_fini),
+        cmocka_unit_test_setup_teardown(continue_is_sent_once, set_up, both_fini),
+        cmocka_unit_test_setup_teardown(websocket_carries_raw_bytes, set_up, both_fini),
     };
     return cmocka_run_group_tests_name("proto/h2/h2_stream", tests, NULL, NULL);
 }
