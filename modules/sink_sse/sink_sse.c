@@ -41,13 +41,7 @@ static struct hg_slice cut(struct hg_slice *rest, char at) {
     struct hg_slice part = {rest->ptr, end};
     size_t eaten = end < rest->len ? end + 1 : end;
     *rest = (struct hg_slice){rest->ptr + eaten, rest->len - eaten};
-    while (part.len > 0 && (part.ptr[0] == ' ' || part.ptr[0] == '\t')) {
-        part = (struct hg_slice){part.ptr + 1, part.len - 1};
-    }
-    while (part.len > 0 && (part.ptr[part.len - 1] == ' ' || part.ptr[part.len - 1] == '\t')) {
-        part.len--;
-    }
-    return part;
+    return hg_slice_trim(part);
 }
 
 /* A weight (RFC 9110 12.4.2) is above 0 when any of its digits is. */

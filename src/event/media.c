@@ -3,17 +3,6 @@
  * media type at all is simply none of the kinds asked for. */
 #include "event/media.h"
 
-static struct hg_slice trim(struct hg_slice s) {
-    while (s.len > 0 && (s.ptr[0] == ' ' || s.ptr[0] == '\t')) {
-        s.ptr++;
-        s.len--;
-    }
-    while (s.len > 0 && (s.ptr[s.len - 1] == ' ' || s.ptr[s.len - 1] == '\t')) {
-        s.len--;
-    }
-    return s;
-}
-
 /* The length of what stands before the first c. */
 static size_t before(struct hg_slice s, char c) {
     const char *at = s.len > 0 ? memchr(s.ptr, c, s.len) : NULL;
@@ -21,7 +10,7 @@ static size_t before(struct hg_slice s, char c) {
 }
 
 struct hg_slice hg_media_essence(struct hg_slice media_type) {
-    return trim((struct hg_slice){media_type.ptr, before(media_type, ';')});
+    return hg_slice_trim((struct hg_slice){media_type.ptr, before(media_type, ';')});
 }
 
 static bool split(struct hg_slice media_type, struct hg_slice *ret_type,
@@ -65,7 +54,7 @@ static struct hg_slice take_parameter(struct hg_slice *s) {
             is_quoted = !is_quoted;
         }
     }
-    struct hg_slice ret = trim((struct hg_slice){s->ptr, i});
+    struct hg_slice ret = hg_slice_trim((struct hg_slice){s->ptr, i});
     size_t skip = i < s->len ? i + 1 : i;
     *s = (struct hg_slice){s->ptr + skip, s->len - skip};
     return ret;
@@ -86,9 +75,9 @@ bool hg_media_is_utf8(struct hg_slice media_type) {
         struct hg_slice parameter = take_parameter(&rest);
         size_t equals = before(parameter, '=');
         struct hg_slice name = {parameter.ptr, equals};
-        if (equals < parameter.len && hg_slice_ieq(trim(name), HG_SLICE("charset"))) {
+        if (equals < parameter.len && hg_slice_ieq(hg_slice_trim(name), HG_SLICE("charset"))) {
             struct hg_slice value = {parameter.ptr + equals + 1, parameter.len - equals - 1};
-            return is_utf8_name(trim(value));
+            return is_utf8_name(hg_slice_trim(value));
         }
     }
     return true;

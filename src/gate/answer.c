@@ -134,13 +134,7 @@ static struct hg_slice take_element(struct hg_slice *rest) {
     *rest = (struct hg_slice){rest->ptr + used, rest->len - used};
     const char *parameters = e.len > 0 ? memchr(e.ptr, ';', e.len) : NULL;
     e.len = parameters ? (size_t)(parameters - e.ptr) : e.len;
-    while (e.len > 0 && (e.ptr[0] == ' ' || e.ptr[0] == '\t')) {
-        e = (struct hg_slice){e.ptr + 1, e.len - 1};
-    }
-    while (e.len > 0 && (e.ptr[e.len - 1] == ' ' || e.ptr[e.len - 1] == '\t')) {
-        e.len--;
-    }
-    return e;
+    return hg_slice_trim(e);
 }
 
 /* Prefer: return=representation [RFC 7240 2, 4.2] */

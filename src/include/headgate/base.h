@@ -53,6 +53,18 @@ static inline bool hg_slice_eq(struct hg_slice a, struct hg_slice b) {
     return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
 }
 
+/* Without the spaces and tabs around it: HTTP's optional white space. */
+static inline struct hg_slice hg_slice_trim(struct hg_slice s) {
+    while (s.len > 0 && (s.ptr[0] == ' ' || s.ptr[0] == '\t')) {
+        s.ptr++;
+        s.len--;
+    }
+    while (s.len > 0 && (s.ptr[s.len - 1] == ' ' || s.ptr[s.len - 1] == '\t')) {
+        s.len--;
+    }
+    return s;
+}
+
 static inline bool hg_slice_starts(struct hg_slice s, struct hg_slice prefix) {
     return s.len >= prefix.len && (prefix.len == 0 || memcmp(s.ptr, prefix.ptr, prefix.len) == 0);
 }

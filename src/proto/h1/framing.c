@@ -60,7 +60,7 @@ static bool note_coding(struct hg_h1_framing *f, struct hg_slice value) {
         while (i < value.len && value.ptr[i] != ',') {
             i++;
         }
-        struct hg_slice name = hg_http_trim((struct hg_slice){value.ptr + from, i - from});
+        struct hg_slice name = hg_slice_trim((struct hg_slice){value.ptr + from, i - from});
         bool is_chunked = hg_slice_ieq(name, HG_SLICE("chunked"));
         if (has_chunked || (!is_chunked && !is_known_coding(name))) {
             return fail(f, 400, "Transfer-Encoding is not a list of codings that ends in chunked.");

@@ -238,7 +238,7 @@ static bool take_field(struct hg_h1_parser *p, struct hg_slice line) {
     if (p->n_fields >= p->limits->fields_max) {
         return fail(p, 431, "There are too many fields.");
     }
-    struct hg_field field = {{text, n}, hg_http_trim(value)};
+    struct hg_field field = {{text, n}, hg_slice_trim(value)};
     if (!hg_h1_framing_note(&p->framing, &field)) {
         p->fault = p->framing.fault;
         return false;

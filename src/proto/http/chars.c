@@ -56,7 +56,7 @@ bool hg_http_has_token(struct hg_slice list, struct hg_slice token) {
         while (i < list.len && list.ptr[i] != ',') {
             i++;
         }
-        if (hg_slice_ieq(hg_http_trim((struct hg_slice){list.ptr + from, i - from}), token)) {
+        if (hg_slice_ieq(hg_slice_trim((struct hg_slice){list.ptr + from, i - from}), token)) {
             return true;
         }
         i++;

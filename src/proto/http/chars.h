@@ -28,17 +28,6 @@ static inline unsigned hg_http_hex(char c) {
 /* Every byte of s; true for an empty s. */
 bool hg_http_all(struct hg_slice s, unsigned class);
 
-static inline struct hg_slice hg_http_trim(struct hg_slice s) {
-    while (s.len > 0 && (s.ptr[0] == ' ' || s.ptr[0] == '\t')) {
-        s.ptr++;
-        s.len--;
-    }
-    while (s.len > 0 && (s.ptr[s.len - 1] == ' ' || s.ptr[s.len - 1] == '\t')) {
-        s.len--;
-    }
-    return s;
-}
-
 /* Whether a comma-separated list holds the token, whatever its case. */
 bool hg_http_has_token(struct hg_slice list, struct hg_slice token);
 

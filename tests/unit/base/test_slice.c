@@ -26,6 +26,14 @@ static void case_of_ascii_letters_alone_is_ignored(void **state) {
     }
 }
 
+static void trimming_takes_spaces_and_tabs_from_both_ends_alone(void **state) {
+    (void)state;
+    assert_true(hg_slice_eq(hg_slice_trim(HG_SLICE(" \ta \tb\t ")), HG_SLICE("a \tb")));
+    assert_true(hg_slice_eq(hg_slice_trim(HG_SLICE("\r\na\n")), HG_SLICE("\r\na\n")));
+    assert_int_equal(hg_slice_trim(HG_SLICE(" \t ")).len, 0);
+    assert_int_equal(hg_slice_trim((struct hg_slice){NULL, 0}).len, 0);
+}
+
 static void prefix_is_no_longer_than_the_slice(void **state) {
     (void)state;
     assert_true(hg_slice_starts(HG_SLICE("abc"), HG_SLICE("ab")));
@@ -38,6 +46,7 @@ int test_slice(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(empty_slices_are_equal_whatever_they_point_at),
         cmocka_unit_test(case_of_ascii_letters_alone_is_ignored),
+        cmocka_unit_test(trimming_takes_spaces_and_tabs_from_both_ends_alone),
         cmocka_unit_test(prefix_is_no_longer_than_the_slice),
     };
     return cmocka_run_group_tests_name("base/slice", tests, NULL, NULL);
