@@ -306,9 +306,11 @@ class Stream {
             this.#cursor.lose();
         } else {
             this.#drop();
-            this.#comeBack(wasOpen);
         }
         this.#setAway({reason: this.#reason || reason});
+        if (!isComingBack && !this.#line && this.state !== 'closed') {
+            this.#comeBack(wasOpen);
+        }
     }
 
     async #comeBack(wasOpen) {
