@@ -97,6 +97,7 @@ static const struct hg_log_ops ops = {
     .append = embedded_append,
     .flush = embedded_flush,
     .read = embedded_read,
+    .scan = embedded_scan,
     .seek = embedded_seek,
     .trim = embedded_trim,
     .tick = embedded_tick,

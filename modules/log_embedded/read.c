@@ -12,12 +12,20 @@
 
 #include "headgate/logline.h"
 
+struct reader;
+/* What becomes of one record: 0, also when it was damaged, or HG_ENOMEM. Adds
+ * to *bytes when it was given. */
+typedef int (*give_fn)(struct reader *r, uint64_t offset, const MDB_val *value, size_t *bytes);
+
 struct reader {
     struct store *s;
     struct topic *t;
     MDB_txn *txn;
     MDB_cursor *c;
-    uint64_t first, next; /* first after the begin of txn, next before it */
+    uint64_t first, next;   /* first after the begin of txn, next before it */
+    struct hg_records *out; /* of a read */
+    hg_log_mark_fn mark;    /* of a scan */
+    void *arg;
 };
 
 static void end(struct reader *r) {
@@ -69,8 +77,7 @@ static void report_damage(struct reader *r, uint64_t from, uint64_t to) {
     }
 }
 
-static int give(struct reader *r, uint64_t offset, const MDB_val *value, struct hg_records *out,
-                size_t *bytes) {
+static int give_record(struct reader *r, uint64_t offset, const MDB_val *value, size_t *bytes) {
     uint8_t place[RECORD_KEY_BYTES];
     struct hg_record_header headers[RECORD_HEADERS_MAX];
     struct hg_record record;
@@ -82,14 +89,32 @@ static int give(struct reader *r, uint64_t offset, const MDB_val *value, struct 
         return 0;
     }
     if (err == 0) {
-        err = hg_records_add(out, &record);
+        err = hg_records_add(r->out, &record);
         hg_event_unref(&record.event);
         *bytes += value->mv_size;
     }
     return err;
 }
 
-static int read_records(struct reader *r, const struct hg_log_read *want, struct hg_records *out) {
+static int give_mark(struct reader *r, uint64_t offset, const MDB_val *value, size_t *bytes) {
+    uint8_t place[RECORD_KEY_BYTES];
+    struct hg_log_mark mark;
+    embedded_record_key(r->t->sid, offset, place);
+    int err = embedded_record_mark(place, (struct hg_slice){value->mv_data, value->mv_size}, &mark);
+    if (err == HG_EINVAL) {
+        report_damage(r, offset, offset + 1);
+        return 0;
+    }
+    *bytes += value->mv_size;
+    if (err == 0) {
+        r->mark(r->arg, &mark);
+    }
+    return 0;
+}
+
+/* *ret_next: where to go on; where it began when there is nothing more. */
+static int walk(struct reader *r, const struct hg_log_read *want, give_fn give,
+                uint64_t *ret_next) {
     MDB_val key = embedded_offset_key(&want->from), value;
     uint64_t expected = want->from;
     size_t given = 0, bytes = 0;
@@ -105,9 +130,9 @@ static int read_records(struct reader *r, const struct hg_log_read *want, struct
             report_damage(r, expected, at);
         }
         size_t before = bytes;
-        err = give(r, at, &value, out, &bytes);
+        err = give(r, at, &value, &bytes);
         given += bytes > before;
-        expected = at + 1;
+        *ret_next = expected = at + 1;
         /* At least one is given, however small the bounds. */
         if (given > 0 && (given >= want->max_records || bytes >= want->max_bytes)) {
             return 0;
@@ -130,8 +155,28 @@ int embedded_read(void *state, const struct hg_log_read *want, struct hg_records
     if (err != 0) {
         return err;
     }
-    err = want->from < r.first ? HG_ENOENT : read_records(&r, want, out);
+    uint64_t next = want->from;
+    r.out = out;
+    err = want->from < r.first ? HG_ENOENT : walk(&r, want, give_record, &next);
     end(&r);
+    return err;
+}
+
+int embedded_scan(void *state, const struct hg_log_read *want, hg_log_mark_fn fn, void *arg,
+                  uint64_t *ret_next) {
+    struct reader r;
+    int err = begin(&r, state, want->topic, want->partition);
+    if (err != 0) {
+        return err;
+    }
+    uint64_t next = want->from;
+    r.mark = fn;
+    r.arg = arg;
+    err = want->from < r.first ? HG_ENOENT : walk(&r, want, give_mark, &next);
+    end(&r);
+    if (err == 0) {
+        *ret_next = next;
+    }
     return err;
 }
 
@@ -197,7 +242,7 @@ int embedded_seek(void *state, uint32_t topic, uint32_t partition, int64_t time_
     return err;
 }
 
-static int find_latest(struct reader *r, struct hg_slice name, struct hg_records *out) {
+static int find_latest(struct reader *r, struct hg_slice name) {
     uint8_t k[4 + TOPIC_KEY_MAX];
     uint64_t offset = 0;
     size_t bytes = 0;
@@ -216,7 +261,7 @@ static int find_latest(struct reader *r, struct hg_slice name, struct hg_records
     if (rc != 0) {
         return rc == MDB_NOTFOUND ? HG_ENOENT : embedded_err(r->s, rc);
     }
-    int err = give(r, offset, &value, out, &bytes);
+    int err = give_record(r, offset, &value, &bytes);
     return err == 0 && bytes == 0 ? HG_EIO : err; /* damaged */
 }
 
@@ -229,7 +274,8 @@ int embedded_latest(void *state, uint32_t topic, struct hg_slice key, struct hg_
     if (err != 0) {
         return err;
     }
-    err = find_latest(&r, key, out);
+    r.out = out;
+    err = find_latest(&r, key);
     end(&r);
     return err;
 }

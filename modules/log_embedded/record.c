@@ -139,6 +139,31 @@ int embedded_record_read(const uint8_t key[RECORD_KEY_BYTES], struct hg_slice by
     return err;
 }
 
+int embedded_record_mark(const uint8_t key[RECORD_KEY_BYTES], struct hg_slice bytes,
+                         struct hg_log_mark *ret) {
+    struct hg_record_header headers[RECORD_HEADERS_MAX];
+    const uint8_t *in = (const uint8_t *)bytes.ptr;
+    if (!embedded_record_is_sound(key, bytes)) {
+        return HG_EINVAL;
+    }
+    struct hg_slice own, rest = {bytes.ptr + HEAD_BYTES, bytes.len - SUM_BYTES - HEAD_BYTES};
+    size_t n_headers = embedded_get_be(in + 2, 2);
+    if (n_headers > RECORD_HEADERS_MAX || !take(&rest, embedded_get_be(in + 4, 4), &own) ||
+        !read_headers(&rest, n_headers, headers)) {
+        return HG_EINVAL;
+    }
+    if (in[1] == TOMBSTONE) {
+        return HG_ENOENT;
+    }
+    *ret = (struct hg_log_mark){
+        .offset = embedded_get_be(key + 4, 8),
+        .log_time_ms = (int64_t)embedded_get_be(in + 8, 8),
+        .owner = embedded_get_be(in + 16, 8),
+        .digest = in + 24,
+    };
+    return hg_event_packed_identity(rest, &ret->id, &ret->source);
+}
+
 bool embedded_record_time(struct hg_slice bytes, int64_t *ret_ms) {
     if (bytes.len < HEAD_BYTES + SUM_BYTES) {
         return false;

@@ -43,6 +43,10 @@ void embedded_record_write(const struct hg_record *r, const uint8_t key[RECORD_K
 int embedded_record_read(const uint8_t key[RECORD_KEY_BYTES], struct hg_slice bytes,
                          struct hg_record_header ret_headers[RECORD_HEADERS_MAX],
                          struct hg_record *ret);
+/* What dedup remembers, without making an event; slices point into bytes.
+ * HG_EINVAL: damaged. HG_ENOENT: a tombstone. */
+int embedded_record_mark(const uint8_t key[RECORD_KEY_BYTES], struct hg_slice bytes,
+                         struct hg_log_mark *ret);
 /* Only the log time, unchecked. False: too short to have one. */
 bool embedded_record_time(struct hg_slice bytes, int64_t *ret_ms);
 bool embedded_record_is_sound(const uint8_t key[RECORD_KEY_BYTES], struct hg_slice bytes);

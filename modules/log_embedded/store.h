@@ -171,6 +171,8 @@ int embedded_group_position(void *state, struct hg_slice group, uint32_t topic, 
 
 /* read.c */
 int embedded_read(void *state, const struct hg_log_read *want, struct hg_records *out);
+int embedded_scan(void *state, const struct hg_log_read *want, hg_log_mark_fn fn, void *arg,
+                  uint64_t *ret_next);
 int embedded_seek(void *state, uint32_t topic, uint32_t partition, int64_t time_ms,
                   uint64_t *ret_offset);
 int embedded_latest(void *state, uint32_t topic, struct hg_slice key, struct hg_records *out);

@@ -18,9 +18,6 @@ struct hg_hash_key;
 void hg_event_digest(const struct hg_event *e, const struct hg_hash_key *key, uint8_t ret[16]);
 
 /* The flat form inside a log record is declared in headgate/record.h. */
-/* Only id and source, from the first bytes: packed may be cut behind them. */
-int hg_event_packed_identity(struct hg_slice packed, struct hg_slice *ret_id,
-                             struct hg_slice *ret_source);
 
 /* A copy with one attribute more (time when absent). HG_ENOMEM, HG_EEXIST. */
 int hg_event_with(const struct hg_event *e, struct hg_slice name, struct hg_slice value,

@@ -73,45 +73,75 @@ static int choose_from(struct build *b) {
     }
 }
 
-static void add(struct build *b, const struct hg_topic *topic, uint32_t partition,
-                const struct hg_record *r) {
-    static const uint8_t no_digest[sizeof r->digest];
-    if (r->event == NULL || b->n == b->cap || memcmp(r->digest, no_digest, sizeof no_digest) == 0) {
+/* Where a mark belongs. */
+struct place {
+    struct build *b;
+    const struct hg_topic *topic;
+    uint32_t partition;
+};
+
+static void add(void *arg, const struct hg_log_mark *m) {
+    static const uint8_t no_digest[16];
+    const struct place *place = arg;
+    struct build *b = place->b;
+    if (b->n == b->cap || memcmp(m->digest, no_digest, sizeof no_digest) == 0) {
         return;
     }
-    struct hg_slice id = hg_event_core(r->event, HG_ATTR_ID);
-    int64_t age_ms = b->wall_ms - r->log_time_ms;
+    int64_t age_ms = b->wall_ms - m->log_time_ms;
     age_ms = age_ms < 0 ? 0 : age_ms;
     age_ms = age_ms > b->log->dedup_window_ms ? b->log->dedup_window_ms : age_ms;
     struct hg_dedup_entry *e = &b->entries[b->n++];
     *e = (struct hg_dedup_entry){
-        .digest = hg_dedup_digest(r->digest),
-        .offset = r->offset,
-        .topic = topic->id,
-        .fingerprint = hg_position_fingerprint(r->log_time_ms, id),
+        .digest = hg_dedup_digest(m->digest),
+        .offset = m->offset,
+        .topic = place->topic->id,
+        .fingerprint = hg_position_fingerprint(m->log_time_ms, m->id),
         .seconds = (int32_t)((uint32_t)b->now_s - (uint32_t)(age_ms / 1000)),
-        .partition = (uint16_t)partition,
+        .partition = (uint16_t)place->partition,
     };
-    hg_identity_make(topic->id, r->owner, hg_event_core(r->event, HG_ATTR_SOURCE), id,
-                     &e->identity);
+    hg_identity_make(place->topic->id, m->owner, m->source, m->id, &e->identity);
+}
+
+/* For drivers that cannot scan. */
+static int read_marks(struct build *b, const struct hg_log_read *want, struct place *place,
+                      uint64_t *ret_next) {
+    hg_records_clear(&b->records);
+    int err = b->log->ops->read(b->log->driver, want, &b->records);
+    for (size_t i = 0; i < b->records.n; i++) {
+        const struct hg_record *r = &b->records.items[i];
+        *ret_next = r->offset + 1;
+        if (r->event != NULL) {
+            add(place, &(struct hg_log_mark){
+                           .offset = r->offset,
+                           .log_time_ms = r->log_time_ms,
+                           .owner = r->owner,
+                           .digest = r->digest,
+                           .id = hg_event_core(r->event, HG_ATTR_ID),
+                           .source = hg_event_core(r->event, HG_ATTR_SOURCE),
+                       });
+        }
+    }
+    return err;
 }
 
 static int read_part(struct build *b, struct hg_topic *topic, uint32_t partition) {
+    const struct hg_log_ops *ops = b->log->ops;
+    struct place place = {b, topic, partition};
     struct hg_log_read want = {
         .topic = topic->id,
         .partition = partition,
         .max_records = READ_RECORDS,
         .max_bytes = READ_BYTES,
     };
-    int err = find_from(b, topic, partition, &want.from);
-    do {
-        hg_records_clear(&b->records);
-        err = err == 0 ? b->log->ops->read(b->log->driver, &want, &b->records) : err;
-        for (size_t i = 0; i < b->records.n; i++) {
-            add(b, topic, partition, &b->records.items[i]);
-            want.from = b->records.items[i].offset + 1;
+    uint64_t next = 0;
+    int err = find_from(b, topic, partition, &next);
+    for (want.from = next; err == 0; want.from = next) {
+        err = ops->scan != NULL ? ops->scan(b->log->driver, &want, add, &place, &next)
+                                : read_marks(b, &want, &place, &next);
+        if (next == want.from) {
+            break; /* the end */
         }
-    } while (err == 0 && b->records.n > 0);
+    }
     return err;
 }
 

@@ -35,12 +35,15 @@ static int add_topic(struct hg_log *log, uint32_t id, struct hg_slice name, stru
         return err;
     }
     err = hg_topics_add(log->topics, name, ranges[0].partitions, ranges);
+    for (uint32_t p = 0; err == 0 && p < ranges[0].partitions; p++) {
+        log->thread.needs_index |=
+            log->thread.judge.dedup != NULL && ranges[p].first < ranges[p].next;
+    }
     hg_free(ranges);
     if (err != 0) {
         hg_why_set(why, "topic %.*s: %s", HG_FMT(name), hg_err_text(err));
         return err;
     }
-    log->thread.needs_index = log->thread.judge.dedup != NULL;
     return 0;
 }
 
@@ -52,11 +55,12 @@ static int open_topic(struct hg_log *log, const struct hg_log_topic *wanted, uin
     topic.id = known != NULL ? known->id : hg_topics_count(log->topics);
     topic.partitions = topic.partitions > 0 ? topic.partitions : 1;
     if (known != NULL && known->partitions != topic.partitions) {
-        hg_why_set(why, "topic %.*s has %u partitions; they cannot be changed",
-                   HG_FMT(topic.name), known->partitions);
+        hg_why_set(why, "topic %.*s has %u partitions; they cannot be changed", HG_FMT(topic.name),
+                   known->partitions);
         return HG_EINVAL;
     }
     hg_log_thread__flush(log);
+    hg_why_set(why, "topic %.*s cannot be opened", HG_FMT(topic.name)); /* unless told better */
     int err = log->ops->topic_open(log->driver, &topic, why);
     if (err == 0 && known == NULL) {
         err = add_topic(log, topic.id, topic.name, why);

@@ -155,6 +155,45 @@ static void reading_on_meets_every_record_once(void **state) {
     assert_true(from == 500);
 }
 
+struct marks {
+    uint64_t next;
+    size_t n;
+};
+
+static void on_mark(void *arg, const struct hg_log_mark *m) {
+    struct marks *marks = arg;
+    char id[24];
+    (void)snprintf(id, sizeof id, "%llu", (unsigned long long)m->offset);
+    assert_true(m->offset == marks->next);
+    assert_true(hg_slice_eq(m->id, hg_slice_of(id)));
+    assert_true(hg_slice_eq(m->source, HG_SLICE("/contract")));
+    assert_true(m->log_time_ms > 0 && m->owner == 0 && m->digest[0] == 0);
+    marks->next++;
+    marks->n++;
+}
+
+static void a_scan_marks_what_a_read_gives(void **state) {
+    struct contract_rig *rig = rig_of(state);
+    struct marks marks = {0};
+    if (rig->contract->ops->scan == NULL) {
+        print_message("SKIP: %s does not scan\n", rig->contract->ops->name);
+        return;
+    }
+    contract_fill(rig, A, 300);
+    for (uint64_t from = 0;;) {
+        struct hg_log_read want = {
+            .topic = A, .from = from, .max_records = 77, .max_bytes = contract_lots};
+        uint64_t next = from;
+        assert_int_equal(rig->contract->ops->scan(rig->state, &want, on_mark, &marks, &next), 0);
+        assert_true(next == marks.next && next <= from + 77);
+        if (next == from) {
+            break;
+        }
+        from = next;
+    }
+    assert_int_equal(marks.n, 300);
+}
+
 static void the_end_gives_nothing_and_is_no_error(void **state) {
     struct contract_rig *rig = rig_of(state);
     assert_int_equal(contract_read(rig, A, 0, 10, contract_lots), 0);
@@ -385,6 +424,7 @@ int log_contract_run(const struct log_contract *contract) {
         PROMISE(the_tail_comes_whole_and_before_the_answer),
         PROMISE(a_read_keeps_to_its_bounds),
         PROMISE(reading_on_meets_every_record_once),
+        PROMISE(a_scan_marks_what_a_read_gives),
         PROMISE(the_end_gives_nothing_and_is_no_error),
         PROMISE(a_time_is_found),
         PROMISE(what_was_answered_is_there_after_a_restart),

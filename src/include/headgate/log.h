@@ -104,6 +104,16 @@ struct hg_records;
 /* Copies key and headers, takes the event (nulled). HG_ENOMEM. */
 HG_API int hg_records_add(struct hg_records *out, struct hg_record *record);
 
+/* What dedup has to remember of a record. Slices live for one call. */
+struct hg_log_mark {
+    uint64_t offset;
+    int64_t log_time_ms;
+    uint64_t owner;
+    const uint8_t *digest; /* 16 bytes */
+    struct hg_slice id, source;
+};
+typedef void (*hg_log_mark_fn)(void *arg, const struct hg_log_mark *mark);
+
 struct hg_log_open {
     struct hg_slice args[8]; /* what follows the driver's name in event_log */
     size_t n_args;
@@ -129,6 +139,10 @@ struct hg_log_ops {
     /* Records from an offset, holes skipped; less than asked is not the end.
      * HG_ENOENT: from is below the first. At the end: none, and 0. */
     int (*read)(void *state, const struct hg_log_read *want, struct hg_records *out);
+    /* As read, but only marks of records with an event; *ret_next is the offset
+     * to go on from. NULL: the gateway reads. Log thread. */
+    int (*scan)(void *state, const struct hg_log_read *want, hg_log_mark_fn fn, void *arg,
+                uint64_t *ret_next);
     /* The first offset whose log time is at or after time_ms; next if none. */
     int (*seek)(void *state, uint32_t topic, uint32_t partition, int64_t time_ms,
                 uint64_t *ret_offset);

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* test_topic_open.c - topics made while loops run. */
+#include <stdio.h>
+
+#include "log/inner.h"
+#include "support/fake_log.h"
+#include "support/log_rig.h"
+#include "unit/log/tests.h"
+
+struct fixture {
+    struct fake_log fake;
+    struct log_rig rig;
+};
+
+static int set_up(void **state) {
+    struct fixture *f = hg_alloc(sizeof *f);
+    fake_log_init(&f->fake);
+    struct hg_log_setup setup = {.driver = &fake_log_ops,
+                                 .open = fake_log_open(&f->fake),
+                                 .dedup_window_ms = 60000,
+                                 .dedup_max = 100};
+    rig_start(&f->rig, &setup);
+    *state = f;
+    return 0;
+}
+
+static int tear_down(void **state) {
+    struct fixture *f = *state;
+    rig_stop(&f->rig);
+    fake_log_fini(&f->fake);
+    hg_free(f);
+    return 0;
+}
+
+struct made {
+    struct hg_log_make m;
+    bool is_done;
+    int err;
+    uint32_t id;
+};
+
+static void on_made(struct hg_log_make *m, int err, uint32_t id) {
+    struct made *made = HG_CONTAINER(m, struct made, m);
+    assert_false(made->is_done);
+    made->is_done = true;
+    made->err = err;
+    made->id = id;
+}
+
+static bool is_made(void *arg) {
+    return ((struct made *)arg)->is_done;
+}
+
+static void ask(struct fixture *f, struct made *m, const char *name) {
+    *m = (struct made){
+        .m = {.topic = {.name = hg_slice_of(name), .partitions = 1}, .done = on_made}};
+    assert_int_equal(hg_log_topic_make(f->rig.log, &m->m), 0);
+}
+
+static void who_asks_for_one_name_gets_one_topic(void **state) {
+    struct fixture *f = *state;
+    struct made m[3];
+    ask(f, &m[0], "made.a");
+    ask(f, &m[1], "made.b");
+    ask(f, &m[2], "made.a");
+    for (int i = 0; i < 3; i++) {
+        rig_until(&f->rig, is_made, &m[i]);
+        assert_int_equal(m[i].err, 0);
+    }
+    assert_int_equal(m[0].id, m[2].id);
+    assert_int_not_equal(m[0].id, m[1].id);
+    assert_int_equal(hg_log_topic_count(f->rig.log), 2);
+    struct rig_publish p;
+    assert_int_equal(rig_publish_one(&f->rig, &p, m[1].id, "1", "x"), 0);
+    rig_end(&p);
+}
+
+static void a_topic_that_cannot_be_made_is_told(void **state) {
+    struct fixture *f = *state;
+    struct made m;
+    char name[16];
+    for (int i = 0; i < FAKE_TOPICS; i++) {
+        (void)snprintf(name, sizeof name, "t%d", i);
+        (void)rig_topic(&f->rig, name);
+    }
+    ask(f, &m, "one.too.many");
+    rig_until(&f->rig, is_made, &m);
+    assert_int_equal(m.err, HG_EFULL);
+    assert_int_equal(hg_log_topic_count(f->rig.log), FAKE_TOPICS);
+}
+
+/* A topic that was there before the start is not new: its ids are known. */
+static void a_topic_made_again_after_a_start_is_known_to_dedup(void **state) {
+    struct fixture *f = *state;
+    struct made m;
+    struct rig_publish p;
+    ask(f, &m, "made.a");
+    rig_until(&f->rig, is_made, &m);
+    assert_int_equal(rig_publish_one(&f->rig, &p, m.id, "1", "x"), 0);
+    rig_end(&p);
+    struct hg_log_setup setup = f->rig.setup;
+    rig_stop(&f->rig);
+    rig_start(&f->rig, &setup);
+    ask(f, &m, "made.a");
+    rig_until(&f->rig, is_made, &m);
+    assert_int_equal(rig_publish_one(&f->rig, &p, m.id, "1", "x"), 0);
+    assert_int_equal(p.items[0].stored, HG_STORED_BEFORE);
+    rig_end(&p);
+}
+
+#define OPEN(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+
+int test_topic_open(void) {
+    const struct CMUnitTest tests[] = {
+        OPEN(who_asks_for_one_name_gets_one_topic),
+        OPEN(a_topic_that_cannot_be_made_is_told),
+        OPEN(a_topic_made_again_after_a_start_is_known_to_dedup),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
