@@ -125,6 +125,18 @@ void upper_fini(struct upper *u) {
     the_upper = NULL;
 }
 
+int upper_set_up(void **state) {
+    static struct upper u;
+    upper_init(&u);
+    *state = &u;
+    return 0;
+}
+
+int upper_tear_down(void **state) {
+    upper_fini(*state);
+    return 0;
+}
+
 static void read_peer(struct upper *u) {
     char bytes[65536];
     while (u->fd >= 0 && !u->is_peer_eof) {

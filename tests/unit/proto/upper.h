@@ -32,6 +32,9 @@ struct upper {
 /* A loop, a connection attached to it, and its peer. */
 void upper_init(struct upper *u);
 void upper_fini(struct upper *u);
+/* The same as a test's state. */
+int upper_set_up(void **state);
+int upper_tear_down(void **state);
 /* Make room for what will be written down, so that no allocation of the test's
  * own is among those that fail. */
 void upper_reserve(struct upper *u);

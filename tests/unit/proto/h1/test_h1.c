@@ -18,18 +18,6 @@
 #define POST(path, body, n)                                                                        \
     "POST " path " HTTP/1.1\r\nHost: h\r\nContent-Length: " n "\r\n\r\n" body
 
-static int set_up(void **state) {
-    static struct upper u;
-    upper_init(&u);
-    *state = &u;
-    return 0;
-}
-
-static int tear_down(void **state) {
-    upper_fini(*state);
-    return 0;
-}
-
 static size_t count_of(const char *text, const char *what) {
     size_t n = 0;
     while ((text = strstr(text, what)) != NULL) {
@@ -348,35 +336,43 @@ static void paused_body_stops_and_goes_on(void **state) {
 
 int test_h1(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(request_is_answered_and_the_next_one_too, set_up,
-                                        tear_down),
-        cmocka_unit_test_setup_teardown(every_cut_gives_the_same_answers, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(pipelined_requests_wait_for_their_answers, set_up,
-                                        tear_down),
-        cmocka_unit_test_setup_teardown(long_pipeline_is_bounded_and_loses_nothing, set_up,
-                                        tear_down),
-        cmocka_unit_test_setup_teardown(unread_answers_are_bounded, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(bad_request_in_the_middle_ends_the_pipeline, set_up,
-                                        tear_down),
-        cmocka_unit_test_setup_teardown(broken_body_is_refused_before_the_answer, set_up,
-                                        tear_down),
-        cmocka_unit_test_setup_teardown(refusals_say_what_is_allowed, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(number_of_requests_is_limited, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(silence_is_closed_without_a_word, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(slow_head_is_timed_out, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(slow_second_head_is_timed_out, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(slow_body_is_timed_out, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(slow_answer_is_not_the_peers_fault, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(idle_connection_is_closed, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(end_of_input_after_a_request_leaves_its_answer, set_up,
-                                        tear_down),
-        cmocka_unit_test_setup_teardown(end_of_input_inside_a_body_stores_nothing, set_up,
-                                        tear_down),
-        cmocka_unit_test_setup_teardown(peer_that_vanishes_is_told_above, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(draining_closes_idle_and_after_the_answer, set_up,
-                                        tear_down),
-        cmocka_unit_test_setup_teardown(reset_closes_at_once, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(paused_body_stops_and_goes_on, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(request_is_answered_and_the_next_one_too, upper_set_up,
+                                        upper_tear_down),
+        cmocka_unit_test_setup_teardown(every_cut_gives_the_same_answers, upper_set_up,
+                                        upper_tear_down),
+        cmocka_unit_test_setup_teardown(pipelined_requests_wait_for_their_answers, upper_set_up,
+                                        upper_tear_down),
+        cmocka_unit_test_setup_teardown(long_pipeline_is_bounded_and_loses_nothing, upper_set_up,
+                                        upper_tear_down),
+        cmocka_unit_test_setup_teardown(unread_answers_are_bounded, upper_set_up, upper_tear_down),
+        cmocka_unit_test_setup_teardown(bad_request_in_the_middle_ends_the_pipeline, upper_set_up,
+                                        upper_tear_down),
+        cmocka_unit_test_setup_teardown(broken_body_is_refused_before_the_answer, upper_set_up,
+                                        upper_tear_down),
+        cmocka_unit_test_setup_teardown(refusals_say_what_is_allowed, upper_set_up,
+                                        upper_tear_down),
+        cmocka_unit_test_setup_teardown(number_of_requests_is_limited, upper_set_up,
+                                        upper_tear_down),
+        cmocka_unit_test_setup_teardown(silence_is_closed_without_a_word, upper_set_up,
+                                        upper_tear_down),
+        cmocka_unit_test_setup_teardown(slow_head_is_timed_out, upper_set_up, upper_tear_down),
+        cmocka_unit_test_setup_teardown(slow_second_head_is_timed_out, upper_set_up,
+                                        upper_tear_down),
+        cmocka_unit_test_setup_teardown(slow_body_is_timed_out, upper_set_up, upper_tear_down),
+        cmocka_unit_test_setup_teardown(slow_answer_is_not_the_peers_fault, upper_set_up,
+                                        upper_tear_down),
+        cmocka_unit_test_setup_teardown(idle_connection_is_closed, upper_set_up, upper_tear_down),
+        cmocka_unit_test_setup_teardown(end_of_input_after_a_request_leaves_its_answer,
+                                        upper_set_up, upper_tear_down),
+        cmocka_unit_test_setup_teardown(end_of_input_inside_a_body_stores_nothing, upper_set_up,
+                                        upper_tear_down),
+        cmocka_unit_test_setup_teardown(peer_that_vanishes_is_told_above, upper_set_up,
+                                        upper_tear_down),
+        cmocka_unit_test_setup_teardown(draining_closes_idle_and_after_the_answer, upper_set_up,
+                                        upper_tear_down),
+        cmocka_unit_test_setup_teardown(reset_closes_at_once, upper_set_up, upper_tear_down),
+        cmocka_unit_test_setup_teardown(paused_body_stops_and_goes_on, upper_set_up,
+                                        upper_tear_down),
     };
     return cmocka_run_group_tests_name("proto/h1/h1", tests, NULL, NULL);
 }

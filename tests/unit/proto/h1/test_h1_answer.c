@@ -17,15 +17,8 @@
     "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
 
 static int set_up(void **state) {
-    static struct upper u;
-    upper_init(&u);
-    u.mode = UPPER_MANUAL;
-    *state = &u;
-    return 0;
-}
-
-static int tear_down(void **state) {
-    upper_fini(*state);
+    upper_set_up(state);
+    ((struct upper *)*state)->mode = UPPER_MANUAL;
     return 0;
 }
 
@@ -310,26 +303,34 @@ static void room_shrinks_and_comes_back(void **state) {
 
 int test_h1_answer(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(answers_without_a_body_have_none, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(writes_of_one_turn_are_one_chunk, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(many_writes_of_one_turn_are_one_chunk, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(http_1_0_is_delimited_by_the_end, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(answers_without_a_body_have_none, set_up, upper_tear_down),
+        cmocka_unit_test_setup_teardown(writes_of_one_turn_are_one_chunk, set_up, upper_tear_down),
+        cmocka_unit_test_setup_teardown(many_writes_of_one_turn_are_one_chunk, set_up,
+                                        upper_tear_down),
+        cmocka_unit_test_setup_teardown(http_1_0_is_delimited_by_the_end, set_up, upper_tear_down),
         cmocka_unit_test_setup_teardown(http_1_0_stays_when_it_asks_and_the_length_is_known, set_up,
-                                        tear_down),
-        cmocka_unit_test_setup_teardown(known_length_needs_no_chunks, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(fields_cannot_be_split, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(large_body_and_fields_go_out_whole, set_up, tear_down),
+                                        upper_tear_down),
+        cmocka_unit_test_setup_teardown(known_length_needs_no_chunks, set_up, upper_tear_down),
+        cmocka_unit_test_setup_teardown(fields_cannot_be_split, set_up, upper_tear_down),
+        cmocka_unit_test_setup_teardown(large_body_and_fields_go_out_whole, set_up,
+                                        upper_tear_down),
         cmocka_unit_test_setup_teardown(continue_is_sent_once_when_it_is_waited_for, set_up,
-                                        tear_down),
-        cmocka_unit_test_setup_teardown(final_answer_instead_of_continue_closes, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(early_answer_drains_exactly_the_body, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(early_answer_to_a_large_body_closes, set_up, tear_down),
+                                        upper_tear_down),
+        cmocka_unit_test_setup_teardown(final_answer_instead_of_continue_closes, set_up,
+                                        upper_tear_down),
+        cmocka_unit_test_setup_teardown(early_answer_drains_exactly_the_body, set_up,
+                                        upper_tear_down),
+        cmocka_unit_test_setup_teardown(early_answer_to_a_large_body_closes, set_up,
+                                        upper_tear_down),
         cmocka_unit_test_setup_teardown(early_answer_to_endless_chunks_closes_at_the_bound, set_up,
-                                        tear_down),
-        cmocka_unit_test_setup_teardown(paused_body_is_drained_after_the_answer, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(upgraded_connection_carries_raw_bytes, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(refused_upgrade_closes_what_came_behind, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(room_shrinks_and_comes_back, set_up, tear_down),
+                                        upper_tear_down),
+        cmocka_unit_test_setup_teardown(paused_body_is_drained_after_the_answer, set_up,
+                                        upper_tear_down),
+        cmocka_unit_test_setup_teardown(upgraded_connection_carries_raw_bytes, set_up,
+                                        upper_tear_down),
+        cmocka_unit_test_setup_teardown(refused_upgrade_closes_what_came_behind, set_up,
+                                        upper_tear_down),
+        cmocka_unit_test_setup_teardown(room_shrinks_and_comes_back, set_up, upper_tear_down),
     };
     return cmocka_run_group_tests_name("proto/h1/h1_answer", tests, NULL, NULL);
 }

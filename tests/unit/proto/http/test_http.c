@@ -15,18 +15,6 @@
 #define PREFACE "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 #define SETTINGS "\0\0\0\4\0\0\0\0\0"
 
-static int set_up(void **state) {
-    static struct upper u;
-    upper_init(&u);
-    *state = &u;
-    return 0;
-}
-
-static int tear_down(void **state) {
-    upper_fini(*state);
-    return 0;
-}
-
 static void preface_chooses_http_2_however_it_is_cut(void **state) {
     struct upper *u = *state;
     const struct hg_slice all = HG_SLICE(PREFACE SETTINGS);
@@ -96,13 +84,16 @@ static void time_runs_from_the_first_moment(void **state) {
 
 int test_http(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(preface_chooses_http_2_however_it_is_cut, set_up,
-                                        tear_down),
-        cmocka_unit_test_setup_teardown(anything_else_chooses_http_1_however_far_it_agrees, set_up,
-                                        tear_down),
-        cmocka_unit_test_setup_teardown(undecided_connection_is_closed_in_time, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(undecided_connection_is_drained, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(time_runs_from_the_first_moment, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(preface_chooses_http_2_however_it_is_cut, upper_set_up,
+                                        upper_tear_down),
+        cmocka_unit_test_setup_teardown(anything_else_chooses_http_1_however_far_it_agrees,
+                                        upper_set_up, upper_tear_down),
+        cmocka_unit_test_setup_teardown(undecided_connection_is_closed_in_time, upper_set_up,
+                                        upper_tear_down),
+        cmocka_unit_test_setup_teardown(undecided_connection_is_drained, upper_set_up,
+                                        upper_tear_down),
+        cmocka_unit_test_setup_teardown(time_runs_from_the_first_moment, upper_set_up,
+                                        upper_tear_down),
     };
     return cmocka_run_group_tests_name("proto/http/http", tests, NULL, NULL);
 }
