@@ -36,10 +36,18 @@ def fault(path, line, text):
     faults.append(f"{path}:{line}: {text}")
 
 
+def listed(*tops):
+    """What git knows or could; of a tarball, all that is there."""
+    if os.path.exists(os.path.join(TOP, ".git")):
+        return subprocess.run(["git", "ls-files", "-co", "--exclude-standard", *tops], cwd=TOP,
+                              capture_output=True, text=True, check=True).stdout.split()
+    return [os.path.relpath(os.path.join(d, name), TOP) for top in tops
+            for d, _, names in os.walk(os.path.join(TOP, top)) for name in names]
+
+
 def files(ending, *tops):
-    out = subprocess.run(["git", "ls-files", "-co", "--exclude-standard", *tops], cwd=TOP,
-                         capture_output=True, text=True, check=True).stdout.split()
-    return [f for f in sorted(set(out)) if f.endswith(ending) and os.path.exists(os.path.join(TOP, f))]
+    return [f for f in sorted(set(listed(*tops)))
+            if f.endswith(ending) and os.path.exists(os.path.join(TOP, f))]
 
 
 def read(path):
