@@ -173,7 +173,6 @@ bool hg_ctl_print(struct hg_ctl_printer *p, struct hg_slice json, struct hg_slic
         hg_buf_clear(&p->position);
         hg_buf_put_slice(&p->position, position);
     }
-    p->n++;
     p->left -= p->left > 0 ? 1 : 0;
     return p->left != 0;
 }

@@ -15,7 +15,6 @@ struct hg_ctl_printer {
     struct hg_ctl *ctl;
     enum hg_ctl_format format;
     int64_t left;           /* how many more are wanted; negative: no limit */
-    int64_t n;              /* printed so far */
     struct hg_buf position; /* of the last one printed, where it is known */
     struct hg_json_tape tape;
     struct hg_buf text;
