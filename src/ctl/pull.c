@@ -85,18 +85,16 @@ static bool find_next(struct hg_ctl_stream *s, struct hg_buf *position) {
 
 static int pull_all(struct hg_ctl_stream *s, struct hg_buf *position, struct hg_json_tape *tape) {
     struct hg_buf url = {0};
-    const char *since = s->since;
     int64_t n = 1;
     bool moves = true;
     while (n > 0 && moves && s->printer.left != 0) {
         hg_buf_clear(&url);
-        hg_ctl_stream_url(s, since, hg_buf_slice(position), &url);
+        hg_ctl_stream_url(s, s->since, hg_buf_slice(position), &url);
         n = ask(s, url.ptr) ? print_batch(s, tape) : -1;
         if (!hg_ctl_flush(s->ctl)) {
             n = -1;
         }
         moves = n >= 0 && find_next(s, position);
-        since = NULL;
     }
     hg_buf_fini(&url);
     bool is_stopped = n < 0 && s->peer->answer.outcome == HG_FETCH_STOPPED;

@@ -37,9 +37,10 @@ static void it_comes_back_where_it_was(void **state) {
 static void a_gap_is_told_whatever_was_said_of_quiet(void **state) {
     (void)state;
     const struct http_peer_step steps[] = {
-        {SSE_OK(OPENED "event: headgate.stream.gap\ndata: {\"position\":\"p5\",\"topic\":\"a.b\","
-                       "\"reason\":\"trimmed\",\"retry_ms\":7}\n\n"
-                       "event: other\ndata: x\n\n" EVENT("1")),
+        {SSE_OK(OPENED
+                "event: headgate.stream.gap\ndata: {\"position\":\"p5\",\"topic\":\"a.b\","
+                "\"reason\":\"trimmed\",\"retry_ms\":7}\n\n"
+                "event: other\ndata: x\n\n" EVENT("1") "event: headgate.stream.gap\ndata: {}\n\n"),
          HTTP_PEER_HOLD}};
     struct rig r;
     rig_open(&r, "");

@@ -5,7 +5,7 @@
 
 #define BATCH(next, body)                                                                          \
     "HTTP/1.1 200 OK\r\nConnection: close\r\nLink: <?position=" next ">; "                         \
-                                                                     "rel=\"next\"\r\n\r\n" body
+    "rel=\"next\"\r\n\r\n" body
 
 static void batches_are_read_until_one_is_empty(void **state) {
     (void)state;

@@ -62,11 +62,30 @@ static void a_field_of_two_lines_is_refused(void **state) {
     expect_refused("A: b\nC: d", HG_EINVAL, "more than one line");
 }
 
+static void fields_have_a_limit(void **state) {
+    (void)state;
+    char path[] = "/tmp/headgatectl-XXXXXX", at_path[64];
+    int fd = mkstemp(path);
+    for (int i = 0; i <= HG_CTL_FIELDS_MAX / 2; i++) {
+        assert_int_equal(write(fd, "A: b\n", 5), 5);
+    }
+    snprintf(at_path, sizeof(at_path), "@%s", path);
+    expect_refused(at_path, HG_EINVAL, "more than 32 fields");
+    assert_int_equal(ftruncate(fd, 0), 0);
+    for (int i = 0; i < 2000; i++) {
+        assert_int_equal(write(fd, "A: 4567890123456789012345678901234\n", 35), 35);
+    }
+    expect_refused(at_path, HG_EINVAL, "more than 65536 bytes");
+    close(fd);
+    unlink(path);
+}
+
 int test_reach(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_users_fields_go_before_the_requests),
         cmocka_unit_test(what_is_no_field_is_refused_without_repeating_it),
         cmocka_unit_test(a_field_of_two_lines_is_refused),
+        cmocka_unit_test(fields_have_a_limit),
     };
     return cmocka_run_group_tests_name("reach", tests, NULL, NULL);
 }
