@@ -52,19 +52,12 @@ static int gather(struct hg_ctl *ctl, const struct hg_ctl_texts *headers, struct
     return text->is_failed ? HG_EINVAL : 0;
 }
 
-static struct hg_slice trim(struct hg_slice s) {
-    while (s.len > 0 && (s.ptr[0] == ' ' || s.ptr[0] == '\t')) {
-        s = (struct hg_slice){s.ptr + 1, s.len - 1};
-    }
-    while (s.len > 0 && strchr(" \t\r", s.ptr[s.len - 1]) != NULL && s.ptr[s.len - 1] != 0) {
-        s.len--;
-    }
-    return s;
-}
-
 /* A value may be a secret and is not repeated in what is told. */
 static int cut_field(struct hg_ctl *ctl, struct hg_slice line, struct hg_ctl_peer *p) {
-    struct hg_slice all = trim(line);
+    if (line.len > 0 && line.ptr[line.len - 1] == '\r') {
+        line.len--;
+    }
+    struct hg_slice all = hg_slice_trim(line);
     const char *colon = all.len > 0 ? memchr(all.ptr, ':', all.len) : NULL;
     if (all.len == 0) {
         return 0;
@@ -76,7 +69,7 @@ static int cut_field(struct hg_ctl *ctl, struct hg_slice line, struct hg_ctl_pee
     size_t name_len = colon != NULL ? (size_t)(colon - all.ptr) : 0;
     struct hg_field field = {{all.ptr, name_len}, {NULL, 0}};
     if (colon != NULL) {
-        field.value = trim((struct hg_slice){colon + 1, all.len - name_len - 1});
+        field.value = hg_slice_trim((struct hg_slice){colon + 1, all.len - name_len - 1});
     }
     if (!hg_fetch_field_is_legal(&field)) {
         hg_ctl_tell(ctl, "--header: expected 'NAME: VALUE'");

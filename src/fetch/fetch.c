@@ -17,30 +17,19 @@ void hg_fetch_answer_fini(struct hg_fetch_answer *a) {
     hg_buf_fini(&a->body);
 }
 
-static bool is_blank(char c) {
-    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
-static struct hg_slice trim(struct hg_slice s) {
-    while (s.len > 0 && is_blank(s.ptr[0])) {
-        s = (struct hg_slice){s.ptr + 1, s.len - 1};
-    }
-    while (s.len > 0 && is_blank(s.ptr[s.len - 1])) {
-        s.len--;
-    }
-    return s;
-}
-
 /* Kept as "name:value" and LF. A line without a name (a folded one, or none at
  * all) says nothing that could be relied upon. */
 void hg_fetch_answer_add_line(struct hg_fetch_answer *a, struct hg_slice line) {
+    while (line.len > 0 && (line.ptr[line.len - 1] == '\n' || line.ptr[line.len - 1] == '\r')) {
+        line.len--;
+    }
     const char *colon = line.len > 0 ? memchr(line.ptr, ':', line.len) : NULL;
-    if (colon == NULL || colon == line.ptr || is_blank(line.ptr[0])) {
+    if (colon == NULL || colon == line.ptr || line.ptr[0] == ' ' || line.ptr[0] == '\t') {
         return;
     }
-    struct hg_slice name = trim((struct hg_slice){line.ptr, (size_t)(colon - line.ptr)});
-    struct hg_slice value =
-        trim((struct hg_slice){colon + 1, line.len - (size_t)(colon - line.ptr) - 1});
+    struct hg_slice name = {line.ptr, (size_t)(colon - line.ptr)};
+    struct hg_slice value = hg_slice_trim((struct hg_slice){colon + 1, line.len - name.len - 1});
+    name = hg_slice_trim(name);
     if (value.len > 0 && memchr(value.ptr, '\n', value.len) != NULL) {
         return;
     }
