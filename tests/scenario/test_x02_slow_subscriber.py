@@ -9,6 +9,8 @@ import time
 from support.counts import FULL, figures, seconds, seed
 from support.crowd import Crowd
 from support.followers import Sse, WebSocket
+from support.gateway import BINARY
+from support.producers import BATCH
 from support.wait import until
 
 HELD_S = seconds(60)
@@ -27,6 +29,13 @@ def memory(gateway):
             text = f.read()
         total += sum(int(kb) << 10 for kb in re.findall(r"Rss(?:Anon|Shmem):\s+(\d+) kB", text))
     return total
+
+
+def is_sanitized():
+    """A sanitizer keeps freed memory for a while."""
+    with open(BINARY, "rb") as f:
+        text = f.read()
+    return b"__asan_init" in text or b"__tsan_init" in text
 
 
 class Watch(threading.Thread):
@@ -74,7 +83,7 @@ def test_who_stops_reading_costs_a_cursor_and_misses_nothing(make_gateway):
                 crowd.follow(WebSocket, receive_bytes=1 << 16)]
         served = [crowd.follow(Sse), crowd.follow(WebSocket)]
         until(lambda: all(f.opened.is_set() for f in crowd.followers), "all streams to open")
-        crowd.produce(6, size=EVENT_BYTES)
+        crowd.produce(6, size=EVENT_BYTES, modes=[BATCH])
         deliver(crowd, crowd.followers, 3 * WINDOW, 0)  # the window is full, the heap warm
         base = memory(gateway)
 
@@ -103,4 +112,4 @@ def test_who_stops_reading_costs_a_cursor_and_misses_nothing(make_gateway):
                    "gaps told": report.figures["gaps told"]})
         assert report.kinds == [], str(report)
         assert report.figures["gaps told"] == 0, str(report)
-        assert grown <= SLACK, f"memory grew by {grown} bytes from {base}"
+        assert is_sanitized() or grown <= SLACK, f"memory grew by {grown} bytes from {base}"

@@ -29,12 +29,12 @@ class Crowd:
         self.producers, self.followers = [], []
         self.nemesis = History(self.directory, "nemesis")
 
-    def produce(self, n, *, http2=False, size=0, depth=8):
+    def produce(self, n, *, http2=False, size=0, depth=8, modes=MODES):
         """n producers more: each third one to the second topic, in all modes."""
         for _ in range(n):
             i = len(self.producers)
             topic = "demo.orders" if i % 3 == 2 else "demo.events"
-            maker = Maker(f"p{i}", topic, TOPICS[topic], MODES[i // 2 % 3], self.seed, size)
+            maker = Maker(f"p{i}", topic, TOPICS[topic], modes[i // 2 % len(modes)], self.seed, size)
             self.producers.append(Producer(self.gateway, self.directory, maker, depth=depth,
                                            http2=http2, seed=self.seed))
             self.producers[-1].start()
