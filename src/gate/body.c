@@ -40,6 +40,7 @@ static enum hg_step route_to(struct hg_exchange *x, uint32_t topic) {
 
 static void on_made(struct hg_log_make *m, int err, uint32_t id) {
     struct hg_exchange *x = HG_CONTAINER(m, struct hg_exchange, make);
+    x->gate->n_making--;
     if (err != 0) {
         hg_problem_set(&x->problem, 503, "log-failed", "The topic could not be made.");
         x->retry_after_s = 5;
@@ -47,7 +48,8 @@ static void on_made(struct hg_log_make *m, int err, uint32_t id) {
     hg_exchange__resume(x, err == 0 ? route_to(x, id) : HG_STEP_DONE);
 }
 
-/* A name that the conf's allowed list covers and that nobody used before. */
+/* A name that the conf's allowed list covers and that nobody used before; or
+ * one that is there, behind an exchange that waits for such a one. */
 static enum hg_step make_topic(struct hg_exchange *x, struct hg_slice name) {
     x->make.topic = (struct hg_log_topic){
         .name = name,
@@ -60,17 +62,20 @@ static enum hg_step make_topic(struct hg_exchange *x, struct hg_slice name) {
         hg_problem_set(&x->problem, 503, "draining", "The gateway is going away.");
         return HG_STEP_DONE;
     }
+    x->gate->n_making++;
     return HG_STEP_WAIT;
 }
 
+/* The topic may be there before those who wait for it are told. Who comes now
+ * takes the same way, which keeps the order: it must not overtake them. */
 enum hg_step hg_stage__route(struct hg_exchange *x) {
     struct hg_slice name;
     uint32_t topic;
     if (!hg_gate__topic_name(x, &name) || make_items(x) != 0) {
         return HG_STEP_DONE;
     }
-    return hg_log_topic_find(x->gate->log, name, &topic) ? route_to(x, topic)
-                                                         : make_topic(x, name);
+    bool is_known = hg_log_topic_find(x->gate->log, name, &topic);
+    return is_known && x->gate->n_making == 0 ? route_to(x, topic) : make_topic(x, name);
 }
 
 /* The right to the location's topic was judged before the body; here each

@@ -59,6 +59,7 @@ struct hg_intake {
 struct hg_gate {
     struct hg_loop *loop;
     struct hg_log *log;
+    unsigned n_making; /* exchanges that wait for a topic to be made */
 };
 
 enum hg_step { HG_STEP_ON, HG_STEP_WAIT, HG_STEP_DONE };

@@ -2,6 +2,9 @@
 """Connections of the load: HTTP by hand on a socket, many requests under way
 on each, and nothing kept that the server did not send. Slow only where Python
 is."""
+import base64
+import json
+import os
 import socket
 import ssl
 from typing import NamedTuple
@@ -96,7 +99,7 @@ class Pipe:
 class Http1:
     """Requests on one connection, sent without waiting for answers."""
 
-    def __init__(self, gateway, tls=True):
+    def __init__(self, gateway, _=None, tls=True):
         self.pipe = Pipe(dial(gateway, tls=tls, alpn="http/1.1"))
         self.host = f"127.0.0.1:{gateway.tls if tls else gateway.plain}"
 
@@ -123,7 +126,7 @@ class Http2:
     """The same on one HTTP/2 connection: a stream for each request, ended in
     the order of the list."""
 
-    def __init__(self, gateway, tls=True):
+    def __init__(self, gateway, _=None, tls=True):
         from h2.config import H2Configuration  # pylint: disable=import-outside-toplevel
         from h2.connection import H2Connection  # pylint: disable=import-outside-toplevel
         sock = dial(gateway, tls=tls, alpn="h2")
@@ -192,6 +195,70 @@ class Http2:
             elif isinstance(e, (events.StreamReset, events.ConnectionTerminated)):
                 raise Cut(f"HTTP/2: {e}")
         self.pipe.send(self.h2.data_to_send())
+
+    def close(self):
+        self.pipe.close()
+
+
+def open_websocket(pipe, host, path):
+    """The handshake; the status."""
+    key = base64.b64encode(os.urandom(16)).decode()
+    pipe.send(f"GET {path} HTTP/1.1\r\nhost: {host}\r\nupgrade: websocket\r\n"
+              f"connection: upgrade\r\nsec-websocket-version: 13\r\nsec-websocket-key: {key}\r\n"
+              "sec-websocket-protocol: cloudevents.json\r\n\r\n".encode())
+    return pipe.head()[0]
+
+
+def read_frame(pipe):
+    """(first byte, payload) of a server's frame."""
+    first, second = pipe.take(2)
+    assert first & 0x70 == 0 and second & 0x80 == 0, "neither extended nor masked"
+    n = second & 0x7f
+    if n > 125:
+        n = int.from_bytes(pipe.take(2 if n == 126 else 8), "big")
+    return first, pipe.take(n)
+
+
+def put_frame(first, payload):
+    """A client's frame. Its mask is zero, which is a mask like any other."""
+    n = len(payload)
+    size = bytes([0x80 | n]) if n < 126 else b"\xfe" + n.to_bytes(2, "big") if n < 65536 \
+        else b"\xff" + n.to_bytes(8, "big")
+    return bytes([first]) + size + bytes(4) + payload
+
+
+class Socket:
+    """The same over a WebSocket: a message for each request, whose path and
+    fields are not used. Answers name the event, unless it was none."""
+
+    def __init__(self, gateway, path="/events", tls=True):
+        self.pipe = Pipe(dial(gateway, tls=tls, alpn="http/1.1"))
+        status = open_websocket(self.pipe, "localhost", path + "?type=none")
+        if status != 101:
+            self.close()
+            raise Cut(f"status {status}")
+
+    def exchange(self, requests):
+        self.pipe.send(b"".join(put_frame(0x81, r.body) for r in requests))
+        waiting = {i: json.loads(r.body) for i, r in enumerate(requests)}
+        while waiting:
+            first, payload = read_frame(self.pipe)
+            if first == 0x88:
+                raise Cut(f"closed: {payload!r}")
+            said = json.loads(payload) if first == 0x81 else {"type": ""}
+            if said["type"] in ("headgate.published", "headgate.refused"):
+                data = said["data"]
+                index = next(i for i, e in waiting.items() if "type" not in e or
+                             e["id"] == data.get("id"))
+                del waiting[index]
+                yield index, self._answer(data)
+
+    @staticmethod
+    def _answer(data):
+        if "problem" in data:
+            return Answer(data["problem"]["status"], {}, json.dumps(data).encode())
+        return Answer(202, {"headgate-position": data["position"],
+                            "headgate-duplicate": str(data["duplicate"]).lower()}, b"")
 
     def close(self):
         self.pipe.close()
