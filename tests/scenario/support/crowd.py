@@ -9,6 +9,7 @@ from .checker import check_directory
 from .followers import Pull, Sse, WebSocket, dump
 from .history import History
 from .producers import BATCH, BINARY, STRUCTURED, Maker, Producer
+from .raw import Http1
 from .wait import until
 
 TOPICS = {"demo.events": "/events", "demo.orders": "/orders"}
@@ -29,14 +30,14 @@ class Crowd:
         self.producers, self.followers = [], []
         self.nemesis = History(self.directory, "nemesis")
 
-    def produce(self, n, *, http2=False, size=0, depth=8, modes=MODES):
+    def produce(self, n, *, kind=Http1, size=0, depth=8, modes=MODES):
         """n producers more: each third one to the second topic, in all modes."""
         for _ in range(n):
             i = len(self.producers)
             topic = "demo.orders" if i % 3 == 2 else "demo.events"
             maker = Maker(f"p{i}", topic, TOPICS[topic], modes[i // 2 % len(modes)], self.seed, size)
             self.producers.append(Producer(self.gateway, self.directory, maker, depth=depth,
-                                           http2=http2, seed=self.seed))
+                                           kind=kind, seed=self.seed))
             self.producers[-1].start()
 
     def follow(self, kind, **options):

@@ -2,14 +2,12 @@
 """Subscribers of a campaign: by SSE, WebSocket or pull. Each comes back with
 its last position whenever it is cut, and writes down what it saw. hold() makes
 it stop reading altogether, with its connection open."""
-import base64
 import json
-import os
 import threading
 
 from .history import History, parse
 from .position import decode
-from .raw import Cut, Pipe, dial
+from .raw import Cut, Pipe, dial, open_websocket, put_frame, read_frame
 
 BEGUN = "headgate.stream.opened"
 
@@ -205,28 +203,17 @@ class WebSocket(Follower):
 
     def _follow(self):
         path, _ = self._query(with_cursor=True)
-        key = base64.b64encode(os.urandom(16)).decode()
-        status, _ = self._ask(path, [("upgrade", "websocket"), ("connection", "upgrade"),
-                                     ("sec-websocket-version", "13"), ("sec-websocket-key", key),
-                                     ("sec-websocket-protocol", "cloudevents.json")])
+        status = open_websocket(self.pipe, "localhost", path)
         if status != 101:
             raise Cut(f"status {status}")
         while True:
-            self._on_frame(*self._frame())
-
-    def _frame(self):
-        first, second = self.pipe.take(2)
-        assert first & 0x70 == 0 and second & 0x80 == 0, "neither extended nor masked"
-        n = second & 0x7f
-        if n > 125:
-            n = int.from_bytes(self.pipe.take(2 if n == 126 else 8), "big")
-        return first, self.pipe.take(n)
+            self._on_frame(*read_frame(self.pipe))
 
     def _on_frame(self, first, payload):
         if first == 0x88:
             raise Cut(f"closed: {payload!r}")
         if first == 0x89:
-            self._answer_ping(payload)
+            self.pipe.send(put_frame(0x8a, payload))
             return
         assert first == 0x81, f"a whole text message, not {first:#x}"
         event = parse(payload)
@@ -235,11 +222,6 @@ class WebSocket(Follower):
             return
         self._on_event(event, event["hgposition"])
         self._stand(event["hgposition"])
-
-    def _answer_ping(self, payload):
-        mask = os.urandom(4)
-        masked = bytes(b ^ mask[i % 4] for i, b in enumerate(payload))
-        self.pipe.send(bytes([0x8a, 0x80 | len(payload)]) + mask + masked)
 
 
 class Pull(Follower):

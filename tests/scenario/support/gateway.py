@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A real gateway process in a directory of its own."""
 import os
+import random
 import re
 import signal
 import socket
@@ -41,10 +42,17 @@ server {{
 
 
 def free_port():
-    """A port that nobody listens on just now."""
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    """A port that nobody listens on just now, and that no client is given: those
+    of the kernel's own choice begin at 32768, and a gateway that is started
+    again needs its port back."""
+    while True:
+        port = random.SystemRandom().randrange(10000, 32768)
+        with socket.socket() as s:
+            try:
+                s.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                pass
 
 
 class Gateway:

@@ -12,7 +12,7 @@ from collections import deque
 from typing import NamedTuple
 
 from .history import History, digest, parse
-from .raw import Cut, Http1, Http2, Request
+from .raw import Cut, Http1, Request
 
 STRUCTURED, BINARY, BATCH = "structured", "binary", "batch"
 BATCH_EVENTS = 12
@@ -114,10 +114,10 @@ def told_of(op, answer):
 class Producer(threading.Thread):
     """Sends until stop(), then what is still unanswered, then ends."""
 
-    def __init__(self, gateway, directory, maker, *, depth=8, http2=False, seed=0):
+    def __init__(self, gateway, directory, maker, *, depth=8, kind=Http1, seed=0):
         super().__init__(daemon=True, name=maker.client)
         self.gateway, self.maker, self.depth = gateway, maker, depth
-        self.kind = Http2 if http2 else Http1
+        self.kind = kind
         self.history = History(directory, maker.client)
         self.random = random.Random(f"{seed}/{maker.client}/give up")
         self.again = deque()     # to be sent before anything new
@@ -140,7 +140,7 @@ class Producer(threading.Thread):
     def _connection(self):
         """One connection, for as long as it lasts."""
         try:
-            conn = self.kind(self.gateway)
+            conn = self.kind(self.gateway, self.maker.path)
         except Cut:
             self.cuts += 1
             self.stopping.wait(0.01)  # while nobody listens
