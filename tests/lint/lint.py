@@ -27,7 +27,10 @@ LIBRARIES = {r"event2/": ("loop",), r"openssl/ssl\.h": ("net",), r"nghttp2/": ("
 BANNED = ("strcpy", "strcat", "sprintf", "vsprintf", "atoi", "atol", "alloca", "gets", "strtok")
 FILE_MAX, FUNCTION_MAX, PUBLIC_MAX, API_MAX = 600, 60, 150, 100
 # path[:function] -> why it may stand.
-EXCEPTIONS = {}
+EXCEPTIONS = {
+    # The public limit alone: a driver's records, calls and way up are one contract, read together.
+    "src/include/headgate/log.h": "one contract",
+}
 
 faults = []
 
