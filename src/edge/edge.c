@@ -41,7 +41,7 @@ int hg_edge_new(struct hg_loop *loop, struct hg_log *log, struct hg_feed *feed,
     e->loop = loop;
     e->log = log;
     e->feed = feed;
-    e->gate = (struct hg_gate){loop, log};
+    e->gate = (struct hg_gate){.loop = loop, .log = log};
     hg_list_init(&e->visits);
     e->tick = hg_timer_new(loop, on_tick, e);
     if (e->tick == NULL) {
