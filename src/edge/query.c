@@ -126,3 +126,34 @@ void hg_wish_fini(struct hg_wish *w) {
     hg_filter_unref(&w->filter);
     hg_cursor_fini(&w->cursor);
 }
+
+static void put_escaped(struct hg_buf *out, struct hg_slice s) {
+    for (size_t i = 0; i < s.len; i++) {
+        unsigned char c = (unsigned char)s.ptr[i];
+        bool is_plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
+                        (c >= 'A' && c <= 'Z') || memchr("-._~*/:", c, 7) != NULL;
+        if (is_plain) {
+            hg_buf_put(out, &s.ptr[i], 1);
+        } else {
+            hg_buf_printf(out, "%%%02X", c);
+        }
+    }
+}
+
+/* A relative reference replaces the whole query [RFC 3986 5.2.2]: what the
+ * caller asked for besides a start has to be in it. */
+void hg_wish_print_next(const struct hg_visit *v, struct hg_slice cursor, struct hg_buf *out) {
+    struct hg_field p;
+    size_t at = 0;
+    hg_buf_printf(out, "<?position=%.*s", HG_FMT(cursor));
+    while (hg_request_param_next(&v->request, &at, &p)) {
+        if (!hg_slice_eq(p.name, HG_SLICE("since")) &&
+            !hg_slice_eq(p.name, HG_SLICE("position"))) {
+            HG_BUF_LIT(out, "&");
+            put_escaped(out, p.name);
+            HG_BUF_LIT(out, "=");
+            put_escaped(out, p.value);
+        }
+    }
+    HG_BUF_LIT(out, ">; rel=\"next\"");
+}

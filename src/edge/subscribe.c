@@ -88,7 +88,7 @@ static void on_answer(void *arg, struct hg_slice body, size_t n_events, struct h
     size_t n = hg_visit__cors(v, f);
     (void)n_events;
     v->subscriber = NULL; /* closed by the feed when this returns */
-    hg_buf_printf(&link, "<?position=%.*s>; rel=\"next\"", HG_FMT(cursor));
+    hg_wish_print_next(v, cursor, &link);
     f[n++] = (struct hg_field){HG_SLICE("content-type"),
                                HG_SLICE("application/cloudevents-batch+json")};
     f[n++] = (struct hg_field){HG_SLICE("cache-control"), HG_SLICE("no-store")};

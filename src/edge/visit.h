@@ -118,6 +118,8 @@ struct hg_wish {
 /* HG_EINVAL and the problem. */
 int hg_wish_read(struct hg_visit *v, struct hg_wish *ret, struct hg_problem *problem);
 void hg_wish_fini(struct hg_wish *w);
+/* The Link field's value that goes on after cursor with the same wish. */
+void hg_wish_print_next(const struct hg_visit *v, struct hg_slice cursor, struct hg_buf *out);
 
 /* socket.c: the WebSocket session. */
 int hg_socket_open(struct hg_visit *v);

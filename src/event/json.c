@@ -338,7 +338,8 @@ int hg_json_scan_at(struct hg_json_tape *tape, struct hg_slice text, size_t from
     if (text.len >= UINT32_MAX) {
         return HG_E2BIG;
     }
-    const unsigned char *bytes = (const unsigned char *)text.ptr;
+    /* No bytes may come as NULL, which is how the scan says a fault. */
+    const unsigned char *bytes = (const unsigned char *)(text.len > 0 ? text.ptr : "");
     struct scan s = {.text = bytes, .end = bytes + text.len, .tape = tape, .open = NONE};
     s.depth_max = limits != NULL && limits->depth_max > 0 ? limits->depth_max : DEPTH_MAX;
     s.nodes_max = limits != NULL && limits->nodes_max > 0 ? limits->nodes_max : NODES_MAX;

@@ -352,6 +352,10 @@ static void on_room(struct hg_conn *c) {
 static void on_eof(struct hg_conn *c) {
     struct hg_h1_conn *h = conn_of(c);
     h->is_eof = true;
+    if (h->stream != NULL && h->stream->answer == HG_H1_BEGUN) {
+        hg_conn_abort(c); /* an answer without end: who closes does not wait for it */
+        return;
+    }
     run_held(h);
 }
 
