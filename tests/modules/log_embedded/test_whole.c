@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/alloc.h"
+#include "base/clock.h"
 #include "log/entry.h"
 #include "modules/log_embedded/tests.h"
 #include "support/log_rig.h"
@@ -134,6 +136,41 @@ static void a_conflict_stores_nothing(void **state) {
     assert_true(range.next == 1);
 }
 
+/* Each allocation of a publish fails once: it is refused or stored, never in
+ * between, and the tail shows it or says that there is more. */
+static void without_memory_a_publish_is_refused_or_stored(void **state) {
+    struct fixture *f = *state;
+    struct rig_publish p;
+    uint64_t stored = 1;
+    assert_int_equal(rig_publish_one(&f->rig, &p, f->topic, "first", "x"), 0);
+    rig_end(&p);
+    for (int64_t i = 0; i < 12; i++) {
+        char id[16];
+        (void)snprintf(id, sizeof id, "%d", (int)i);
+        rig_begin(&f->rig, &p);
+        rig_add(&p, f->topic, id, "x");
+        hg_alloc_fail_after(i);
+        int err = rig_send(&p);
+        assert_true(err == 0 || err == HG_ENOMEM);
+        int64_t deadline = hg_clock_mono_ms() + 10000;
+        while (err == 0 && !p.is_done && hg_clock_mono_ms() < deadline) {
+            hg_loop_turn(f->rig.loop, false); /* rig_wait would need memory itself */
+        }
+        hg_alloc_fail_after(-1);
+        assert_true(p.is_done == (err == 0));
+        if (err == 0) {
+            assert_int_equal(p.err, 0);
+            assert_true(p.items[0].position.offset == stored);
+            stored++;
+        }
+        rig_end(&p);
+    }
+    struct hg_log_range range;
+    hg_log_topic_range(f->rig.log, f->topic, 0, &range);
+    assert_true(range.next == stored && stored >= 11);
+    assert_true(f->rig.n_seen >= stored - 2);
+}
+
 #define WHOLE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int test_whole(void) {
@@ -141,6 +178,7 @@ int test_whole(void) {
         WHOLE(many_publishes_are_stored_in_order_and_known_after_a_restart),
         WHOLE(what_is_read_is_what_the_tail_has_shown),
         WHOLE(a_conflict_stores_nothing),
+        WHOLE(without_memory_a_publish_is_refused_or_stored),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
