@@ -3,7 +3,7 @@
 #include "edge/access.h"
 
 #include <fcntl.h>
-#include <pthread.h>
+#include <stdatomic.h>
 #include <unistd.h>
 
 #include "edge/visit.h"
@@ -17,27 +17,56 @@ struct hg_counter *const hg_access__counters[] = {&dropped, NULL};
 
 struct hg_access_file {
     struct hg_access_file *next;
-    int fd; /* the number never changes: a reopened file is put in its place */
+    _Atomic uint32_t refs; /* the table's, each site's and each pen's */
+    int fd;                /* the number never changes: a reopened file is put in its place */
     size_t path_len;
     char path[];
 };
 
-/* Files are added and never removed; the lock orders additions. */
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+/* Only the control thread looks at the list. */
 static struct hg_access_file *files;
 
-struct hg_access_file *hg_access_file_find(struct hg_slice path) {
-    pthread_mutex_lock(&lock);
+static struct hg_access_file *find(struct hg_slice path) {
     struct hg_access_file *f = files;
     while (f != NULL && !hg_slice_eq(path, (struct hg_slice){f->path, f->path_len})) {
         f = f->next;
     }
-    pthread_mutex_unlock(&lock);
     return f;
 }
 
+static struct hg_access_file *ref(struct hg_access_file *f) {
+    atomic_fetch_add_explicit(&f->refs, 1, memory_order_relaxed);
+    return f;
+}
+
+struct hg_access_file *hg_access_file_find(struct hg_slice path) {
+    struct hg_access_file *f = find(path);
+    return f != NULL ? ref(f) : NULL;
+}
+
+void hg_access_file_unref(struct hg_access_file **pf) {
+    struct hg_access_file *f = *pf;
+    *pf = NULL;
+    if (f != NULL && atomic_fetch_sub_explicit(&f->refs, 1, memory_order_acq_rel) == 1) {
+        close(f->fd);
+        hg_free(f);
+    }
+}
+
+void hg_access_file_sweep(void) {
+    for (struct hg_access_file **at = &files; *at != NULL;) {
+        struct hg_access_file *f = *at;
+        if (atomic_load_explicit(&f->refs, memory_order_acquire) > 1) {
+            at = &f->next;
+        } else {
+            *at = f->next;
+            hg_access_file_unref(&f);
+        }
+    }
+}
+
 int hg_access_file_set(struct hg_slice path, int fd) {
-    struct hg_access_file *f = hg_access_file_find(path);
+    struct hg_access_file *f = find(path);
     if (f != NULL) {
         dup3(fd, f->fd, O_CLOEXEC);
         close(fd);
@@ -48,13 +77,12 @@ int hg_access_file_set(struct hg_slice path, int fd) {
         close(fd);
         return HG_ENOMEM;
     }
+    atomic_init(&f->refs, 1);
     f->fd = fd;
     f->path_len = path.len;
     memcpy(f->path, path.ptr, path.len);
-    pthread_mutex_lock(&lock);
     f->next = files;
     files = f;
-    pthread_mutex_unlock(&lock);
     return 0;
 }
 
@@ -77,22 +105,22 @@ static struct hg_access_pen *find_pen(struct hg_access_pen **pens, struct hg_acc
         pen = pen->next;
     }
     if (pen == NULL && (pen = hg_try_alloc(sizeof(*pen))) != NULL) {
-        pen->file = file;
+        pen->file = ref(file);
         pen->next = *pens;
         *pens = pen;
     }
     return pen;
 }
 
-void hg_access_write(struct hg_access_pen **pens, struct hg_access_file *file,
-                     const struct hg_access_format *f, const struct hg_visit *v) {
-    struct hg_access_pen *pen = find_pen(pens, file);
+void hg_access_write(struct hg_access_pen **pens, const struct hg_access_log *log,
+                     const struct hg_visit *v) {
+    struct hg_access_pen *pen = find_pen(pens, log->file);
     if (pen == NULL) {
         hg_counter_add(&dropped, 1);
         return;
     }
     size_t before = pen->lines.len;
-    hg_access_print(f, v, &pen->lines);
+    hg_access_print(log->format, v, &pen->lines);
     if (pen->lines.is_failed) { /* without memory half a line is no line */
         pen->lines.len = before;
         pen->lines.is_failed = false;
@@ -103,18 +131,28 @@ void hg_access_write(struct hg_access_pen **pens, struct hg_access_file *file,
     }
 }
 
-void hg_access_flush(struct hg_access_pen *pens) {
-    for (; pens != NULL; pens = pens->next) {
-        flush(pens);
+static void free_pen(struct hg_access_pen **at) {
+    struct hg_access_pen *pen = *at;
+    *at = pen->next;
+    flush(pen);
+    hg_access_file_unref(&pen->file);
+    hg_buf_fini(&pen->lines);
+    hg_free(pen);
+}
+
+void hg_access_flush(struct hg_access_pen **pens) {
+    while (*pens != NULL) {
+        if ((*pens)->lines.len == 0) {
+            free_pen(pens);
+        } else {
+            flush(*pens);
+            pens = &(*pens)->next;
+        }
     }
 }
 
 void hg_access_free(struct hg_access_pen **pens) {
     while (*pens != NULL) {
-        struct hg_access_pen *pen = *pens;
-        *pens = pen->next;
-        flush(pen);
-        hg_buf_fini(&pen->lines);
-        hg_free(pen);
+        free_pen(pens);
     }
 }

@@ -74,7 +74,7 @@ static void print_status(const struct hg_visit *v, struct hg_buf *out) {
 }
 
 static void count(const struct hg_visit *v, enum hg_stored what, struct hg_buf *out) {
-    size_t n = 0;
+    uint64_t n = what == HG_STORED_NEW ? v->n_stored : v->n_before;
     bool is_stored = v->has_exchange && v->exchange.problem.status == 0 && v->status == 202;
     for (size_t i = 0; is_stored && i < v->exchange.events.n; i++) {
         n += v->exchange.items[i].stored == what;
@@ -107,8 +107,8 @@ static void print_body_bytes(const struct hg_visit *v, struct hg_buf *out) {
 }
 
 static void print_problem(const struct hg_visit *v, struct hg_buf *out) {
-    const char *type = v->has_exchange ? v->exchange.problem.type : NULL;
-    put_escaped(out, hg_slice_of(type));
+    const char *of_exchange = v->has_exchange ? v->exchange.problem.type : NULL;
+    put_escaped(out, hg_slice_of(v->problem != NULL ? v->problem : of_exchange));
 }
 
 static const struct {

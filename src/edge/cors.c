@@ -3,6 +3,8 @@
  * the CORS preflight and for what the location accepts. [Fetch 3.2] */
 #include "edge/visit.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <stdio.h>
 
 static bool listed(const struct hg_strings *origins, struct hg_slice origin) {
@@ -20,8 +22,42 @@ static bool is_same_origin(const struct hg_visit *v, const struct hg_http_head *
                            struct hg_slice origin) {
     struct hg_slice scheme =
         hg_conn_is_tls(v->stream->conn) ? HG_SLICE("https://") : HG_SLICE("http://");
+    if (!hg_slice_starts(origin, scheme)) {
+        return false;
+    }
     struct hg_slice rest = {origin.ptr + scheme.len, origin.len - scheme.len};
-    return hg_slice_starts(origin, scheme) && hg_slice_ieq(rest, head->authority);
+    return hg_slice_ieq(rest, head->authority);
+}
+
+static bool is_loopback(const struct hg_addr *a) {
+    if (a->sa.any.sa_family == AF_INET) {
+        const struct sockaddr_in *in = (const struct sockaddr_in *)&a->sa.storage;
+        return ntohl(in->sin_addr.s_addr) >> 24 == 127;
+    }
+    const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)&a->sa.storage;
+    return a->sa.any.sa_family == AF_INET6 && IN6_IS_ADDR_LOOPBACK(&in6->sin6_addr);
+}
+
+/* Digits and dots, or in brackets: what no name server can have led to. */
+static bool is_literal(struct hg_slice host) {
+    bool is_v4 = host.len > 0;
+    for (size_t i = 0; i < host.len; i++) {
+        is_v4 = is_v4 && (host.ptr[i] == '.' || (host.ptr[i] >= '0' && host.ptr[i] <= '9'));
+    }
+    return is_v4 || (host.len > 0 && host.ptr[0] == '[');
+}
+
+/* A page of another origin says so in Origin; one that had its own name lead to
+ * this address says the name as Host. */
+bool hg_visit__admin_allowed(const struct hg_visit *v, const struct hg_edge__port *port,
+                             const struct hg_http_head *head) {
+    struct hg_slice origin = hg_request_field(&v->request, HG_SLICE("origin"));
+    struct hg_slice host = hg_site__host(head->authority);
+    if (origin.len > 0 && !is_same_origin(v, head, origin)) {
+        return false;
+    }
+    return !is_loopback(&port->addr) || host.len == 0 || is_literal(host) ||
+           hg_slice_ieq(host, HG_SLICE("localhost"));
 }
 
 bool hg_visit__origin_allowed(const struct hg_visit *v, const struct hg_http_head *head) {

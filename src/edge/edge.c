@@ -9,15 +9,36 @@ enum { TICK_MS = 1000 };
 
 static struct hg_tls *tls_for(void *arg, struct hg_slice server_name) {
     const struct hg_edge__port *port = arg;
-    return hg_site__server(port->port, server_name)->tls;
+    return port->hold != NULL ? hg_site__server(port->port, server_name)->tls : NULL;
 }
 
 static int on_accept(void *arg, struct hg_conn *c) {
     struct hg_edge__port *port = arg;
-    return port->edge->is_draining ? HG_EAGAIN : hg_http_attach(c, &port->setup);
+    /* Health is told to the end. */
+    bool is_closed = port->edge->is_draining && !port->is_fixed;
+    return is_closed ? HG_EAGAIN : hg_http_attach(c, &port->setup);
 }
 
 static const struct hg_listener_ops listener_ops = {.tls_for = tls_for, .on_accept = on_accept};
+
+static void drop_port(struct hg_edge__port **at) {
+    struct hg_edge__port *port = *at;
+    *at = port->next;
+    hg_listener_stop(&port->listener);
+    hg_edge__release(&port->hold);
+    hg_free(port);
+}
+
+/* Retired ports whose last connection is gone. */
+static void sweep_ports(struct hg_edge *e) {
+    for (struct hg_edge__port **at = &e->ports; *at != NULL;) {
+        if ((*at)->hold == NULL && !hg_listener_has_conns((*at)->listener)) {
+            drop_port(at);
+        } else {
+            at = &(*at)->next;
+        }
+    }
+}
 
 static void on_tick(void *arg) {
     struct hg_edge *e = arg;
@@ -28,7 +49,8 @@ static void on_tick(void *arg) {
             hg_socket_tick(v, now);
         }
     }
-    hg_access_flush(e->pens);
+    hg_access_flush(&e->pens);
+    sweep_ports(e);
     hg_timer_start(e->tick, TICK_MS);
 }
 
@@ -53,14 +75,6 @@ int hg_edge_new(struct hg_loop *loop, struct hg_log *log, struct hg_feed *feed,
     return 0;
 }
 
-static void drop_port(struct hg_edge__port **at) {
-    struct hg_edge__port *port = *at;
-    *at = port->next;
-    hg_listener_stop(&port->listener);
-    hg_edge__release(&port->hold);
-    hg_free(port);
-}
-
 void hg_edge_free(struct hg_edge **pe) {
     struct hg_edge *e = *pe;
     *pe = NULL;
@@ -69,6 +83,7 @@ void hg_edge_free(struct hg_edge **pe) {
     }
     hg_timer_free(&e->tick);
     hg_access_free(&e->pens);
+    hg_edge__release(&e->offered);
     while (e->ports != NULL) {
         drop_port(&e->ports);
     }
@@ -101,18 +116,34 @@ static void set_up(struct hg_edge__port *port, struct hg_edge__hold *hold,
     };
 }
 
-/* The hold by which this loop has the site already, or a new one. */
-static struct hg_edge__hold *hold_site(struct hg_edge *e, struct hg_site *s) {
-    for (struct hg_edge__port *p = e->ports; p != NULL; p = p->next) {
-        if (p->hold->site == s) {
-            p->hold->users++;
-            return p->hold;
+static bool is_at(const struct hg_edge__port *port, const struct hg_port *in_site) {
+    return port->hold != NULL && port->is_tls == in_site->is_tls &&
+           hg_addr_eq(&port->addr, &in_site->addr);
+}
+
+static bool is_open(const struct hg_edge *e, const struct hg_port *in_site) {
+    for (const struct hg_edge__port *p = e->ports; p != NULL; p = p->next) {
+        if (is_at(p, in_site)) {
+            return true;
         }
+    }
+    return false;
+}
+
+/* The share that was taken when the site was offered, or one of its own. */
+static struct hg_edge__hold *hold_site(struct hg_edge *e, struct hg_site *s) {
+    if (e->offered != NULL && e->offered->site == s) {
+        e->offered->users++;
+        return e->offered;
     }
     return hg_edge__hold(s);
 }
 
 int hg_edge_listen(struct hg_edge *e, struct hg_site *s, size_t index, int fd) {
+    const struct hg_port *in_site = &s->ports[index];
+    if (is_open(e, in_site)) {
+        return 0;
+    }
     struct hg_edge__port *port = hg_try_alloc(sizeof(*port));
     struct hg_edge__hold *hold = port != NULL ? hold_site(e, s) : NULL;
     if (hold == NULL) {
@@ -120,10 +151,11 @@ int hg_edge_listen(struct hg_edge *e, struct hg_site *s, size_t index, int fd) {
         return HG_ENOMEM;
     }
     port->edge = e;
+    port->addr = in_site->addr;
+    port->is_tls = in_site->is_tls;
     port->is_fixed = s->release == NULL;
-    set_up(port, hold, &s->ports[index]);
-    int err = hg_listener_start(e->loop, fd, port->port->is_tls, &listener_ops, port,
-                                &port->listener);
+    set_up(port, hold, in_site);
+    int err = hg_listener_start(e->loop, fd, port->is_tls, &listener_ops, port, &port->listener);
     if (err != 0) {
         hg_edge__release(&hold);
         hg_free(port);
@@ -134,9 +166,24 @@ int hg_edge_listen(struct hg_edge *e, struct hg_site *s, size_t index, int fd) {
     return 0;
 }
 
-static const struct hg_port *find_addr(const struct hg_site *s, const struct hg_addr *addr) {
+int hg_edge_offer(struct hg_edge *e, struct hg_site *s) {
+    HG_ASSERT(e->offered == NULL);
+    e->offered = hg_edge__hold(s);
+    return e->offered != NULL ? 0 : HG_ENOMEM;
+}
+
+/* It accepts no more, and nothing new is begun on its connections, which end
+ * when they have nothing under way. */
+static void retire(struct hg_edge__port *port) {
+    hg_listener_shut(port->listener);
+    hg_listener_each(port->listener, hg_http_drain);
+    hg_edge__release(&port->hold);
+    port->port = NULL;
+}
+
+static const struct hg_port *find_port(const struct hg_site *s, const struct hg_edge__port *port) {
     for (size_t i = 0; i < s->n_ports; i++) {
-        if (hg_addr_eq(&s->ports[i].addr, addr)) {
+        if (is_at(port, &s->ports[i])) {
             return &s->ports[i];
         }
     }
@@ -150,29 +197,48 @@ static void rebind_streams(struct hg_edge *e) {
         struct hg_visit *v = (struct hg_visit *)node;
         struct hg_edge__port *port =
             v->stream != NULL ? hg_conn_listener_arg(v->stream->conn) : NULL;
-        if (port != NULL && v->subscriber != NULL && v->hold != port->hold) {
+        if (port == NULL || v->subscriber == NULL) {
+            continue;
+        }
+        if (port->hold == NULL) {
+            hg_visit__end_stream(v, "address-gone");
+        } else if (v->hold != port->hold) {
             hg_visit__rebind(v, port->hold, port->port);
         }
     }
 }
 
-void hg_edge_swap(struct hg_edge *e, struct hg_site *s) {
+void hg_edge_swap(struct hg_edge *e) {
+    struct hg_edge__hold *now = e->offered;
+    HG_ASSERT(now != NULL);
     for (struct hg_edge__port *port = e->ports; port != NULL; port = port->next) {
-        const struct hg_port *in_site = port->is_fixed ? NULL : find_addr(s, &port->port->addr);
-        if (in_site != NULL && in_site->is_tls == port->port->is_tls) {
-            struct hg_edge__hold *old = port->hold, *now = hold_site(e, s);
-            if (now == NULL) {
-                continue; /* it serves on under the old one; the next reload tries again */
-            }
-            set_up(port, now, in_site);
-            hg_edge__release(&old);
-        } else if (!port->is_fixed) {
-            /* The address is gone: its connections end under the old rules. */
-            hg_listener_shut(port->listener);
-            hg_listener_each(port->listener, hg_http_drain);
+        struct hg_edge__hold *old = port->hold;
+        const struct hg_port *in_site = find_port(now->site, port);
+        if (port->is_fixed || old == NULL || old == now) {
+            continue;
         }
+        if (in_site == NULL) {
+            retire(port);
+            continue;
+        }
+        now->users++;
+        set_up(port, now, in_site);
+        hg_edge__release(&old);
     }
     rebind_streams(e);
+    hg_edge__release(&e->offered);
+    sweep_ports(e);
+}
+
+void hg_edge_withdraw(struct hg_edge *e) {
+    for (struct hg_edge__port *port = e->ports; port != NULL && e->offered != NULL;
+         port = port->next) {
+        if (port->hold == e->offered) {
+            retire(port);
+        }
+    }
+    hg_edge__release(&e->offered);
+    sweep_ports(e);
 }
 
 void hg_edge_drain(struct hg_edge *e) {

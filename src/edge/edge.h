@@ -72,10 +72,18 @@ struct hg_edge;
 int hg_edge_new(struct hg_loop *loop, struct hg_log *log, struct hg_feed *feed,
                 struct hg_edge **ret);
 void hg_edge_free(struct hg_edge **pe);
-/* Accept on fd for one port of the site; fd stays the caller's. */
+/* Accept on fd for one port of the site, which is fixed or was offered; fd
+ * stays the caller's, until the port is retired. Nothing happens when the
+ * address is accepted on already. HG_ENOMEM. */
 int hg_edge_listen(struct hg_edge *e, struct hg_site *s, size_t port, int fd);
-/* A new generation: ports, new requests and open streams go over to it. */
-void hg_edge_swap(struct hg_edge *e, struct hg_site *s);
+/* A new generation, in two steps, so that all loops take it or none: whatever
+ * can fail does so before the swap. HG_ENOMEM: nothing has changed. */
+int hg_edge_offer(struct hg_edge *e, struct hg_site *s);
+/* Ports, new requests and open streams go over to what was offered; a port
+ * that it does not have is retired. */
+void hg_edge_swap(struct hg_edge *e);
+/* What was offered is not taken; ports opened for it are retired. */
+void hg_edge_withdraw(struct hg_edge *e);
 /* Stop accepting, tell connections and streams to go; idle ones close now. */
 void hg_edge_drain(struct hg_edge *e);
 /* Cut every connection; they are gone after this turn of the loop. */

@@ -25,11 +25,30 @@ static int compile_path(const struct hg_conf_line *line, struct hg_location *l,
         l->path = (struct hg_slice){path.ptr, (size_t)(open - path.ptr)};
         l->after = (struct hg_slice){open + 7, path.len - l->path.len - 7};
     }
-    bool is_odd = (open != NULL && (open[-1] != '/' || (l->after.len > 0 && open[7] != '/'))) ||
-                  (open == NULL && memchr(path.ptr, '{', path.len) != NULL);
+    struct hg_slice rest = open != NULL ? l->after : path;
+    bool is_odd = (open != NULL && (open[-1] != '/' || (rest.len > 0 && rest.ptr[0] != '/'))) ||
+                  (rest.len > 0 && memchr(rest.ptr, '{', rest.len) != NULL);
     if (is_odd) {
-        hg_why_set(why, "\"%.*s\" has a capture that is no whole segment; expected {topic}",
+        hg_why_set(why, "\"%.*s\" has a capture that is no whole segment; expected {topic}, once",
                    HG_FMT(path));
+        return HG_EINVAL;
+    }
+    return 0;
+}
+
+static bool has_capture(struct hg_slice text) {
+    return text.len > 0 && memmem(text.ptr, text.len, "$topic", 6) != NULL;
+}
+
+/* $topic in a location that captures nothing would answer everybody with 404. */
+static int check_capture(const struct hg_location *l, struct hg_why *why) {
+    bool has_any = has_capture(l->intake.topic_template);
+    for (size_t i = 0; i < l->conf->stream.n; i++) {
+        has_any = has_any || has_capture(l->conf->stream.items[i]);
+    }
+    if (has_any && l->kind != HG_PATH_CAPTURE) {
+        hg_why_set(why, "it names $topic, which its path does not capture; expected {topic} as a "
+                   "segment of the path");
         return HG_EINVAL;
     }
     return 0;
@@ -84,8 +103,9 @@ void hg_site__describe(struct hg_arena *arena, struct hg_location *l) {
     l->accept_post = join(arena, &post);
 }
 
-static int find_access_log(struct hg_arena *arena, struct hg_location *l, struct hg_why *why) {
-    const struct hg_strings *log = &l->conf->access_log, *formats = &l->conf->log_formats;
+int hg_site__compile_access(const struct hg_edge__conf *conf, struct hg_arena *arena,
+                            struct hg_access_log *ret, struct hg_why *why) {
+    const struct hg_strings *log = &conf->access_log, *formats = &conf->log_formats;
     struct hg_slice text = hg_slice_of(hg_access_default_format);
     if (hg_access_path(log).len == 0) {
         return 0;
@@ -99,8 +119,11 @@ static int find_access_log(struct hg_arena *arena, struct hg_location *l, struct
         hg_why_set(why, "access_log: there is no log_format \"%.*s\"", HG_FMT(log->items[1]));
         return HG_EINVAL;
     }
-    l->access_file = hg_access_file_find(hg_access_path(log)); /* NULL in the master: no lines */
-    return hg_access_format_new(text, arena, &l->access_format, why);
+    int err = hg_access_format_new(text, arena, &ret->format, why);
+    if (err == 0) {
+        ret->file = hg_access_file_find(hg_access_path(log)); /* NULL in the master: no lines */
+    }
+    return err;
 }
 
 int hg_site__compile_location(const struct hg_site_setup *setup, struct hg_arena *arena,
@@ -114,7 +137,8 @@ int hg_site__compile_location(const struct hg_site_setup *setup, struct hg_arena
     ret->intake.rights = setup->rights;
     ret->intake.anonymous = setup->anonymous;
     ret->intake.keys = setup->keys;
-    if (find_handler(setup, block, ret, why) != 0 || find_access_log(arena, ret, why) != 0) {
+    if (check_capture(ret, why) != 0 || find_handler(setup, block, ret, why) != 0 ||
+        hg_site__compile_access(ret->conf, arena, &ret->access, why) != 0) {
         return HG_EINVAL;
     }
     bool is_used = ret->intake.source != NULL || ret->conf->stream.n > 0 || ret->handler != NULL;

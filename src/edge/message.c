@@ -45,10 +45,21 @@ static void put_answer(const struct hg_exchange *x, struct hg_buf *out) {
     }
 }
 
+static void count(const struct message *m) {
+    struct hg_visit *v = m->socket->visit;
+    if (v != NULL && m->exchange.problem.status == 0) {
+        bool is_before = m->exchange.items[0].stored == HG_STORED_BEFORE;
+        v->n_before += is_before;
+        v->n_stored += !is_before;
+    }
+}
+
 static void on_done(struct hg_exchange *x) {
     struct message *m = x->owner;
-    struct hg_buf text = {.max = 16384};
+    /* Id and source come back; escaped they are six times as long at most. */
+    struct hg_buf text = {.max = 6 * m->body.len + 8192};
     put_answer(x, &text);
+    count(m);
     if (!text.is_failed) {
         hg_socket__send(m->socket, hg_buf_slice(&text));
     }

@@ -10,18 +10,20 @@ static int refuse(struct hg_problem *problem, struct hg_field param, const char 
                           HG_FMT(param.name), expected);
 }
 
+/* However much is asked for, max is given. */
 static int read_number(struct hg_slice text, int64_t max, int64_t *ret) {
     int64_t value = 0;
     for (size_t i = 0; i < text.len; i++) {
-        if (text.ptr[i] < '0' || text.ptr[i] > '9' || value > max) {
+        if (text.ptr[i] < '0' || text.ptr[i] > '9') {
             return HG_EINVAL;
         }
         value = value * 10 + (text.ptr[i] - '0');
+        value = value < max ? value : max;
     }
     if (text.len == 0) {
         return HG_EINVAL;
     }
-    *ret = value < max ? value : max;
+    *ret = value;
     return 0;
 }
 

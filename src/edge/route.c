@@ -9,36 +9,50 @@ struct hg_slice hg_site__host(struct hg_slice authority) {
                            : (struct hg_slice){authority.ptr, (size_t)(end - authority.ptr) + 1};
     }
     const char *colon = authority.len > 0 ? memchr(authority.ptr, ':', authority.len) : NULL;
-    return colon == NULL ? authority
-                         : (struct hg_slice){authority.ptr, (size_t)(colon - authority.ptr)};
+    struct hg_slice host = authority;
+    if (colon != NULL) {
+        host.len = (size_t)(colon - authority.ptr);
+    }
+    if (host.len > 1 && host.ptr[host.len - 1] == '.') { /* the root of names, written out */
+        host.len--;
+    }
+    return host;
 }
 
-static bool name_fits(struct hg_slice name, struct hg_slice host) {
+/* How well a name fits a host: 0 not at all, an exact one best, then the
+ * wildcard that leaves the least open. */
+static size_t fit(struct hg_slice name, struct hg_slice host) {
     if (hg_slice_starts(name, HG_SLICE("*."))) {
         struct hg_slice tail = {name.ptr + 1, name.len - 1};
-        return host.len > tail.len &&
-               hg_slice_ieq(tail, (struct hg_slice){host.ptr + host.len - tail.len, tail.len});
+        bool is_below = host.len > tail.len &&
+                        hg_slice_ieq(tail, (struct hg_slice){host.ptr + host.len - tail.len,
+                                                             tail.len});
+        return is_below ? tail.len : 0;
     }
-    return hg_slice_ieq(name, host);
+    return hg_slice_ieq(name, host) ? SIZE_MAX : 0;
 }
 
-bool hg_site__has_name(const struct hg_server *server, struct hg_slice host) {
+static size_t best_fit(const struct hg_server *server, struct hg_slice host) {
     const struct hg_strings *names = &server->conf->server_names;
+    size_t best = 0;
     for (size_t i = 0; i < names->n; i++) {
-        if (name_fits(names->items[i], host)) {
-            return true;
-        }
+        size_t n = fit(names->items[i], host);
+        best = n > best ? n : best;
     }
-    return false;
+    return best;
 }
 
 struct hg_server *hg_site__server(const struct hg_port *port, struct hg_slice host) {
+    struct hg_server *best = port->servers[0];
+    size_t best_n = 0;
     for (size_t i = 0; host.len > 0 && i < port->n_servers; i++) {
-        if (hg_site__has_name(port->servers[i], host)) {
-            return port->servers[i];
+        size_t n = best_fit(port->servers[i], host);
+        if (n > best_n) {
+            best_n = n;
+            best = port->servers[i];
         }
     }
-    return port->servers[0];
+    return best;
 }
 
 /* One whole segment between what stands before and after. */

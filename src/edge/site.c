@@ -44,6 +44,7 @@ static int compile_locations(struct hg_site *site, const struct hg_site_setup *s
         struct hg_why why = {""};
         if (hg_site__compile_location(setup, &site->arena, b, l, &why) != 0) {
             fault(errors, hg_conf_line_of(b), why.text);
+            hg_access_file_unref(&l->access.file);
             *l = (struct hg_location){0};
             continue;
         }
@@ -84,6 +85,10 @@ static int add_ports(struct hg_site *site, struct hg_server *server, size_t port
                      struct hg_buf *errors) {
     for (const struct hg_edge__listen *l = server->conf->listens; l != NULL; l = l->next) {
         struct hg_port *port = find_port(site, &l->addr);
+        if (port != NULL && port->servers[port->n_servers - 1] == server) {
+            fault(errors, l->line, "the server listens on this address already");
+            continue;
+        }
         if (port == NULL) {
             HG_ASSERT(site->n_ports < ports_max);
             port = &site->ports[site->n_ports++];
@@ -135,6 +140,10 @@ static int compile(struct hg_site *site, const struct hg_site_setup *setup,
         struct hg_server *server = &site->servers[n_filled++];
         server->conf = hg_conf_of(b, &hg_edge_owner);
         compile_tls(server, hg_conf_line_of(b), errors);
+        struct hg_why why = {""};
+        if (hg_site__compile_access(server->conf, &site->arena, &server->access, &why) != 0) {
+            fault(errors, hg_conf_line_of(b), why.text);
+        }
         if (compile_locations(site, setup, b, server, errors) != 0 ||
             add_ports(site, server, n_listens, errors) != 0) {
             return HG_ENOMEM;
@@ -178,6 +187,15 @@ struct hg_site *hg_site_ref(struct hg_site *s) {
     return s;
 }
 
+static void free_server(struct hg_server *server) {
+    for (size_t i = 0; i < server->n_locations; i++) {
+        hg_access_file_unref(&server->locations[i].access.file);
+    }
+    hg_access_file_unref(&server->access.file);
+    hg_tls_unref(&server->tls);
+    hg_map_fini(&server->exact);
+}
+
 void hg_site_unref(struct hg_site **ps) {
     struct hg_site *s = *ps;
     *ps = NULL;
@@ -185,8 +203,7 @@ void hg_site_unref(struct hg_site **ps) {
         return;
     }
     for (size_t i = 0; i < s->n_servers && s->servers != NULL; i++) {
-        hg_tls_unref(&s->servers[i].tls);
-        hg_map_fini(&s->servers[i].exact);
+        free_server(&s->servers[i]);
     }
     void (*release)(void *) = s->release;
     void *arg = s->arg;
@@ -231,8 +248,11 @@ bool hg_site_has_dead_letters(const struct hg_site *s, size_t i) {
 
 struct hg_slice hg_site_access_log(const struct hg_site *s, size_t i) {
     for (size_t k = 0; k < s->n_servers; k++) {
-        for (size_t l = 0; l < s->servers[k].n_locations; l++) {
-            struct hg_slice path = hg_access_path(&s->servers[k].locations[l].conf->access_log);
+        const struct hg_server *server = &s->servers[k];
+        for (size_t l = 0; l <= server->n_locations; l++) {
+            const struct hg_edge__conf *c =
+                l < server->n_locations ? server->locations[l].conf : server->conf;
+            struct hg_slice path = hg_access_path(&c->access_log);
             if (path.len > 0 && i-- == 0) {
                 return path;
             }

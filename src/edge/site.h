@@ -20,8 +20,7 @@ struct hg_location {
     struct hg_intake intake;       /* source NULL: accepts nothing; proofs and rights always */
     const struct hg_handler_ops *handler; /* NULL: none */
     const void *handler_conf;
-    struct hg_access_file *access_file; /* NULL: no access log */
-    const struct hg_access_format *access_format;
+    struct hg_access_log access;
     struct hg_slice allow;         /* the methods, for Allow */
     struct hg_slice accept_post;   /* media types, for Accept-Post */
 };
@@ -29,6 +28,7 @@ struct hg_location {
 struct hg_server {
     const struct hg_edge__conf *conf;
     struct hg_tls *tls;            /* NULL: none */
+    struct hg_access_log access;   /* of what no location takes */
     struct hg_location *locations;
     size_t n_locations;
     struct hg_map exact;           /* path -> location */
@@ -57,9 +57,9 @@ struct hg_site {
     const struct hg_rights *rights;
 };
 
-/* route.c. The server of a port for a host name (without port, any case). */
+/* route.c. The server of a port for a host name (without port, any case): an
+ * exact name before a wildcard, the longer wildcard before the shorter. */
 struct hg_server *hg_site__server(const struct hg_port *port, struct hg_slice host);
-bool hg_site__has_name(const struct hg_server *server, struct hg_slice host);
 /* The location of a path, or NULL; what it captured is in ret_captured. */
 const struct hg_location *hg_site__locate(const struct hg_server *server, struct hg_slice path,
                                           struct hg_slice *ret_captured);
@@ -71,6 +71,9 @@ struct hg_site *hg_site__make(struct hg_conf *conf);
 
 /* location.c. What OPTIONS says of a location, from what answers it. */
 void hg_site__describe(struct hg_arena *arena, struct hg_location *l);
+/* What access_log says in a block. HG_EINVAL: why. */
+int hg_site__compile_access(const struct hg_edge__conf *conf, struct hg_arena *arena,
+                            struct hg_access_log *ret, struct hg_why *why);
 /* Compile one location block. HG_EINVAL: why. */
 int hg_site__compile_location(const struct hg_site_setup *setup, struct hg_arena *arena,
                               const struct hg_conf_block *block, struct hg_location *ret,

@@ -24,7 +24,7 @@ void hg_socket__unref(struct hg_edge__socket **ps) {
  * to be heard. */
 static void pace(struct hg_edge__socket *s) {
     unsigned share = s->is_paused ? 2 : 1; /* go on at half, not at each message */
-    bool is_full = s->in_flight >= IN_FLIGHT_MAX / share ||
+    bool is_full = s->finish_code != 0 || s->in_flight >= IN_FLIGHT_MAX / share ||
                    s->in_flight_bytes >= IN_FLIGHT_BYTES_MAX / share ||
                    s->owed_bytes > OWED_BYTES_MAX;
     if (is_full != s->is_paused && s->visit != NULL && s->visit->stream != NULL && !s->is_closing) {
@@ -46,6 +46,9 @@ void hg_socket__message_begins(struct hg_edge__socket *s, size_t bytes) {
 void hg_socket__message_ends(struct hg_edge__socket *s, size_t bytes) {
     s->in_flight--;
     s->in_flight_bytes -= bytes;
+    if (s->finish_code != 0 && s->in_flight == 0 && s->visit != NULL) {
+        hg_socket_close(s->visit, s->finish_code, s->finish_reason);
+    }
     pace(s);
 }
 
@@ -84,10 +87,22 @@ void hg_socket_close(struct hg_visit *v, int code, const char *reason) {
     hg_stream_end(v->stream);
 }
 
+void hg_socket_finish(struct hg_visit *v, int code, const char *reason) {
+    struct hg_edge__socket *s = v->socket;
+    if (s == NULL || s->is_closing || v->stream == NULL || s->in_flight == 0) {
+        hg_socket_close(v, code, reason);
+    } else if (s->finish_code == 0) {
+        s->finish_code = code;
+        s->finish_reason = reason;
+        hg_subscriber_close(&v->subscriber);
+        pace(s);
+    }
+}
+
 static void on_message(void *arg, enum hg_ws_op op, struct hg_slice payload) {
     struct hg_edge__socket *s = arg;
     struct hg_visit *v = s->visit;
-    if (s->is_closing) {
+    if (s->is_closing || s->finish_code != 0) {
         return;
     }
     s->unanswered_pings = 0;
@@ -98,7 +113,7 @@ static void on_message(void *arg, enum hg_ws_op op, struct hg_slice payload) {
     case HG_WS_PONG:
         break;
     case HG_WS_CLOSE:
-        hg_socket_close(v, hg_ws_close_code(payload), "");
+        hg_socket_finish(v, hg_ws_close_code(payload), "");
         break;
     case HG_WS_BINARY:
         hg_socket_close(v, 1003, "text messages only");
@@ -114,6 +129,12 @@ static void on_message(void *arg, enum hg_ws_op op, struct hg_slice payload) {
 }
 
 static const struct hg_ws_ops ws_ops = {.on_message = on_message};
+
+void hg_socket_rebind(struct hg_visit *v) {
+    if (v->socket != NULL) {
+        v->socket->ws.message_bytes_max = (size_t)v->location->conf->message_bytes_max;
+    }
+}
 
 int hg_socket_open(struct hg_visit *v) {
     struct hg_edge__socket *s = hg_try_alloc(sizeof(*s));

@@ -16,6 +16,8 @@ struct hg_edge__socket {
     unsigned in_flight;          /* messages in the gate */
     size_t in_flight_bytes;
     size_t owed_bytes;           /* replies queued since there was no room for any */
+    int finish_code;             /* 0, or what to close with when none is in flight */
+    const char *finish_reason;
     bool is_paused;              /* we read no more for now */
     bool is_closing;             /* our close frame is sent */
 };

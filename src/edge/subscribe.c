@@ -97,6 +97,8 @@ static void on_answer(void *arg, struct hg_slice body, size_t n_events, struct h
     }
     if (cursor.len > 0) {
         f[n++] = (struct hg_field){HG_SLICE("headgate-position"), cursor};
+    }
+    if (cursor.len > 0 && !link.is_failed) {
         f[n++] = (struct hg_field){HG_SLICE("link"), hg_buf_slice(&link)};
     }
     hg_visit__answer(v, 200, f, n, body);
@@ -165,12 +167,23 @@ static int judge(struct hg_visit *v, const struct hg_http_head *head, struct hg_
     return 0;
 }
 
+/* An answer has begun, and nothing else can be told. A pull has not. */
+static void fail_open(struct hg_visit *v, const struct hg_sink_ops *sink) {
+    struct hg_problem p = {.index = -1};
+    if (sink->framing != HG_SINK_ANSWER) {
+        hg_stream_reset(v->stream);
+        return;
+    }
+    hg_problem_set(&p, 503, "overloaded", "There is no memory for the request.");
+    hg_visit__refuse(v, &p);
+}
+
 void hg_visit__subscribe(struct hg_visit *v, const struct hg_http_head *head) {
     struct hg_wish wish = {0};
     struct hg_problem p = {.index = -1};
     const struct hg_sink_ops *sink = NULL;
-    uint32_t *topics;
-    size_t n;
+    uint32_t *topics = NULL;
+    size_t n = 0;
     unsigned slot = 0;
     if (judge(v, head, &wish, &sink, &slot, &p) != 0 ||
         hg_topics__resolve(v, &topics, &n, &p) != 0) {
@@ -186,9 +199,15 @@ void hg_visit__subscribe(struct hg_visit *v, const struct hg_http_head *head) {
     }
     if ((sink->framing == HG_SINK_MESSAGE && hg_socket_open(v) != 0) ||
         open_subscriber(v, sink, slot, &wish, topics, n) != 0) {
-        hg_stream_reset(v->stream);
+        fail_open(v, sink);
     }
+    hg_free(topics);
     hg_wish_fini(&wish);
+}
+
+/* A pull that is still collecting: nothing of its answer is sent. */
+static bool is_pull(const struct hg_visit *v) {
+    return v->state == HG_VISIT_STREAMING && v->status == 0;
 }
 
 void hg_visit__end_stream(struct hg_visit *v, const char *reason) {
@@ -196,11 +215,11 @@ void hg_visit__end_stream(struct hg_visit *v, const char *reason) {
         return;
     }
     hg_subscriber_say_closing(v->subscriber, reason, v->location->conf->retry_ms);
-    if (v->status == 0) {
-        return; /* a pull: its answer, with what is there, comes at the next turn */
+    if (is_pull(v)) {
+        return; /* it is answered with what there is, in the next turn */
     }
     if (v->state == HG_VISIT_SOCKET) {
-        hg_socket_close(v, 1001, reason);
+        hg_socket_finish(v, 1001, reason);
     } else {
         hg_subscriber_close(&v->subscriber);
         v->state = HG_VISIT_ANSWERED;
@@ -208,30 +227,57 @@ void hg_visit__end_stream(struct hg_visit *v, const char *reason) {
     }
 }
 
+/* The new rules do not let it go on. */
+static void end_refused(struct hg_visit *v, const char *reason, const struct hg_problem *p) {
+    if (is_pull(v)) {
+        hg_subscriber_close(&v->subscriber);
+        hg_visit__refuse(v, p);
+    } else {
+        hg_visit__end_stream(v, reason);
+    }
+}
+
+/* Who is calling and what it may follow, asked again. */
+static int judge_again(struct hg_visit *v, struct hg_problem *p) {
+    const struct hg_intake *intake = &v->location->intake;
+    uint32_t *topics = NULL;
+    size_t n = 0;
+    hg_principal_unref(&v->principal);
+    if (hg_gate_authenticate(&intake->proofs, intake->anonymous, &v->request, &v->principal, p) !=
+            HG_STEP_ON ||
+        hg_topics__resolve(v, &topics, &n, p) != 0) {
+        return HG_EINVAL;
+    }
+    int err = hg_subscriber_set_topics(v->subscriber, topics, n);
+    hg_free(topics);
+    return err == 0 ? 0
+                    : hg_problem_set(p, 503, "overloaded", "There is no memory for the request.");
+}
+
 /* The same host and path under the new rules; rights that are gone end it. */
 void hg_visit__rebind(struct hg_visit *v, struct hg_edge__hold *hold, const struct hg_port *port) {
-    const struct hg_strings *names = &v->server->conf->server_names;
-    struct hg_slice host = names->n > 0 ? names->items[0] : HG_SLICE("");
-    const struct hg_server *server = hg_site__server(port, host);
-    const struct hg_location *l = hg_site__locate(server, v->request.path, &v->captured);
+    struct hg_slice host = hg_site__host(v->authority);
+    struct hg_slice captured;
+    const struct hg_server *server =
+        hg_site__server(port, host.len > 0 ? host : hg_conn_sni(v->stream->conn));
+    const struct hg_location *l = hg_site__locate(server, v->request.path, &captured);
     struct hg_problem p = {.index = -1};
-    uint32_t *topics;
-    size_t n;
     struct hg_edge__hold *old = v->hold;
-    if (l == NULL || l->conf->stream.n == 0) {
-        hg_visit__end_stream(v, "location-gone");
+    if (l == NULL || l->handler != NULL || l->conf->stream.n == 0) {
+        hg_problem_set(&p, 404, "not-found", "There is no stream at this path any more.");
+        end_refused(v, "location-gone", &p);
         return;
     }
     hold->users++;
     v->hold = hold;
     v->server = server;
     v->location = l;
+    v->captured = captured;
     hg_edge__release(&old);
-    hg_principal_unref(&v->principal);
-    if (hg_gate_authenticate(&l->intake.proofs, l->intake.anonymous, &v->request, &v->principal,
-                             &p) != HG_STEP_ON ||
-        hg_topics__resolve(v, &topics, &n, &p) != 0 ||
-        hg_subscriber_set_topics(v->subscriber, topics, n) != 0) {
-        hg_visit__end_stream(v, "rights-changed");
+    if (v->state == HG_VISIT_SOCKET) {
+        hg_socket_rebind(v);
+    }
+    if (judge_again(v, &p) != 0) {
+        end_refused(v, "rights-changed", &p);
     }
 }

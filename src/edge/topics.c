@@ -7,7 +7,8 @@
 
 /* The pattern with $topic put in; {NULL, 0} when that gives no legal pattern
  * or there is no memory. */
-static struct hg_slice expand(struct hg_visit *v, struct hg_slice pattern) {
+static struct hg_slice expand(const struct hg_visit *v, struct hg_arena *arena,
+                              struct hg_slice pattern) {
     const char *at = memmem(pattern.ptr, pattern.len, "$topic", 6);
     struct hg_slice none = {NULL, 0};
     if (at == NULL) {
@@ -18,7 +19,7 @@ static struct hg_slice expand(struct hg_visit *v, struct hg_slice pattern) {
     }
     size_t before = (size_t)(at - pattern.ptr), after = pattern.len - before - 6;
     struct hg_slice whole = {NULL, before + v->captured.len + after};
-    char *out = hg_arena_alloc(&v->arena, whole.len + 1);
+    char *out = hg_arena_alloc(arena, whole.len + 1);
     if (out == NULL) {
         return none;
     }
@@ -42,7 +43,7 @@ static bool is_listed(const struct hg_strings *stream, struct hg_slice topic) {
     return false;
 }
 
-static bool is_wanted(struct hg_visit *v, const struct hg_slice *patterns, struct hg_slice topic) {
+static bool is_wanted(const struct hg_visit *v, const struct hg_slice *patterns, struct hg_slice topic) {
     const struct hg_strings *stream = &v->location->conf->stream;
     for (size_t i = 0; i < stream->n; i++) {
         if (patterns[i].len == 0 || !hg_topic_matches(patterns[i], topic)) {
@@ -55,23 +56,22 @@ static bool is_wanted(struct hg_visit *v, const struct hg_slice *patterns, struc
     return false;
 }
 
-int hg_topics__resolve(struct hg_visit *v, uint32_t **ret_ids, size_t *ret_n,
-                       struct hg_problem *problem) {
+static const struct hg_slice *expand_all(const struct hg_visit *v, struct hg_arena *arena) {
     const struct hg_strings *stream = &v->location->conf->stream;
-    struct hg_log *log = v->edge->log;
-    uint32_t count = hg_log_topic_count(log);
-    uint32_t *ids = hg_arena_alloc(&v->arena, (count + 1) * sizeof(*ids));
-    struct hg_slice *patterns = hg_arena_alloc(&v->arena, stream->n * sizeof(*patterns));
-    size_t n = 0, n_wanted = 0;
-    if (ids == NULL || patterns == NULL) {
-        return hg_problem_set(problem, 503, "overloaded", "There is no memory for the request.");
-    }
-    for (size_t i = 0; i < stream->n; i++) {
+    struct hg_slice *patterns = hg_arena_alloc(arena, stream->n * sizeof(*patterns));
+    for (size_t i = 0; patterns != NULL && i < stream->n; i++) {
         patterns[i] = is_allow(stream->items[i]) ? (struct hg_slice){NULL, 0}
-                                                 : expand(v, stream->items[i]);
+                                                 : expand(v, arena, stream->items[i]);
     }
+    return patterns;
+}
+
+/* The ids into ids; how many patterns matched at all into ret_wanted. */
+static size_t collect(const struct hg_visit *v, const struct hg_slice *patterns, uint32_t count,
+                      uint32_t *ids, size_t *ret_wanted) {
+    size_t n = 0, n_wanted = 0;
     for (uint32_t id = 0; id < count; id++) {
-        struct hg_slice name = hg_log_topic_name(log, id);
+        struct hg_slice name = hg_log_topic_name(v->edge->log, id);
         if (is_wanted(v, patterns, name)) {
             n_wanted++;
             if (hg_rights_allow(v->hold->site->rights, v->principal, HG_ACT_SUBSCRIBE, name)) {
@@ -79,12 +79,33 @@ int hg_topics__resolve(struct hg_visit *v, uint32_t **ret_ids, size_t *ret_n,
             }
         }
     }
-    if (n_wanted == 0) {
-        return hg_problem_set(problem, 404, "topic-unknown", "This location has no such topic.");
+    *ret_wanted = n_wanted;
+    return n;
+}
+
+int hg_topics__resolve(const struct hg_visit *v, uint32_t **ret_ids, size_t *ret_n,
+                       struct hg_problem *problem) {
+    struct hg_arena scratch = {0};
+    uint32_t count = hg_log_topic_count(v->edge->log);
+    uint32_t *ids = hg_try_alloc((count + 1) * sizeof(*ids));
+    const struct hg_slice *patterns = expand_all(v, &scratch);
+    size_t n = 0, n_wanted = 0;
+    int err = 0;
+    if (ids == NULL || patterns == NULL) {
+        err = hg_problem_set(problem, 503, "overloaded", "There is no memory for the request.");
+    } else {
+        n = collect(v, patterns, count, ids, &n_wanted);
     }
-    if (n == 0) {
-        return hg_problem_set(problem, 403, "forbidden", "%.*s may follow none of the topics.",
-                              HG_FMT(hg_principal_id(v->principal)));
+    if (err == 0 && n_wanted == 0) {
+        err = hg_problem_set(problem, 404, "topic-unknown", "This location has no such topic.");
+    } else if (err == 0 && n == 0) {
+        err = hg_problem_set(problem, 403, "forbidden", "%.*s may follow none of the topics.",
+                             HG_FMT(hg_principal_id(v->principal)));
+    }
+    hg_arena_fini(&scratch);
+    if (err != 0) {
+        hg_free(ids);
+        return err;
     }
     *ret_ids = ids;
     *ret_n = n;

@@ -50,16 +50,22 @@ static struct hg_visit *make(struct hg_edge__port *port, struct hg_stream *s) {
     v->hold = port->hold;
     v->hold->users++;
     v->stream = s;
+    v->server = port->port->servers[0];
     v->began_us = hg_clock_mono_us();
     hg_list_append(&e->visits, &v->node);
     s->user = v;
     return v;
 }
 
+/* What no location takes is the server's to log. */
+static const struct hg_access_log *log_of(const struct hg_visit *v) {
+    return v->location != NULL ? &v->location->access : &v->server->access;
+}
+
 static void dispose(struct hg_visit *v) {
     struct hg_edge *e = v->edge;
-    if (v->location != NULL && v->location->access_file != NULL && v->peer != NULL) {
-        hg_access_write(&e->pens, v->location->access_file, v->location->access_format, v);
+    if (log_of(v)->file != NULL && v->peer != NULL) {
+        hg_access_write(&e->pens, log_of(v), v);
     }
     hg_subscriber_close(&v->subscriber);
     hg_socket_free(v);
@@ -88,8 +94,11 @@ void hg_visit__answer(struct hg_visit *v, int status, const struct hg_field *fie
 }
 
 void hg_visit__refuse(struct hg_visit *v, const struct hg_problem *p) {
-    struct hg_field fields[HG_CORS_FIELDS + 3];
+    struct hg_field fields[HG_CORS_FIELDS + HG_PROOFS_MAX];
     size_t n = v->location != NULL ? hg_visit__cors(v, fields) : 0;
+    if (p->status == 401 && v->location != NULL) {
+        n += hg_gate_challenges(&v->location->intake.proofs, fields + n);
+    }
     if (p->status == 405 && v->location != NULL) {
         fields[n++] = (struct hg_field){HG_SLICE("allow"), v->location->allow};
     }
@@ -101,6 +110,7 @@ void hg_visit__refuse(struct hg_visit *v, const struct hg_problem *p) {
     }
     v->state = HG_VISIT_ANSWERED;
     v->status = p->status;
+    v->problem = p->type;
     hg_gate_answer_problem(v->stream, p, fields, n);
 }
 
@@ -109,7 +119,8 @@ void hg_visit__refuse(struct hg_visit *v, const struct hg_problem *p) {
 static bool find_server(struct hg_visit *v, const struct hg_edge__port *port,
                         const struct hg_http_head *head, struct hg_problem *p) {
     struct hg_slice sni = hg_conn_sni(v->stream->conn);
-    v->server = hg_site__server(port->port, hg_site__host(head->authority));
+    struct hg_slice host = hg_site__host(head->authority);
+    v->server = hg_site__server(port->port, host.len > 0 ? host : sni);
     if (sni.len > 0 && v->server != hg_site__server(port->port, sni)) {
         hg_problem_set(p, 421, "misdirected", "The connection was made for another server.");
         return false;
@@ -121,7 +132,6 @@ static void dispatch(struct hg_visit *v, const struct hg_http_head *head) {
     struct hg_problem p = {.index = -1};
     struct hg_slice method = v->request.method;
     bool is_get = hg_slice_eq(method, HG_SLICE("GET")) || head->is_websocket;
-    v->is_h2 = head->is_h2;
     if (hg_slice_eq(method, HG_SLICE("OPTIONS"))) {
         hg_visit__options(v);
     } else if (v->location->handler != NULL) {
@@ -137,16 +147,31 @@ static void dispatch(struct hg_visit *v, const struct hg_http_head *head) {
     }
 }
 
+/* The connection is on its way out: nothing new is begun under old rules. */
+static void refuse_late(struct hg_stream *s) {
+    struct hg_problem p = {.index = -1};
+    hg_problem_set(&p, 503, "draining", "This address is served no more.");
+    hg_gate_answer_problem(s, &p, NULL, 0);
+}
+
 static void on_head(struct hg_stream *s, const struct hg_http_head *head) {
     struct hg_edge__port *port = hg_conn_listener_arg(s->conn);
     struct hg_problem p = {.index = -1};
+    if (port->hold == NULL) {
+        refuse_late(s);
+        return;
+    }
     struct hg_visit *v = make(port, s);
     if (v == NULL) {
         hg_stream_reset(s);
         return;
     }
+    v->is_h2 = head->is_h2;
+    v->authority = head->authority;
     if (hg_request_init(&v->request, head, &v->arena) != 0) {
         hg_problem_set(&p, 400, "request-invalid", "The path or query cannot be read.");
+    } else if (port->is_fixed && !hg_visit__admin_allowed(v, port, head)) {
+        hg_problem_set(&p, 403, "origin-refused", "Pages in a browser may not ask this.");
     } else if (find_server(v, port, head, &p)) {
         v->location = hg_site__locate(v->server, v->request.path, &v->captured);
         if (v->location == NULL) {
@@ -184,7 +209,7 @@ static void on_room(struct hg_stream *s) {
 
 /* The address goes with the connection; the line may be written later. */
 static void keep_peer(struct hg_visit *v) {
-    if (v->location != NULL && v->location->access_file != NULL) {
+    if (log_of(v)->file != NULL) {
         char *text = hg_arena_alloc(&v->arena, HG_ADDR_TEXT_MAX);
         if (text != NULL) {
             hg_addr_format(hg_conn_peer(v->stream->conn), text);

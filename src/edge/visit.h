@@ -21,14 +21,18 @@ struct hg_edge__hold {
     unsigned users;     /* visits, and 1 while it is some port's current */
 };
 
+/* An address that this loop accepts on. Connections know it, so it lives until
+ * its last one is gone; a generation that has no such address retires it. */
 struct hg_edge__port {
     struct hg_edge__port *next;
     struct hg_edge *edge;
-    struct hg_edge__hold *hold;
+    struct hg_edge__hold *hold;  /* NULL: retired */
     const struct hg_port *port;  /* in hold->site */
+    struct hg_addr addr;
+    bool is_tls;
+    bool is_fixed;               /* not the generation's: the admin listener */
     struct hg_listener *listener;
     struct hg_http_setup setup;
-    bool is_fixed;               /* not the generation's: the admin listener */
 };
 
 struct hg_edge {
@@ -37,6 +41,7 @@ struct hg_edge {
     struct hg_feed *feed;
     struct hg_gate gate;
     struct hg_edge__port *ports;
+    struct hg_edge__hold *offered; /* the next generation's, until the swap */
     struct hg_list visits;
     struct hg_visit *free_visits; /* a few kept for the next requests */
     unsigned n_free;
@@ -61,6 +66,7 @@ struct hg_visit {
     struct hg_stream *stream;     /* NULL: gone */
     const struct hg_server *server;
     const struct hg_location *location;
+    struct hg_slice authority;    /* of the request: lives as long as the stream */
     struct hg_slice captured;
     struct hg_request request;
     struct hg_arena arena;
@@ -68,6 +74,8 @@ struct hg_visit {
     bool is_h2;
     bool has_exchange;
     int status;                   /* what was answered */
+    const char *problem;          /* type of the problem that was, or NULL */
+    uint64_t n_stored, n_before;  /* events of a WebSocket */
     struct hg_exchange exchange;
     struct hg_principal *principal; /* of a stream */
     struct hg_subscriber *subscriber;
@@ -94,6 +102,9 @@ void hg_visit__accept(struct hg_visit *v, const struct hg_http_head *head);
 void hg_visit__handle(struct hg_visit *v, const struct hg_http_head *head);
 void hg_visit__on_body(struct hg_visit *v, const char *bytes, size_t n, bool is_last);
 
+/* cors.c: may a page in a browser have sent this to the admin listener? */
+bool hg_visit__admin_allowed(const struct hg_visit *v, const struct hg_edge__port *port,
+                             const struct hg_http_head *head);
 /* cors.c: what a browser is told. Adds at most HG_CORS_FIELDS. */
 enum { HG_CORS_FIELDS = 5 };
 size_t hg_visit__cors(struct hg_visit *v, struct hg_field *fields);
@@ -126,6 +137,10 @@ int hg_socket_open(struct hg_visit *v);
 void hg_socket_on_bytes(struct hg_visit *v, const char *bytes, size_t n, bool is_last);
 void hg_socket_on_room(struct hg_visit *v);
 void hg_socket_close(struct hg_visit *v, int code, const char *reason);
+/* The same when every event that it sent is answered; nothing more is read. */
+void hg_socket_finish(struct hg_visit *v, int code, const char *reason);
+/* A new generation's limits. */
+void hg_socket_rebind(struct hg_visit *v);
 void hg_socket_tick(struct hg_visit *v, int64_t now_ms);
 void hg_socket_free(struct hg_visit *v);
 

@@ -63,11 +63,11 @@ void *hg_listener_arg(const struct hg_listener *l);
 /* How long a TLS handshake may take (5 s) and how many may run at once here
  * (512); further clients wait in the backlog. */
 void hg_listener_set_handshake(struct hg_listener *l, int64_t timeout_ms, unsigned at_once_max);
-/* Its connections live on. */
 /* Accept no more; its connections go on and can still be walked. */
 void hg_listener_shut(struct hg_listener *l);
 /* Each connection that it accepted and that is still there; fn may end it. */
 void hg_listener_each(struct hg_listener *l, void (*fn)(struct hg_conn *c));
+bool hg_listener_has_conns(const struct hg_listener *l);
 /* Shut, and forget: the connections go on. */
 void hg_listener_stop(struct hg_listener **pl);
 

@@ -238,6 +238,10 @@ void hg_listener_each(struct hg_listener *l, void (*fn)(struct hg_conn *c)) {
     }
 }
 
+bool hg_listener_has_conns(const struct hg_listener *l) {
+    return !hg_list_is_empty(&l->conns);
+}
+
 void hg_listener_shut(struct hg_listener *l) {
     if (l->is_stopped) {
         return;

@@ -13,7 +13,6 @@ struct flat_head {
     uint32_t path_bytes;
     uint32_t n_sockets;
     uint32_t n_logs;
-    uint32_t logs_bytes; /* each path and a 0 */
 };
 
 static void pack_sockets(const struct hg_bundle *b, struct hg_wire_message *m) {
@@ -35,12 +34,9 @@ static void pack_logs(const struct hg_bundle *b, struct hg_wire_message *m) {
 
 int hg_bundle_pack(const struct hg_bundle *b, struct hg_wire_message *m) {
     struct flat_head head = {(uint32_t)b->conf_path.len, (uint32_t)b->n_sockets,
-                             (uint32_t)b->n_logs, 0};
+                             (uint32_t)b->n_logs};
     if (b->n_sockets + b->n_logs > HG_WIRE_FDS_MAX) {
         return HG_E2BIG;
-    }
-    for (size_t i = 0; i < b->n_logs; i++) {
-        head.logs_bytes += (uint32_t)b->logs[i].path.len + 1;
     }
     m->type = HG_WIRE_BUNDLE;
     hg_buf_put(&m->body, &head, sizeof(head));
@@ -51,52 +47,62 @@ int hg_bundle_pack(const struct hg_bundle *b, struct hg_wire_message *m) {
     return err != 0 ? err : m->body.is_failed ? HG_ENOMEM : 0;
 }
 
-static const char *unpack_sockets(const char *at, const struct hg_wire_message *m,
-                                  struct hg_bundle *b) {
+static bool take(struct hg_slice *rest, void *to, size_t n) {
+    if (rest->len < n) {
+        return false;
+    }
+    memcpy(to, rest->ptr, n);
+    *rest = (struct hg_slice){rest->ptr + n, rest->len - n};
+    return true;
+}
+
+static int unpack_sockets(struct hg_slice *rest, const struct hg_wire_message *m,
+                          struct hg_bundle *b) {
     for (size_t i = 0; i < b->n_sockets; i++) {
         struct flat_socket flat;
-        memcpy(&flat, at, sizeof(flat));
-        at += sizeof(flat);
+        if (!take(rest, &flat, sizeof(flat))) {
+            return HG_EINVAL;
+        }
         b->sockets[i] =
             (struct hg_bundle_socket){flat.addr, flat.loop, flat.is_admin != 0, m->fds[i]};
     }
-    return at;
+    return 0;
 }
 
-static const char *unpack_logs(const char *at, const struct hg_wire_message *m,
-                               struct hg_bundle *b) {
+static int unpack_logs(struct hg_slice *rest, const struct hg_wire_message *m,
+                       struct hg_bundle *b) {
     for (size_t i = 0; i < b->n_logs; i++) {
-        b->logs[i] = (struct hg_bundle_log){hg_slice_of(at), m->fds[b->n_sockets + i]};
-        at += b->logs[i].path.len + 1;
+        b->logs[i].fd = m->fds[b->n_sockets + i];
+        if (!hg_wire_take_text(rest, &b->logs[i].path)) {
+            return HG_EINVAL;
+        }
     }
-    return at;
+    return 0;
+}
+
+static int unpack(struct hg_slice rest, const struct hg_wire_message *m, struct hg_bundle *b) {
+    struct flat_head head;
+    if (!take(&rest, &head, sizeof(head)) || head.path_bytes > rest.len ||
+        (size_t)head.n_sockets + head.n_logs != m->n_fds) {
+        return HG_EINVAL;
+    }
+    b->conf_path = (struct hg_slice){rest.ptr, head.path_bytes};
+    rest = (struct hg_slice){rest.ptr + head.path_bytes, rest.len - head.path_bytes};
+    b->n_sockets = head.n_sockets;
+    b->n_logs = head.n_logs;
+    b->sockets = hg_try_alloc((b->n_sockets + 1) * sizeof(*b->sockets));
+    b->logs = hg_try_alloc((b->n_logs + 1) * sizeof(*b->logs));
+    if (b->sockets == NULL || b->logs == NULL) {
+        return HG_ENOMEM;
+    }
+    int err = unpack_sockets(&rest, m, b);
+    err = err != 0 ? err : unpack_logs(&rest, m, b);
+    return err != 0 ? err : hg_conf_files_unpack(rest, &b->files);
 }
 
 int hg_bundle_unpack(const struct hg_wire_message *m, struct hg_bundle *ret) {
-    struct flat_head head;
     struct hg_bundle b = {0};
-    struct hg_slice all = hg_buf_slice(&m->body);
-    if (all.len < sizeof(head)) {
-        return HG_EINVAL;
-    }
-    memcpy(&head, all.ptr, sizeof(head));
-    size_t fixed = sizeof(head) + (size_t)head.path_bytes +
-                   (size_t)head.n_sockets * sizeof(struct flat_socket) + head.logs_bytes;
-    if (all.len < fixed || (size_t)head.n_sockets + head.n_logs != m->n_fds) {
-        return HG_EINVAL;
-    }
-    b.conf_path = (struct hg_slice){all.ptr + sizeof(head), head.path_bytes};
-    b.n_sockets = head.n_sockets;
-    b.n_logs = head.n_logs;
-    b.sockets = hg_try_alloc((b.n_sockets + 1) * sizeof(*b.sockets));
-    b.logs = hg_try_alloc((b.n_logs + 1) * sizeof(*b.logs));
-    int err = b.sockets == NULL || b.logs == NULL ? HG_ENOMEM : 0;
-    if (err == 0) {
-        const char *at = unpack_sockets(b.conf_path.ptr + b.conf_path.len, m, &b);
-        at = unpack_logs(at, m, &b);
-        err = hg_conf_files_unpack((struct hg_slice){at, all.len - (size_t)(at - all.ptr)},
-                                   &b.files);
-    }
+    int err = unpack(hg_buf_slice(&m->body), m, &b);
     if (err != 0) {
         hg_bundle_fini(&b);
         return err;

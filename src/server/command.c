@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -111,19 +110,8 @@ int hg_command_send(struct hg_slice pid_path, const char *word) {
     return has_answer || n < 0;
 }
 
-static bool is_alive(const char *path) {
-    FILE *f = fopen(path, "re");
-    long pid = 0;
-    bool alive = f != NULL && fscanf(f, "%ld", &pid) == 1 && pid > 1 && pid != getpid() &&
-                 kill((pid_t)pid, 0) == 0;
-    if (f != NULL) {
-        fclose(f);
-    }
-    return alive;
-}
-
-/* A process of that number may be anybody's: what counts is a master that
- * answers at the socket beside the file. */
+/* A process of the number in the file may be anybody's, and the file may be
+ * gone: what counts is a master that answers at the socket beside it. */
 static bool is_served(struct hg_slice pid_path) {
     struct sockaddr_un addr;
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -138,7 +126,7 @@ static bool is_served(struct hg_slice pid_path) {
 int hg_command_write_pid(struct hg_slice pid_path, struct hg_why *why) {
     char path[4096], text[32];
     snprintf(path, sizeof(path), "%.*s", HG_FMT(pid_path));
-    if (is_alive(path) && is_served(pid_path)) {
+    if (is_served(pid_path)) {
         hg_why_set(why, "pid: %s names a gateway that is running", path);
         return HG_EEXIST;
     }

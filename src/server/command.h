@@ -18,7 +18,8 @@ void hg_command_unlink(struct hg_slice pid_path);
  * standard error; 1 when no master is there. */
 int hg_command_send(struct hg_slice pid_path, const char *word);
 
-/* The pid file. HG_EEXIST: a process of that id is alive. HG_EIO: why. */
+/* The pid file. HG_EEXIST: a gateway answers at the socket beside it. HG_EIO:
+ * why. */
 int hg_command_write_pid(struct hg_slice pid_path, struct hg_why *why);
 
 #endif

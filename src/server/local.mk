@@ -6,6 +6,8 @@ libheadgate_a_SOURCES += \
     src/server/bundle.h \
     src/server/command.c \
     src/server/command.h \
+    src/server/detach.c \
+    src/server/detach.h \
     src/server/generation.c \
     src/server/generation.h \
     src/server/lane.c \
@@ -14,6 +16,8 @@ libheadgate_a_SOURCES += \
     src/server/master.h \
     src/server/metrics.c \
     src/server/metrics.h \
+    src/server/offer.c \
+    src/server/offer.h \
     src/server/plan.c \
     src/server/plan.h \
     src/server/reference.c \

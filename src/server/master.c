@@ -21,7 +21,9 @@
 #include "base/logfile.h"
 #include "headgate/logline.h"
 #include "server/command.h"
+#include "server/detach.h"
 #include "server/generation.h"
+#include "server/offer.h"
 #include "server/plan.h"
 #include "server/sockets.h"
 #include "server/spawn.h"
@@ -30,6 +32,9 @@
 enum { BACKOFF_FIRST_MS = 50, BACKOFF_MAX_MS = 10000, STOP_MS = 1000 };
 /* A worker is steady that served for so long, or for so many times its back-off. */
 enum { STEADY_MS = 10000, STEADY_TIMES = 10 };
+/* How long a worker may take to say whether it takes a configuration: at its
+ * start it may have a large log to look through. */
+enum { START_VERDICT_MS = 600000, RELOAD_VERDICT_MS = 50000 };
 
 struct master {
     const struct hg_master_args *args;
@@ -39,6 +44,7 @@ struct master {
     int signal_fd;
     int command_fd;
     int log_fd;                 /* owned by base/logfile */
+    int detach_fd;              /* of a daemon, until it serves */
     int control_fd;             /* -1: no worker */
     pid_t worker;
     int64_t served_since_ms;    /* 0: the worker has not got so far */
@@ -60,56 +66,24 @@ static int open_signals(void) {
     return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-/* Send a plan with the sockets from `first` on and wait for the verdict. */
-static int offer(struct master *m, const struct hg_plan *plan, size_t first,
+static int offer(struct master *m, const struct hg_plan *plan, size_t first, int64_t timeout_ms,
                  struct hg_buf *ret_errors) {
-    struct hg_wire_message message = {0}, verdict = {0};
-    struct hg_bundle bundle = {
-        .conf_path = hg_slice_of(m->args->conf_path),
-        .files = plan->files,
+    struct hg_offer o = {
+        .control_fd = m->control_fd,
+        .conf_path = m->args->conf_path,
+        .plan = plan,
         .sockets = m->sockets.items + first,
         .n_sockets = m->sockets.n - first,
+        .timeout_ms = timeout_ms,
     };
-    struct hg_why why = {""};
-    int err = hg_spawn_open_access_logs(plan->site, &bundle.logs, &bundle.n_logs, &why);
-    if (err != 0) {
-        hg_buf_printf(ret_errors, "%s\n", why.text);
-        return err;
-    }
-    err = hg_bundle_pack(&bundle, &message);
-    if (err == 0) {
-        err = hg_wire_send(m->control_fd, &message);
-    }
-    hg_spawn_close_access_logs(&bundle.logs, bundle.n_logs);
-    hg_wire_fini(&message);
-    if (err == 0) {
-        err = hg_wire_receive(m->control_fd, &verdict);
-    }
-    if (err == 0 && verdict.body.len > 0) {
-        hg_buf_put(ret_errors, verdict.body.ptr, verdict.body.len);
-        err = HG_EINVAL;
-    } else if (err != 0) {
-        hg_buf_printf(ret_errors, "the worker died while it read the configuration\n");
-    }
-    hg_wire_fini(&verdict);
-    return err;
+    return hg_offer(&o, ret_errors);
 }
 
-static int start_worker(struct master *m, struct hg_buf *ret_errors) {
-    int err = hg_spawn_worker(m->plan.server, m->registry, m->log_fd, &m->worker,
-                              &m->control_fd);
-    if (err != 0) {
-        hg_buf_printf(ret_errors, "a worker could not be made: %s\n", strerror(errno));
-        return err;
-    }
-    m->served_since_ms = 0;
-    m->restart_at_ms = 0;
-    err = offer(m, &m->plan, 0, ret_errors);
-    if (err == 0) {
-        m->served_since_ms = hg_clock_mono_ms();
-        HG_LOG(HG_NOTICE, "worker_started", "pid=%d", (int)m->worker);
-    }
-    return err;
+/* It is of no use, and must not stand in the way of the next. */
+static void drop_worker(struct master *m) {
+    kill(m->worker, SIGKILL);
+    close(m->control_fd);
+    m->control_fd = -1;
 }
 
 /* A worker that dies again and again is started ever later. One that served
@@ -126,6 +100,26 @@ static void plan_restart(struct master *m) {
     HG_LOG(HG_ERROR, "worker_restarts", "after_ms=%lld", (long long)m->backoff_ms);
 }
 
+static int start_worker(struct master *m, struct hg_buf *ret_errors) {
+    m->served_since_ms = 0;
+    m->restart_at_ms = 0;
+    int err = hg_spawn_worker(m->plan.server, m->registry, m->log_fd, &m->worker,
+                              &m->control_fd);
+    if (err != 0) {
+        hg_buf_printf(ret_errors, "a worker could not be made: %s\n", strerror(errno));
+        plan_restart(m);
+        return err;
+    }
+    err = offer(m, &m->plan, 0, START_VERDICT_MS, ret_errors);
+    if (err != 0) {
+        drop_worker(m); /* reap plans the next */
+        return err;
+    }
+    m->served_since_ms = hg_clock_mono_ms();
+    HG_LOG(HG_NOTICE, "worker_started", "pid=%d", (int)m->worker);
+    return 0;
+}
+
 static void reap(struct master *m) {
     int status;
     pid_t pid;
@@ -136,8 +130,10 @@ static void reap(struct master *m) {
         HG_LOG(m->is_leaving ? HG_NOTICE : HG_CRIT, "worker_ended", "pid=%d status=%d signal=%d",
                (int)pid, WIFEXITED(status) ? WEXITSTATUS(status) : -1,
                WIFSIGNALED(status) ? WTERMSIG(status) : 0);
-        close(m->control_fd);
-        m->control_fd = -1;
+        if (m->control_fd >= 0) {
+            close(m->control_fd);
+            m->control_fd = -1;
+        }
         m->worker = 0;
         if (!m->is_leaving) {
             plan_restart(m);
@@ -154,47 +150,97 @@ static void leave(struct master *m, int64_t within_ms) {
     if (!m->is_leaving && m->control_fd >= 0) {
         hg_wire_send(m->control_fd, &message);
     }
+    /* Nobody accepts on them any more: who comes now is better refused. */
+    hg_sockets_prune(&m->sockets, NULL);
     m->is_leaving = true;
 }
 
-static void reload(struct master *m, struct hg_buf *ret_errors) {
-    struct hg_plan next;
+/* Lines go to fd from now on, in both processes. Takes it. */
+static void set_log(struct master *m, int fd, struct hg_wire_message *message) {
+    message->type = HG_WIRE_REOPEN;
+    message->fds[0] = fd;
+    if (m->control_fd >= 0) {
+        hg_wire_send(m->control_fd, message);
+    }
+    hg_logfile_set(fd);
+    m->log_fd = fd;
+}
+
+/* Everything that may fail here does so before the worker is asked. */
+static int prepare_reload(struct master *m, const struct hg_plan *next, int *ret_log_fd,
+                          struct hg_buf *ret_errors) {
     struct hg_why why = {""};
+    int err = hg_spawn_open_log(next->server, ret_log_fd, &why);
+    if (err == 0) {
+        err = hg_sockets_open(&m->sockets, next->site, next->server->admin,
+                              hg_server_threads(m->plan.server), &why);
+        if (err != 0) {
+            close(*ret_log_fd);
+        }
+    }
+    if (err != 0) {
+        hg_buf_printf(ret_errors, "%s\n", why.text);
+    }
+    return err;
+}
+
+static int take_plan(struct master *m, struct hg_plan *next, struct hg_buf *ret_errors) {
+    struct hg_wire_message message = {.n_fds = 1};
     size_t sockets_before = m->sockets.n;
+    int log_fd;
+    int err = prepare_reload(m, next, &log_fd, ret_errors);
+    if (err != 0) {
+        return err;
+    }
+    err = offer(m, next, sockets_before, RELOAD_VERDICT_MS, ret_errors);
+    if (err != 0) {
+        hg_sockets_close_from(&m->sockets, sockets_before);
+        close(log_fd);
+        if (err != HG_EINVAL) { /* what it runs under is not known */
+            drop_worker(m);
+        }
+        return err;
+    }
+    hg_sockets_prune(&m->sockets, next->site);
+    set_log(m, log_fd, &message);
+    hg_log_level = (enum hg_level)hg_server_log_level(next->server);
+    return 0;
+}
+
+static int reload(struct master *m, struct hg_buf *ret_errors) {
+    struct hg_plan next;
     if (m->control_fd < 0) {
         HG_BUF_LIT(ret_errors, "there is no worker just now; it is being started again\n");
-        return;
+        return HG_EAGAIN;
     }
-    if (hg_plan_read(m->args, m->registry, &next, ret_errors) != 0) {
-        return;
+    int err = hg_plan_read(m->args, m->registry, &next, ret_errors);
+    if (err != 0) {
+        return err;
     }
-    if (hg_sockets_open(&m->sockets, next.site, next.server->admin,
-                        hg_server_threads(m->plan.server), &why) != 0) {
-        hg_buf_printf(ret_errors, "%s\n", why.text);
+    err = take_plan(m, &next, ret_errors);
+    if (err != 0) {
         hg_plan_fini(&next);
-        return;
+        return err;
     }
-    if (offer(m, &next, sockets_before, ret_errors) != 0) {
-        hg_sockets_close_from(&m->sockets, sockets_before);
-        hg_plan_fini(&next);
-        return;
-    }
-    hg_sockets_prune(&m->sockets, next.site);
     hg_plan_fini(&m->plan);
     m->plan = next;
+    return 0;
 }
 
 static void reload_and_log(struct master *m, struct hg_buf *ret_errors) {
-    reload(m, ret_errors);
-    if (ret_errors->len > 0) {
-        HG_LOG(HG_ERROR, "reload_refused", "why=%.*s", HG_FMT(hg_buf_slice(ret_errors)));
-    } else {
+    int err = reload(m, ret_errors);
+    if (err == 0) {
         HG_LOG(HG_NOTICE, "reloaded", "conf=%s", m->args->conf_path);
+        return;
     }
+    if (ret_errors->len == 0) {
+        hg_buf_printf(ret_errors, "%s\n", hg_err_text(err));
+    }
+    HG_LOG(HG_ERROR, "reload_refused", "why=%.*s", HG_FMT(hg_buf_slice(ret_errors)));
 }
 
 static void reopen(struct master *m) {
-    struct hg_wire_message message = {.type = HG_WIRE_REOPEN, .n_fds = 1};
+    struct hg_wire_message message = {.n_fds = 1};
     struct hg_why why = {""};
     struct hg_bundle_log *logs = NULL;
     size_t n = 0;
@@ -203,7 +249,6 @@ static void reopen(struct master *m) {
         HG_LOG(HG_ERROR, "reopen_failed", "why=%s", why.text);
         return;
     }
-    message.fds[0] = fd;
     if (hg_spawn_open_access_logs(m->plan.site, &logs, &n, &why) != 0) {
         HG_LOG(HG_ERROR, "reopen_failed", "why=%s", why.text);
         n = 0;
@@ -213,13 +258,9 @@ static void reopen(struct master *m) {
         hg_buf_put(&message.body, "", 1);
         message.fds[message.n_fds++] = logs[i].fd;
     }
-    if (m->control_fd >= 0) {
-        hg_wire_send(m->control_fd, &message);
-    }
+    set_log(m, fd, &message);
     hg_spawn_close_access_logs(&logs, n);
     hg_wire_fini(&message);
-    hg_logfile_set(fd);
-    m->log_fd = fd;
 }
 
 static void on_signal(struct master *m, int signo) {
@@ -300,6 +341,19 @@ static void serve(struct master *m) {
     }
 }
 
+/* What the file system and the network have to give before the first worker. */
+static int prepare_world(struct master *m, struct hg_why *why) {
+    const struct hg_server_conf *c = m->plan.server;
+    m->command_fd = hg_command_listen(c->pid_path, why);
+    if (m->command_fd < 0 || hg_spawn_prepare_log(m->plan.conf, m->registry, why) != 0 ||
+        hg_sockets_open(&m->sockets, m->plan.site, c->admin, hg_server_threads(c), why) != 0 ||
+        hg_spawn_open_log(c, &m->log_fd, why) != 0) {
+        hg_command_unlink(c->pid_path);
+        return HG_EIO;
+    }
+    return 0;
+}
+
 /* Everything that can be found wrong before the first worker is. */
 static int prepare(struct master *m, struct hg_buf *ret_errors) {
     struct hg_why why = {""};
@@ -308,16 +362,12 @@ static int prepare(struct master *m, struct hg_buf *ret_errors) {
         return err;
     }
     const struct hg_server_conf *c = m->plan.server;
-    if ((c->is_daemon && daemon(1, 0) != 0) || hg_command_write_pid(c->pid_path, &why) != 0) {
-        hg_buf_printf(ret_errors, "%s\n", why.text);
+    if (c->is_daemon && (m->detach_fd = hg_detach()) < 0) {
+        hg_buf_printf(ret_errors, "daemon: %s\n", strerror(errno));
         return HG_EIO;
     }
-    m->command_fd = hg_command_listen(c->pid_path, &why);
-    if (m->command_fd < 0 || hg_spawn_prepare_log(m->plan.conf, m->registry, &why) != 0 ||
-        hg_sockets_open(&m->sockets, m->plan.site, c->admin, hg_server_threads(c), &why) != 0 ||
-        hg_spawn_open_log(c, &m->log_fd, &why) != 0) {
+    if (hg_command_write_pid(c->pid_path, &why) != 0 || prepare_world(m, &why) != 0) {
         hg_buf_printf(ret_errors, "%s\n", why.text);
-        hg_command_unlink(c->pid_path);
         return HG_EIO;
     }
     hg_logfile_set(m->log_fd);
@@ -326,8 +376,10 @@ static int prepare(struct master *m, struct hg_buf *ret_errors) {
 }
 
 int hg_master_run(const struct hg_master_args *args) {
-    struct master m = {.args = args, .control_fd = -1, .command_fd = -1};
+    struct master m = {
+        .args = args, .control_fd = -1, .command_fd = -1, .sockets = {.is_owner = true}};
     struct hg_buf errors = {.max = 1 << 20};
+    hg_detach_fill_standard();
     m.registry = hg_registry_new(args->module_dir);
     m.signal_fd = open_signals();
     int err = prepare(&m, &errors);
@@ -338,6 +390,8 @@ int hg_master_run(const struct hg_master_args *args) {
     if (err != 0) {
         fprintf(stderr, "%.*s", HG_FMT(hg_buf_slice(&errors)));
         leave(&m, STOP_MS);
+    } else if (m.plan.server->is_daemon) {
+        hg_detach_done(m.detach_fd);
     }
     if (is_prepared) {
         serve(&m);

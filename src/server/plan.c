@@ -2,9 +2,20 @@
 /* plan.c - reading a configuration in the master; -t and -T; -s. */
 #include "server/plan.h"
 
+#include <pwd.h>
 #include <stdio.h>
 
 #include "server/command.h"
+
+/* Here and not with the rows: only the master needs the user, and only here may
+ * the list of users be read. */
+static int check_user(const struct hg_server_conf *c, struct hg_buf *errors) {
+    if (c->user.len > 0 && getpwnam(c->user.ptr) == NULL) {
+        hg_buf_printf(errors, "user: there is no user \"%.*s\"\n", HG_FMT(c->user));
+        return HG_EINVAL;
+    }
+    return 0;
+}
 
 int hg_plan_read(const struct hg_master_args *args, struct hg_registry *registry,
                  struct hg_plan *ret, struct hg_buf *ret_errors) {
@@ -16,6 +27,9 @@ int hg_plan_read(const struct hg_master_args *args, struct hg_registry *registry
     }
     if (err == 0) {
         err = hg_generation_build(p.conf, registry, NULL, &p.site, &said);
+    }
+    if (err == 0) {
+        err = check_user(hg_server_conf(p.conf), &said);
     }
     if (err != 0) {
         hg_buf_put(ret_errors, said.ptr, said.len);

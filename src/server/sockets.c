@@ -3,33 +3,64 @@
 #include "server/sockets.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <unistd.h>
 
 enum { BACKLOG = 4096 };
 
-static bool has(const struct hg_sockets *s, const struct hg_addr *addr) {
+static const struct hg_bundle_socket *find(const struct hg_sockets *s,
+                                           const struct hg_addr *addr) {
     for (size_t i = 0; i < s->n; i++) {
         if (hg_addr_eq(&s->items[i].addr, addr)) {
-            return true;
+            return &s->items[i];
         }
     }
-    return false;
+    return NULL;
+}
+
+static void close_one(const struct hg_sockets *s, const struct hg_bundle_socket *item) {
+    const struct hg_addr *a = &item->addr;
+    if (s->is_owner && a->sa.any.sa_family == AF_UNIX && item->loop == 0) {
+        unlink(a->sa.unix_path.sun_path);
+    }
+    close(item->fd);
+}
+
+/* Sockets that share their port let another process of the same user join in
+ * unasked: one that does not share finds out whether anybody is there. */
+static int probe(const struct hg_addr *addr) {
+    int fd;
+    int err = hg_addr_listen(addr, 1, false, &fd);
+    if (err == 0) {
+        close(fd);
+    }
+    return err;
 }
 
 /* A unix path can be bound once: its loops share copies of one socket. */
+static int open_fd(const struct hg_sockets *s, const struct hg_addr *addr, unsigned loop,
+                   bool is_shared, int *ret_fd) {
+    if (addr->sa.any.sa_family == AF_UNIX && loop > 0) {
+        *ret_fd = fcntl(s->items[s->n - 1].fd, F_DUPFD_CLOEXEC, 3);
+        return *ret_fd >= 0 ? 0 : HG_EIO;
+    }
+    if (addr->sa.any.sa_family == AF_UNIX || !is_shared) {
+        return hg_addr_listen(addr, BACKLOG, false, ret_fd);
+    }
+    int err = loop == 0 ? probe(addr) : 0;
+    return err != 0 ? err : hg_addr_listen(addr, BACKLOG, true, ret_fd);
+}
+
 static int open_one(struct hg_sockets *s, const struct hg_addr *addr, unsigned loop,
                     bool is_admin, struct hg_why *why) {
     char text[HG_ADDR_TEXT_MAX];
     int fd;
-    bool is_unix = addr->sa.any.sa_family == AF_UNIX;
     if (s->n == HG_SOCKETS_MAX) {
         hg_why_set(why, "more than %d listening sockets: addresses times worker_threads",
                    HG_SOCKETS_MAX);
         return HG_E2BIG;
     }
-    if (is_unix && loop > 0) {
-        fd = dup(s->items[s->n - 1].fd);
-    } else if (hg_addr_listen(addr, BACKLOG, !is_unix && !is_admin, &fd) != 0) {
+    if (open_fd(s, addr, loop, !is_admin, &fd) != 0) {
         hg_addr_format(addr, text);
         hg_why_set(why, "listen %s: %s", text, strerror(errno));
         return HG_EIO;
@@ -38,33 +69,53 @@ static int open_one(struct hg_sockets *s, const struct hg_addr *addr, unsigned l
     return 0;
 }
 
+static int clash(const struct hg_addr *addr, struct hg_why *why) {
+    char text[HG_ADDR_TEXT_MAX];
+    hg_addr_format(addr, text);
+    hg_why_set(why, "listen %s: this is the admin address", text);
+    return HG_EINVAL;
+}
+
 static int open_site(struct hg_sockets *s, const struct hg_site *site, unsigned n_loops,
                      struct hg_why *why) {
     for (size_t p = 0; p < hg_site_ports(site); p++) {
         const struct hg_addr *addr = hg_site_port_addr(site, p);
-        if (has(s, addr)) {
-            continue;
+        const struct hg_bundle_socket *there = find(s, addr);
+        if (there != NULL && there->is_admin) {
+            return clash(addr, why);
         }
-        for (unsigned loop = 0; loop < n_loops; loop++) {
-            if (open_one(s, addr, loop, false, why) != 0) {
-                return HG_EIO;
+        for (unsigned loop = 0; there == NULL && loop < n_loops; loop++) {
+            int err = open_one(s, addr, loop, false, why);
+            if (err != 0) {
+                return err;
             }
         }
     }
     return 0;
 }
 
+static int open_admin(struct hg_sockets *s, struct hg_slice admin, struct hg_why *why) {
+    struct hg_addr addr;
+    if (hg_slice_eq(admin, HG_SLICE("off"))) {
+        return 0;
+    }
+    if (hg_addr_parse(admin, &addr) != 0) {
+        hg_why_set(why, "admin: \"%.*s\" is no address", HG_FMT(admin));
+        return HG_EINVAL;
+    }
+    const struct hg_bundle_socket *there = find(s, &addr);
+    if (there != NULL) {
+        return there->is_admin ? 0 : clash(&addr, why);
+    }
+    return open_one(s, &addr, 0, true, why);
+}
+
 int hg_sockets_open(struct hg_sockets *s, const struct hg_site *site, struct hg_slice admin,
                     unsigned n_loops, struct hg_why *why) {
     size_t before = s->n;
-    struct hg_addr addr;
     int err = open_site(s, site, n_loops, why);
-    bool has_admin = err == 0 && !hg_slice_eq(admin, HG_SLICE("off"));
-    if (has_admin && hg_addr_parse(admin, &addr) != 0) {
-        hg_why_set(why, "admin: \"%.*s\" is no address", HG_FMT(admin));
-        err = HG_EINVAL;
-    } else if (has_admin && !has(s, &addr)) {
-        err = open_one(s, &addr, 0, true, why);
+    if (err == 0) {
+        err = open_admin(s, admin, why);
     }
     if (err != 0) {
         hg_sockets_close_from(s, before);
@@ -72,8 +123,20 @@ int hg_sockets_open(struct hg_sockets *s, const struct hg_site *site, struct hg_
     return err;
 }
 
+int hg_sockets_adopt(struct hg_sockets *s, const struct hg_bundle_socket *items, size_t n) {
+    bool is_room = n <= HG_SOCKETS_MAX - s->n;
+    for (size_t i = 0; i < n; i++) {
+        if (is_room) {
+            s->items[s->n++] = items[i];
+        } else {
+            close(items[i].fd);
+        }
+    }
+    return is_room ? 0 : HG_E2BIG;
+}
+
 static bool site_needs(const struct hg_site *site, const struct hg_addr *addr) {
-    for (size_t p = 0; p < hg_site_ports(site); p++) {
+    for (size_t p = 0; site != NULL && p < hg_site_ports(site); p++) {
         if (hg_addr_eq(hg_site_port_addr(site, p), addr)) {
             return true;
         }
@@ -87,7 +150,7 @@ void hg_sockets_prune(struct hg_sockets *s, const struct hg_site *site) {
         if (s->items[i].is_admin || site_needs(site, &s->items[i].addr)) {
             s->items[kept++] = s->items[i];
         } else {
-            close(s->items[i].fd);
+            close_one(s, &s->items[i]);
         }
     }
     s->n = kept;
@@ -95,6 +158,6 @@ void hg_sockets_prune(struct hg_sockets *s, const struct hg_site *site) {
 
 void hg_sockets_close_from(struct hg_sockets *s, size_t first) {
     while (s->n > first) {
-        close(s->items[--s->n].fd);
+        close_one(s, &s->items[--s->n]);
     }
 }

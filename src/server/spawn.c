@@ -10,13 +10,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "headgate/logline.h"
 #include "log/settings.h"
+#include "server/detach.h"
 #include "server/worker.h"
+
+enum { SEND_TIMEOUT_S = 10 };
 
 static const struct passwd *worker_user(const struct hg_server_conf *c) {
     return geteuid() == 0 && c->user.len > 0 ? getpwnam(c->user.ptr) : NULL;
@@ -56,17 +60,45 @@ static void keep_only(int control_fd, int log_fd) {
     close_range((unsigned)high + 1, ~0U, 0);
 }
 
+/* As many descriptors as connections are allowed, and some for the rest: root
+ * may raise the hard limit, others get as far as it goes. */
+static void raise_limit(const struct hg_server_conf *c) {
+    struct rlimit now, want;
+    if (getrlimit(RLIMIT_NOFILE, &now) != 0) {
+        return;
+    }
+    rlim_t need = (rlim_t)c->connections_max + 1024;
+    want = now;
+    want.rlim_cur = now.rlim_cur < need ? need : now.rlim_cur;
+    want.rlim_max = now.rlim_max < want.rlim_cur ? want.rlim_cur : now.rlim_max;
+    if (setrlimit(RLIMIT_NOFILE, &want) != 0) {
+        now.rlim_cur = now.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &now);
+    }
+    if (getrlimit(RLIMIT_NOFILE, &now) == 0 && now.rlim_cur < need) {
+        HG_LOG(HG_WARN, "few_descriptors", "limit=%llu worker_connections=%lld",
+               (unsigned long long)now.rlim_cur, (long long)c->connections_max);
+    }
+}
+
 static void become_worker(const struct hg_server_conf *c, struct hg_registry *registry, int fd,
                           int log_fd) {
     keep_only(fd, log_fd);
     set_signals();
     prctl(PR_SET_NAME, "headgate-worker", 0, 0, 0);
+    if (c->is_daemon) { /* who started it is not to wait for its descriptors */
+        hg_detach_silence();
+    }
+    raise_limit(c);
     if (!drop_privileges(c)) {
         HG_LOG(HG_CRIT, "privileges_kept", "user=%.*s errno=%d", HG_FMT(c->user), errno);
         _exit(1);
     }
     int status = hg_worker_run(fd, registry);
-    exit(status);
+    if (status != 0) {
+        _exit(status); /* what had begun to run is still running */
+    }
+    exit(0);
 }
 
 int hg_spawn_worker(const struct hg_server_conf *c, struct hg_registry *registry, int log_fd,
@@ -75,6 +107,9 @@ int hg_spawn_worker(const struct hg_server_conf *c, struct hg_registry *registry
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) {
         return HG_EIO;
     }
+    /* A worker that hangs must not take the master with it. */
+    struct timeval patience = {.tv_sec = SEND_TIMEOUT_S};
+    setsockopt(pair[0], SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
     pid_t pid = fork();
     if (pid < 0) {
         close(pair[0]);
@@ -90,23 +125,30 @@ int hg_spawn_worker(const struct hg_server_conf *c, struct hg_registry *registry
     return 0;
 }
 
-static int make_directory(char *path, struct hg_why *why) {
-    for (char *p = path + 1;; p++) {
+/* Of the worker's user, as every directory on the way that is made here: it
+ * has to get through them. */
+static int make_one(const char *path, const struct passwd *pw, bool is_last, struct hg_why *why) {
+    bool is_made = mkdir(path, 0750) == 0;
+    if ((!is_made && errno != EEXIST) ||
+        ((is_made || is_last) && pw != NULL && chown(path, pw->pw_uid, pw->pw_gid) != 0)) {
+        hg_why_set(why, "event_log: %s: %s", path, strerror(errno));
+        return HG_EIO;
+    }
+    return 0;
+}
+
+static int make_directory(char *path, const struct passwd *pw, struct hg_why *why) {
+    for (char *p = path; *p != 0;) {
+        p += strcspn(p + 1, "/") + 1;
         char kept = *p;
-        if (kept != '/' && kept != 0) {
-            continue;
-        }
         *p = 0;
-        bool is_made = mkdir(path, 0750) == 0 || errno == EEXIST;
-        if (!is_made) {
-            hg_why_set(why, "event_log: %s: %s", path, strerror(errno));
-            return HG_EIO;
-        }
+        int err = make_one(path, pw, kept == 0, why);
         *p = kept;
-        if (kept == 0) {
-            return 0;
+        if (err != 0) {
+            return err;
         }
     }
+    return 0;
 }
 
 int hg_spawn_prepare_log(const struct hg_conf *conf, const struct hg_registry *registry,
@@ -117,22 +159,24 @@ int hg_spawn_prepare_log(const struct hg_conf *conf, const struct hg_registry *r
     if (driver == NULL || !driver->has_directory || s->event_log.n < 2) {
         return 0;
     }
-    snprintf(path, sizeof(path), "%.*s", HG_FMT(s->event_log.items[1]));
-    if (make_directory(path, why) != 0) {
+    int len = snprintf(path, sizeof(path), "%.*s", HG_FMT(s->event_log.items[1]));
+    if (len < 0 || (size_t)len >= sizeof(path)) {
+        hg_why_set(why, "event_log: the path is too long");
         return HG_EIO;
     }
-    const struct passwd *pw = worker_user(hg_server_conf(conf));
-    if (pw != NULL && chown(path, pw->pw_uid, pw->pw_gid) != 0) {
-        hg_why_set(why, "event_log: %s: %s", path, strerror(errno));
-        return HG_EIO;
-    }
-    return 0;
+    return make_directory(path, worker_user(hg_server_conf(conf)), why);
 }
 
+/* A pipe that nobody reads must stop neither the master here nor a loop later:
+ * its lines are dropped and counted. */
 static int open_append(struct hg_slice name) {
     char path[4096];
-    snprintf(path, sizeof(path), "%.*s", HG_FMT(name));
-    return open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
+    int len = snprintf(path, sizeof(path), "%.*s", HG_FMT(name));
+    if (len < 0 || (size_t)len >= sizeof(path)) {
+        errno = ENAMETOOLONG;
+        return -1;
+    }
+    return open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK, 0640);
 }
 
 static bool is_listed(const struct hg_bundle_log *logs, size_t n, struct hg_slice path) {
@@ -149,10 +193,15 @@ int hg_spawn_open_access_logs(const struct hg_site *site, struct hg_bundle_log *
     struct hg_slice path;
     struct hg_bundle_log *logs = hg_try_alloc(HG_WIRE_FDS_MAX * sizeof(*logs));
     size_t n = 0;
-    for (size_t i = 0; logs != NULL && (path = hg_site_access_log(site, i)).len > 0; i++) {
+    if (logs == NULL) {
+        hg_why_set(why, "access_log: no memory");
+        return HG_ENOMEM;
+    }
+    for (size_t i = 0; (path = hg_site_access_log(site, i)).len > 0; i++) {
         if (is_listed(logs, n, path)) {
             continue;
         }
+        errno = EMFILE;
         int fd = n < HG_WIRE_FDS_MAX ? open_append(path) : -1;
         if (fd < 0) {
             hg_why_set(why, "access_log: %.*s: %s", HG_FMT(path), strerror(errno));
@@ -177,7 +226,8 @@ void hg_spawn_close_access_logs(struct hg_bundle_log **plogs, size_t n) {
 int hg_spawn_open_log(const struct hg_server_conf *c, int *ret_fd, struct hg_why *why) {
     int fd;
     if (c->error_log.n == 0 || hg_slice_eq(c->error_log.items[0], HG_SLICE("stderr"))) {
-        fd = dup(STDERR_FILENO);
+        fd = c->is_daemon ? open("/dev/null", O_WRONLY | O_CLOEXEC)
+                          : fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
     } else {
         fd = open_append(c->error_log.items[0]);
     }

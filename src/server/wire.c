@@ -102,21 +102,45 @@ static int receive_header(int fd, struct header *h, struct hg_wire_message *m) {
     return 0;
 }
 
+void hg_wire_close_fds(struct hg_wire_message *m) {
+    while (m->n_fds > 0) {
+        close(m->fds[--m->n_fds]);
+    }
+}
+
+static int receive_body(int fd, const struct header *h, struct hg_wire_message *m) {
+    if (h->n_fds != m->n_fds || h->length > BODY_MAX ||
+        hg_buf_reserve(&m->body, (size_t)h->length + 1) != 0) {
+        return HG_EIO;
+    }
+    int err = receive_all(fd, m->body.ptr, (size_t)h->length);
+    m->body.len = err == 0 ? (size_t)h->length : 0;
+    return err;
+}
+
 int hg_wire_receive(int fd, struct hg_wire_message *m) {
     struct header h;
     *m = (struct hg_wire_message){0};
     int err = receive_header(fd, &h, m);
+    if (err == 0) {
+        m->type = (enum hg_wire_type)h.type;
+        err = receive_body(fd, &h, m);
+    }
     if (err != 0) {
-        return err;
+        hg_wire_close_fds(m);
     }
-    m->type = (enum hg_wire_type)h.type;
-    if (h.n_fds != m->n_fds || h.length > BODY_MAX ||
-        hg_buf_reserve(&m->body, (size_t)h.length + 1) != 0) {
-        return HG_EIO;
-    }
-    err = receive_all(fd, m->body.ptr, (size_t)h.length);
-    m->body.len = err == 0 ? (size_t)h.length : 0;
     return err;
 }
 
 void hg_wire_fini(struct hg_wire_message *m) { hg_buf_fini(&m->body); }
+
+bool hg_wire_take_text(struct hg_slice *rest, struct hg_slice *ret_text) {
+    const char *end = rest->len > 0 ? memchr(rest->ptr, 0, rest->len) : NULL;
+    if (end == NULL) {
+        return false;
+    }
+    size_t len = (size_t)(end - rest->ptr);
+    *ret_text = (struct hg_slice){rest->ptr, len};
+    *rest = (struct hg_slice){end + 1, rest->len - len - 1};
+    return true;
+}

@@ -25,8 +25,14 @@ struct hg_wire_message {
 
 /* HG_ECLOSED: the other side is gone. HG_EIO. */
 int hg_wire_send(int fd, const struct hg_wire_message *m);
-/* Fills m, whose body the caller frees; descriptors are the caller's. */
+/* Fills m, whose body the caller frees; descriptors are the caller's. On
+ * failure there are none. */
 int hg_wire_receive(int fd, struct hg_wire_message *m);
 void hg_wire_fini(struct hg_wire_message *m);
+/* For a receiver that cannot use the message. */
+void hg_wire_close_fds(struct hg_wire_message *m);
+
+/* Cut a text that ends with a 0 off rest; false when there is none. */
+bool hg_wire_take_text(struct hg_slice *rest, struct hg_slice *ret_text);
 
 #endif

@@ -21,11 +21,14 @@
 #include "server/generation.h"
 #include "server/lane.h"
 #include "server/metrics.h"
+#include "server/sockets.h"
 #include "server/wire.h"
 
 struct worker {
     struct hg_registry *registry;
     struct hg_conf *conf;       /* of the current generation */
+    struct hg_site *site;       /* its routing */
+    struct hg_sockets sockets;
     struct hg_log *log;
     struct hg_lane *lanes;
     unsigned n_lanes;
@@ -124,37 +127,68 @@ static int start_modules(struct worker *w, struct hg_buf *errors) {
     return s.err;
 }
 
-/* What a lane is told: listen on the sockets that are its, or swap. */
+/* What a lane is told: a site, and the sockets of which some are its. */
 struct opening {
     struct hg_site *site;
-    const struct hg_bundle *bundle;
+    const struct hg_sockets *sockets;
     bool is_admin;
     int err;
 };
 
 static void open_ports(struct hg_lane *lane, void *arg) {
     struct opening *o = arg;
-    for (size_t i = 0; i < o->bundle->n_sockets; i++) {
-        const struct hg_bundle_socket *s = &o->bundle->sockets[i];
-        if (s->loop != hg_loop_index(lane->loop) || s->is_admin != o->is_admin) {
-            continue;
-        }
-        for (size_t p = 0; p < hg_site_ports(o->site); p++) {
-            if (hg_addr_eq(hg_site_port_addr(o->site, p), &s->addr) &&
-                hg_edge_listen(lane->edge, o->site, p, s->fd) != 0) {
-                o->err = HG_ENOMEM;
+    for (size_t i = 0; o->err == 0 && i < o->sockets->n; i++) {
+        const struct hg_bundle_socket *s = &o->sockets->items[i];
+        bool is_ours = s->loop == hg_loop_index(lane->loop) && s->is_admin == o->is_admin;
+        for (size_t p = 0; is_ours && o->err == 0 && p < hg_site_ports(o->site); p++) {
+            if (hg_addr_eq(hg_site_port_addr(o->site, p), &s->addr)) {
+                o->err = hg_edge_listen(lane->edge, o->site, p, s->fd);
             }
         }
     }
 }
 
-static void swap(struct hg_lane *lane, void *arg) {
+static void offer_site(struct hg_lane *lane, void *arg) {
     struct opening *o = arg;
-    hg_edge_swap(lane->edge, o->site);
-    open_ports(lane, arg);
+    o->err = o->err != 0 ? o->err : hg_edge_offer(lane->edge, o->site);
+    open_ports(lane, o);
 }
 
-static int open_admin(struct worker *w, const struct hg_bundle *bundle, struct hg_buf *errors) {
+static void withdraw_site(struct hg_lane *lane, void *arg) {
+    (void)arg;
+    hg_edge_withdraw(lane->edge);
+}
+
+static void swap_site(struct hg_lane *lane, void *arg) {
+    (void)arg;
+    hg_edge_swap(lane->edge);
+}
+
+static void call_all(struct worker *w, void (*fn)(struct hg_lane *lane, void *arg), void *arg) {
+    for (unsigned i = 0; i < w->n_lanes; i++) {
+        hg_lane_call(&w->lanes[i], fn, arg);
+    }
+}
+
+/* All loops go over to the site, or none does. Takes the reference. */
+static int take_site(struct worker *w, struct hg_site *site) {
+    struct opening o = {.site = site, .sockets = &w->sockets};
+    call_all(w, offer_site, &o);
+    if (o.err != 0) {
+        call_all(w, withdraw_site, NULL);
+        hg_site_unref(&site);
+        return o.err;
+    }
+    call_all(w, swap_site, NULL);
+    hg_site_unref(&w->site);
+    w->site = site;
+    hg_sockets_prune(&w->sockets, site);
+    w->admin.generation++;
+    HG_LOG(HG_NOTICE, "generation_started", "number=%u", w->admin.generation);
+    return 0;
+}
+
+static int open_admin(struct worker *w, struct hg_buf *errors) {
     struct hg_why why = {""};
     struct hg_site *site;
     struct hg_slice address = hg_server_conf(w->conf)->admin;
@@ -165,58 +199,60 @@ static int open_admin(struct worker *w, const struct hg_bundle *bundle, struct h
         hg_buf_printf(errors, "admin: %s\n", why.text);
         return HG_EINVAL;
     }
-    struct opening o = {.site = site, .bundle = bundle, .is_admin = true};
+    struct opening o = {.site = site, .sockets = &w->sockets, .is_admin = true};
     hg_lane_call(&w->lanes[0], open_ports, &o);
     hg_site_unref(&site);
     return o.err;
 }
 
-static int start(struct worker *w, const struct hg_bundle *bundle, struct hg_conf *conf,
-                 struct hg_buf *errors) {
+/* Rows that take effect with each generation and belong to no room's site. */
+static void apply(struct worker *w, const struct hg_server_conf *c) {
+    hg_log_level = (enum hg_level)hg_server_log_level(c);
+    w->shutdown_timeout_ms = c->shutdown_timeout_ms;
+}
+
+/* Takes conf. */
+static int start(struct worker *w, struct hg_conf *conf, struct hg_buf *errors) {
     struct hg_site *site;
     w->conf = conf;
     hg_metrics_register();
-    hg_log_level = (enum hg_level)hg_server_log_level(hg_server_conf(conf));
     hg_net_limit_set((size_t)hg_server_conf(conf)->connections_max);
-    w->shutdown_timeout_ms = hg_server_conf(conf)->shutdown_timeout_ms;
+    apply(w, hg_server_conf(conf));
     if (start_modules(w, errors) != 0 || init_lanes(w, errors) != 0 ||
         start_log(w, errors) != 0 ||
-        hg_generation_build(conf, w->registry, w->log, &site, errors) != 0 ||
-        start_lanes(w, errors) != 0 || start_modules(w, errors) != 0) {
+        hg_generation_build(conf, w->registry, w->log, &site, errors) != 0) {
+        return HG_EINVAL;
+    }
+    if (start_lanes(w, errors) != 0 || start_modules(w, errors) != 0) {
+        hg_site_unref(&site);
         return HG_EINVAL;
     }
     w->admin.log = w->log;
     w->admin.started_wall_ms = hg_clock_wall_ms();
-    w->admin.generation = 1;
-    struct opening o = {.site = site, .bundle = bundle};
-    for (unsigned i = 0; i < w->n_lanes && o.err == 0; i++) {
-        hg_lane_call(&w->lanes[i], open_ports, &o);
+    int err = take_site(w, site);
+    if (err == 0) { /* last: who asks there whether we are ready hears what is so */
+        err = open_admin(w, errors);
     }
-    hg_site_unref(&site);
-    w->is_started = o.err == 0;
-    return o.err != 0 ? o.err : open_admin(w, bundle, errors);
+    w->is_started = err == 0;
+    return err;
 }
 
-static int reload(struct worker *w, const struct hg_bundle *bundle, struct hg_conf *conf,
-                  struct hg_buf *errors) {
+/* Takes conf. */
+static int reload(struct worker *w, struct hg_conf *conf, struct hg_buf *errors) {
     struct hg_site *site;
-    if (hg_conf_needs_restart(w->conf, conf, errors) || start_modules(w, errors) != 0 ||
-        hg_generation_build(conf, w->registry, w->log, &site, errors) != 0) {
+    int err = HG_EINVAL;
+    if (!hg_conf_needs_restart(w->conf, conf, errors) && start_modules(w, errors) == 0 &&
+        hg_generation_build(conf, w->registry, w->log, &site, errors) == 0) {
+        err = take_site(w, site);
+    }
+    if (err != 0) {
         hg_conf_unref(&conf);
-        return HG_EINVAL;
+        return err;
     }
     hg_conf_unref(&w->conf);
     w->conf = conf;
-    hg_log_level = (enum hg_level)hg_server_log_level(hg_server_conf(conf));
-    w->shutdown_timeout_ms = hg_server_conf(conf)->shutdown_timeout_ms;
-    struct opening o = {.site = site, .bundle = bundle};
-    for (unsigned i = 0; i < w->n_lanes; i++) {
-        hg_lane_call(&w->lanes[i], swap, &o);
-    }
-    hg_site_unref(&site);
-    w->admin.generation++;
-    HG_LOG(HG_NOTICE, "generation_started", "number=%u", w->admin.generation);
-    return o.err;
+    apply(w, hg_server_conf(conf));
+    return 0;
 }
 
 static void send_verdict(int fd, struct hg_buf *errors, int err) {
@@ -231,21 +267,35 @@ static void send_verdict(int fd, struct hg_buf *errors, int err) {
     hg_wire_fini(&m);
 }
 
-static int on_bundle(struct worker *w, int fd, const struct hg_wire_message *m) {
-    struct hg_bundle bundle;
-    struct hg_buf errors = {.max = 1 << 20};
+static int take_bundle(struct worker *w, const struct hg_bundle *b, struct hg_buf *errors) {
     struct hg_conf *conf = NULL;
-    int err = hg_bundle_unpack(m, &bundle);
-    for (size_t i = 0; err == 0 && i < bundle.n_logs; i++) {
-        hg_access_file_set(bundle.logs[i].path, bundle.logs[i].fd);
+    size_t before = w->sockets.n;
+    for (size_t i = 0; i < b->n_logs; i++) {
+        hg_access_file_set(b->logs[i].path, b->logs[i].fd);
+    }
+    int err = hg_sockets_adopt(&w->sockets, b->sockets, b->n_sockets);
+    if (err == 0) {
+        err = hg_generation_read(b->files, b->conf_path, w->registry, &conf, errors);
     }
     if (err == 0) {
-        err = hg_generation_read(bundle.files, bundle.conf_path, w->registry, &conf, &errors);
-        if (err == 0) {
-            err = w->is_started ? reload(w, &bundle, conf, &errors)
-                                : start(w, &bundle, conf, &errors);
-        }
+        err = w->is_started ? reload(w, conf, errors) : start(w, conf, errors);
+    }
+    if (err != 0 && w->is_started) { /* else the process ends, with all it has */
+        hg_sockets_close_from(&w->sockets, before);
+    }
+    hg_access_file_sweep();
+    return err;
+}
+
+static int on_bundle(struct worker *w, int fd, struct hg_wire_message *m) {
+    struct hg_bundle bundle;
+    struct hg_buf errors = {.max = 1 << 20};
+    int err = hg_bundle_unpack(m, &bundle);
+    if (err == 0) {
+        err = take_bundle(w, &bundle, &errors);
         hg_bundle_fini(&bundle);
+    } else {
+        hg_wire_close_fds(m);
     }
     send_verdict(fd, &errors, err);
     hg_buf_fini(&errors);
@@ -267,14 +317,11 @@ static void drain(struct worker *w) {
     int64_t deadline = hg_clock_mono_ms() + w->shutdown_timeout_ms;
     size_t visits;
     w->admin.is_draining = true;
-    for (unsigned i = 0; i < w->n_lanes; i++) {
-        hg_lane_call(&w->lanes[i], drain_lane, NULL);
-    }
+    call_all(w, drain_lane, NULL);
+    hg_sockets_prune(&w->sockets, NULL);
     do {
         visits = 0;
-        for (unsigned i = 0; i < w->n_lanes; i++) {
-            hg_lane_call(&w->lanes[i], count_visits, &visits);
-        }
+        call_all(w, count_visits, &visits);
         if (visits > 0) {
             poll(NULL, 0, 10);
         }
@@ -294,28 +341,33 @@ static void pass_turn(struct hg_lane *lane, void *arg) {
 /* Connections first, while the loops still turn; then the log, whose last
  * answers the loops still take; then the loops. */
 static void dismantle(struct worker *w) {
-    for (unsigned i = 0; i < w->n_lanes; i++) {
-        hg_lane_call(&w->lanes[i], shut_lane, NULL);
-        hg_lane_call(&w->lanes[i], pass_turn, NULL);
-    }
+    call_all(w, shut_lane, NULL);
+    call_all(w, pass_turn, NULL);
     hg_log_stop(&w->log);
     for (unsigned i = 0; i < w->n_lanes; i++) {
         hg_lane_stop(&w->lanes[i]);
         hg_lane_fini(&w->lanes[i]);
     }
     hg_free(w->lanes);
+    hg_site_unref(&w->site);
     hg_conf_unref(&w->conf);
+    hg_sockets_close_from(&w->sockets, 0);
+    hg_access_file_sweep();
     hg_registry_stop(w->registry);
 }
 
-static void reopen(const struct hg_wire_message *m) {
-    const char *at = m->body.ptr;
+/* The error log's new descriptor, then the access logs'. */
+static void reopen(struct hg_wire_message *m) {
+    struct hg_slice rest = hg_buf_slice(&m->body), path;
+    size_t i = 1;
     hg_logfile_set(m->fds[0]);
-    for (size_t i = 1; i < m->n_fds; i++) {
-        struct hg_slice path = hg_slice_of(at);
+    for (; i < m->n_fds && hg_wire_take_text(&rest, &path); i++) {
         hg_access_file_set(path, m->fds[i]);
-        at += path.len + 1;
     }
+    for (; i < m->n_fds; i++) {
+        close(m->fds[i]);
+    }
+    hg_access_file_sweep();
 }
 
 int hg_worker_run(int control_fd, struct hg_registry *registry) {

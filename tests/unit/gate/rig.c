@@ -78,7 +78,7 @@ void rig_open(struct rig *rig, const char *main, const char *location) {
     rig->intake.rights = rig->rights;
     rig->intake.anonymous = rig->anonymous;
     rig->intake.keys = &rig->keys;
-    rig->gate = (struct hg_gate){rig->log.loop, rig->log.log};
+    rig->gate = (struct hg_gate){.loop = rig->log.loop, .log = rig->log.log};
 }
 
 void rig_close(struct rig *rig) {
