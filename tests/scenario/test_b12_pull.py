@@ -26,10 +26,12 @@ def next_of(r):
 def page_through(http, path, query, limit):
     """Every page until an empty one: a list of lists of ids."""
     pages = []
+    query += f"&limit={limit}"
     while not pages or pages[-1]:
-        r = http.get(f"{path}{query}&limit={limit}")
+        r = http.get(path + query)
         pages.append([e["id"] for e in r.json()])
         query = next_of(r)
+        assert f"limit={limit}" in query  # the link keeps what was asked for
     return pages[:-1]
 
 
@@ -78,7 +80,8 @@ def test_a_pull_waits_for_an_event_and_no_longer(gateway):
         post(other, event(1))
         r = waiting.result(20)
         assert [e["id"] for e in r.json()] == ["1"]
-        assert http.get(f"/events{next_of(r)}").json() == []
+        assert "wait=25" in next_of(r)
+        assert http.get(f"/events{next_of(r)}".replace("wait=25", "wait=0")).json() == []
 
 
 def test_a_filter_that_nothing_passes_still_moves_on(gateway):

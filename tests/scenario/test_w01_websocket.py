@@ -102,7 +102,7 @@ def test_a_follower_over_tls_gets_what_it_publishes(gateway):
     async def follow():
         url = f"wss://127.0.0.1:{gateway.tls}/events?since=earliest"
         context = ssl.create_default_context(cafile=gateway.crt)
-        async with asyncio_connect(url, ssl=context, proxy=None,
+        async with asyncio_connect(url, ssl=context, proxy=None, max_queue=None,
                                    subprotocols=["cloudevents.json"]) as ws:
             for i in range(50):
                 await ws.send(json.dumps(event(i)))

@@ -18,7 +18,7 @@ def connect(gateway, query="", path="/events", **options):
     bear; once in a while the handshake is then never sent."""
     options.setdefault("subprotocols", ["cloudevents.json"])
     url = f"ws://127.0.0.1:{gateway.plain}{path}{query}"
-    return library_connect(url, proxy=None, max_size=None, **options)
+    return library_connect(url, proxy=None, max_size=None, max_queue=None, **options)
 
 
 def receive(ws, n, deadline_s=30):
