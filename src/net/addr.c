@@ -15,12 +15,13 @@
 
 enum {
     UNIX_MODE = 0660,
-    /* A peer that vanished is found after 30 + 3 * 10 s, or 60 s after the
-     * last byte that it did not acknowledge. */
+    /* A peer that vanished is found after 30 + 3 * 10 s; with bytes on their
+     * way to it, when the kernel gives up (net.ipv4.tcp_retries2, some 15
+     * minutes). No TCP_USER_TIMEOUT: it would also cut a peer that answers but
+     * does not read, and a reader may stop for as long as it likes. */
     KEEPALIVE_IDLE_S = 30,
     KEEPALIVE_EVERY_S = 10,
     KEEPALIVE_PROBES = 3,
-    UNACKED_MAX_MS = 60000,
     /* What the kernel may hold of bytes not yet sent. Without it a slow reader
      * costs megabytes of socket buffer, and what it reads is old. */
     UNSENT_MAX_BYTES = 128 * 1024,
@@ -251,7 +252,6 @@ void hg_addr_tune(int fd) {
         {IPPROTO_TCP, TCP_KEEPIDLE, KEEPALIVE_IDLE_S},
         {IPPROTO_TCP, TCP_KEEPINTVL, KEEPALIVE_EVERY_S},
         {IPPROTO_TCP, TCP_KEEPCNT, KEEPALIVE_PROBES},
-        {IPPROTO_TCP, TCP_USER_TIMEOUT, UNACKED_MAX_MS},
         {IPPROTO_TCP, TCP_NOTSENT_LOWAT, UNSENT_MAX_BYTES},
     };
     for (size_t i = 0; i < HG_COUNT(options); i++) {
