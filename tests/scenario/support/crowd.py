@@ -9,7 +9,6 @@ from .checker import check_directory
 from .followers import Pull, Sse, WebSocket, dump
 from .history import History
 from .producers import BATCH, BINARY, STRUCTURED, Maker, Producer
-from .raw import Http1
 from .wait import until
 
 TOPICS = {"demo.events": "/events", "demo.orders": "/orders"}
@@ -24,20 +23,20 @@ MODES = (STRUCTURED, BINARY, BATCH)
 class Crowd:
     """A context manager: whoever is still at work at its end is stopped."""
 
-    def __init__(self, gateway, seed):
-        self.gateway, self.seed = gateway, seed
+    def __init__(self, gateway, seed, topics=None):
+        self.gateway, self.seed, self.topics = gateway, seed, topics or TOPICS
         self.directory = tempfile.mkdtemp(prefix="history-", dir=gateway.dir)
         self.producers, self.followers = [], []
         self.nemesis = History(self.directory, "nemesis")
 
-    def produce(self, n, *, kind=Http1, size=0, depth=8, modes=MODES):
-        """n producers more: each third one to the second topic, in all modes."""
+    def produce(self, n, *, size=0, modes=MODES, **options):
+        """n producers more: each third one to the last topic, in all modes."""
         for _ in range(n):
             i = len(self.producers)
-            topic = "demo.orders" if i % 3 == 2 else "demo.events"
-            maker = Maker(f"p{i}", topic, TOPICS[topic], modes[i // 2 % len(modes)], self.seed, size)
-            self.producers.append(Producer(self.gateway, self.directory, maker, depth=depth,
-                                           kind=kind, seed=self.seed))
+            topic = list(self.topics)[-1 if i % 3 == 2 else 0]
+            maker = Maker(f"p{i}", topic, self.topics[topic], modes[i // 2 % len(modes)], self.seed, size)
+            self.producers.append(Producer(self.gateway, self.directory, maker,
+                                           seed=self.seed, **options))
             self.producers[-1].start()
 
     def follow(self, kind, **options):
@@ -80,7 +79,7 @@ class Crowd:
         the checker's report. What they have not got by then, they never do."""
         self.finish_producing()
         history = History(self.directory, "dump")
-        last = dump(self.gateway, history, TOPICS)
+        last = dump(self.gateway, history, self.topics)
         history.close()
         for f in self.followers:
             wanted = [] if f.only else [last[t] for t in f.topics if t in last]

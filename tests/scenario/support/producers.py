@@ -112,12 +112,14 @@ def told_of(op, answer):
 
 
 class Producer(threading.Thread):
-    """Sends until stop(), then what is still unanswered, then ends."""
+    """Sends until stop(), unless it is_enough for now; then what is still
+    unanswered; then ends."""
 
-    def __init__(self, gateway, directory, maker, *, depth=8, kind=Http1, seed=0):
+    def __init__(self, gateway, directory, maker, *, depth=8, kind=Http1, seed=0,
+                 is_enough=lambda: False):
         super().__init__(daemon=True, name=maker.client)
         self.gateway, self.maker, self.depth = gateway, maker, depth
-        self.kind = kind
+        self.kind, self.is_enough = kind, is_enough
         self.history = History(directory, maker.client)
         self.random = random.Random(f"{seed}/{maker.client}/give up")
         self.again = deque()     # to be sent before anything new
@@ -148,6 +150,8 @@ class Producer(threading.Thread):
         self.conns += 1
         try:
             while not self.stopping.is_set() or self.again:
+                while self.is_enough() and not self.stopping.wait(0.01):
+                    pass
                 self._round(conn)
         except Cut:
             self.cuts += 1
