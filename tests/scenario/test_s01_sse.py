@@ -61,6 +61,9 @@ def test_a_stream_is_what_an_event_source_wants(gateway, http2):
     assert fields["cache-control"] == "no-store"
     assert fields["x-accel-buffering"] == "no"
     assert stream.response.http_version == ("HTTP/2" if http2 else "HTTP/1.1")
+    assert stream.response.status_code == 200  # 204 would end it for good
+    if http2:
+        assert not {"connection", "transfer-encoding", "keep-alive"} & set(fields)
     stream.close()
 
 
