@@ -271,7 +271,8 @@ def test_a_close_is_answered(gateway, payload, code):
     (RawSocket.frame(TEXT, b"x" * 2049), 1009),
     (RawSocket.frame(TEXT, b"x" * 2000, final=False) + RawSocket.frame(0, b"x" * 49), 1009),
     (b"\x81\xff\x7f" + b"\xff" * 7, 1009),  # the length alone is enough
-])
+], ids=["binary", "not UTF-8", "unmasked", "unknown opcode", "continues nothing", "ping in parts",
+        "reserved bit", "too large", "too large in parts", "too large to come"])
 def test_what_may_not_be_sent_ends_the_session_with_its_code(make_gateway, frame, code):
     gateway = make_gateway(events="websocket_message_size 2k;").start()
     with RawSocket(gateway) as raw:
