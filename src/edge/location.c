@@ -5,6 +5,25 @@
 
 #include "headgate/buf.h"
 
+/* Requests come with dots resolved, slashes single and escapes decoded. What a
+ * prefix ends with may go on in the request. */
+static bool can_be_asked_for(struct hg_slice path, bool is_whole) {
+    size_t from = 1;
+    for (size_t i = 1; i <= path.len; i++) {
+        if (i < path.len && path.ptr[i] != '/') {
+            continue;
+        }
+        struct hg_slice segment = {path.ptr + from, i - from};
+        bool is_end = i == path.len;
+        bool is_dots = hg_slice_eq(segment, HG_SLICE(".")) || hg_slice_eq(segment, HG_SLICE(".."));
+        if ((segment.len == 0 && !is_end) || (is_dots && (is_whole || !is_end))) {
+            return false;
+        }
+        from = i + 1;
+    }
+    return true;
+}
+
 static int compile_path(const struct hg_conf_line *line, struct hg_location *l,
                         struct hg_why *why) {
     bool is_exact = line->n_args == 2;
@@ -30,6 +49,11 @@ static int compile_path(const struct hg_conf_line *line, struct hg_location *l,
                   (rest.len > 0 && memchr(rest.ptr, '{', rest.len) != NULL);
     if (is_odd) {
         hg_why_set(why, "\"%.*s\" has a capture that is no whole segment; expected {topic}, once",
+                   HG_FMT(path));
+        return HG_EINVAL;
+    }
+    if (!can_be_asked_for(path, l->kind != HG_PATH_PREFIX)) {
+        hg_why_set(why, "\"%.*s\" is never asked for: paths come without //, /./ and /../",
                    HG_FMT(path));
         return HG_EINVAL;
     }

@@ -164,19 +164,49 @@ static void check_stream(struct hg_conf_load *load, const struct hg_edge__conf *
     }
 }
 
+/* As browsers write it [RFC 6454 6.2]: compared byte by byte, anything else
+ * would never be equal. */
+static bool is_origin(struct hg_slice s) {
+    const char *colon = memmem(s.ptr, s.len, "://", 3);
+    if (hg_slice_eq(s, HG_SLICE("*")) || hg_slice_eq(s, HG_SLICE("null"))) {
+        return true;
+    }
+    for (size_t i = 0; i < s.len; i++) {
+        if ((s.ptr[i] >= 'A' && s.ptr[i] <= 'Z') || s.ptr[i] == '*' || s.ptr[i] <= ' ') {
+            return false;
+        }
+    }
+    size_t before = colon != NULL ? (size_t)(colon - s.ptr) + 3 : s.len;
+    return colon != NULL && colon != s.ptr && before < s.len &&
+           memchr(s.ptr + before, '/', s.len - before) == NULL;
+}
+
+static void check_origins(struct hg_conf_load *load, const struct hg_conf_line *line,
+                          const struct hg_edge__conf *c) {
+    bool is_any = false;
+    for (size_t i = 0; i < c->cors_origins.n; i++) {
+        struct hg_slice origin = c->cors_origins.items[i];
+        is_any = is_any || hg_slice_eq(origin, HG_SLICE("*"));
+        if (!is_origin(origin)) {
+            hg_conf_fail(load, line, "cors_origin: \"%.*s\" is no origin; expected scheme://host or "
+                         "scheme://host:port in lower case, null or *", HG_FMT(origin));
+        }
+    }
+    if (c->is_cors_credentials && is_any) {
+        hg_conf_fail(load, line, "cors_credentials with cors_origin *; expected origins by name");
+    }
+}
+
 static int check_block(struct hg_conf_load *load, struct hg_conf_block *block, void *conf) {
     const struct hg_edge__conf *c = conf;
     const struct hg_conf_line *line = hg_conf_line_of(block);
-    bool is_any_origin = c->cors_origins.n > 0 && hg_slice_eq(c->cors_origins.items[0], HG_SLICE("*"));
     if (line != NULL && strcmp(line->row->name, "server") == 0) {
         check_server(load, block, c);
     }
     if (c->stream.n > 0) {
         check_stream(load, c);
     }
-    if (c->is_cors_credentials && is_any_origin) {
-        hg_conf_fail(load, line, "cors_credentials with cors_origin *; expected origins by name");
-    }
+    check_origins(load, line, c);
     return 0;
 }
 

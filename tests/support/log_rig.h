@@ -28,6 +28,8 @@ struct log_rig {
     struct hg_loop *loop;
     struct hg_log *log;
     struct hg_log_setup setup;
+    void (*on_tail)(struct hg_loop *loop, struct hg_batch *batch, void *arg); /* the test's */
+    void *tail_arg;
     struct rig_seen *seen;
     size_t n_seen, cap_seen, n_nudges;
     bool is_late;
@@ -48,7 +50,8 @@ struct rig_publish {
 
 struct hg_event *rig_event(const char *source, const char *id, const char *data);
 
-/* setup: driver and open are the test's; the rest is filled where it is 0. */
+/* setup: driver and open are the test's; the rest is filled where it is 0. A
+ * tail of the test's own is called after the rig has seen a batch. */
 void rig_start(struct log_rig *rig, const struct hg_log_setup *setup);
 void rig_stop(struct log_rig *rig);
 uint32_t rig_topic(struct log_rig *rig, const char *name);

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* main.c - runs every group of tests of src/edge. */
+#include "unit/edge/rig.h"
+
+int main(void) {
+    int failed = 0;
+    failed += test_settings();
+    failed += test_route();
+    failed += test_location();
+    failed += test_site();
+    failed += test_site_fixed();
+    return failed != 0;
+}
