@@ -10,6 +10,10 @@ static int refuse(struct hg_problem *problem, struct hg_field param, const char 
                           HG_FMT(param.name), expected);
 }
 
+static int refuse_memory(struct hg_problem *problem) {
+    return hg_problem_set(problem, 503, "overloaded", "There is no memory for the request.");
+}
+
 /* However much is asked for, max is given. */
 static int read_number(struct hg_slice text, int64_t max, int64_t *ret) {
     int64_t value = 0;
@@ -41,9 +45,15 @@ static int read_since(struct hg_wish *w, struct hg_field p, struct hg_problem *p
 }
 
 static int read_position(struct hg_wish *w, struct hg_slice text, struct hg_problem *problem) {
-    if (hg_cursor_merge(&w->cursor, text) != 0) {
+    int err = hg_cursor_merge(&w->cursor, text);
+    if (err == HG_ENOMEM) {
+        return refuse_memory(problem);
+    }
+    if (err != 0) {
         return hg_problem_set(problem, 400, "position-invalid",
-                              "The position to go on from is no token of this gateway.");
+                              err == HG_E2BIG
+                                  ? "There are more positions to go on from than are taken."
+                                  : "The position to go on from is no token of this gateway.");
     }
     w->start = HG_START_CURSOR;
     return 0;
@@ -54,10 +64,19 @@ static int read_filter(struct hg_wish *w, struct hg_field p, struct hg_problem *
     if (hg_slice_starts(name, HG_SLICE("ext."))) {
         name = (struct hg_slice){name.ptr + 4, name.len - 4};
     }
-    if (p.value.len == 0 || hg_filter_add_pattern(w->filter, name, p.value) != 0) {
+    if (p.value.len == 0) {
         return refuse(problem, p, "a value, or the start of one and *");
     }
-    return 0;
+    switch (hg_filter_add_pattern(w->filter, name, p.value)) {
+    case 0:
+        return 0;
+    case HG_ENOMEM:
+        return refuse_memory(problem);
+    case HG_E2BIG:
+        return refuse(problem, p, "no more filters than there are already");
+    default:
+        return refuse(problem, p, "ext. and the name of an attribute");
+    }
 }
 
 static bool is_filter(struct hg_slice name) {
@@ -66,17 +85,28 @@ static bool is_filter(struct hg_slice name) {
            (name.len > 4 && hg_slice_starts(name, HG_SLICE("ext.")));
 }
 
-static int read_param(const struct hg_edge__conf *c, struct hg_wish *w, struct hg_field p,
+static bool is_repeated(const struct hg_visit *v, struct hg_field p) {
+    struct hg_slice first;
+    return hg_request_param(&v->request, p.name, &first) && first.ptr != p.value.ptr;
+}
+
+/* Filters are alternatives and positions are merged; of the rest one is meant,
+ * and nobody can say which. */
+static int read_param(const struct hg_visit *v, struct hg_wish *w, struct hg_field p,
                       struct hg_problem *problem) {
+    const struct hg_edge__conf *c = v->location->conf;
     int64_t number;
     if (is_filter(p.name)) {
         return read_filter(w, p, problem);
     }
-    if (hg_slice_eq(p.name, HG_SLICE("since"))) {
-        return read_since(w, p, problem);
-    }
     if (hg_slice_eq(p.name, HG_SLICE("position"))) {
         return read_position(w, p.value, problem);
+    }
+    if (is_repeated(v, p)) {
+        return refuse(problem, p, "it once");
+    }
+    if (hg_slice_eq(p.name, HG_SLICE("since"))) {
+        return read_since(w, p, problem);
     }
     if (hg_slice_eq(p.name, HG_SLICE("limit"))) {
         if (read_number(p.value, c->pull_events_max, &number) != 0 || number == 0) {
@@ -86,10 +116,11 @@ static int read_param(const struct hg_edge__conf *c, struct hg_wish *w, struct h
         return 0;
     }
     if (hg_slice_eq(p.name, HG_SLICE("wait"))) {
-        if (read_number(p.value, c->pull_wait_max_ms / 1000, &number) != 0) {
+        if (read_number(p.value, c->pull_wait_max_ms, &number) != 0) {
             return refuse(problem, p, "a number of seconds");
         }
-        w->wait_ms = number * 1000;
+        number *= 1000;
+        w->wait_ms = number < c->pull_wait_max_ms ? number : c->pull_wait_max_ms;
         return 0;
     }
     return hg_problem_set(problem, 400, "query-invalid",
@@ -105,10 +136,10 @@ int hg_wish_read(struct hg_visit *v, struct hg_wish *w, struct hg_problem *probl
     w->events_max = (size_t)c->pull_events_max;
     w->filter = hg_filter_new();
     if (w->filter == NULL) {
-        return hg_problem_set(problem, 503, "overloaded", "There is no memory for the request.");
+        return refuse_memory(problem);
     }
     while (hg_request_param_next(&v->request, &at, &p)) {
-        if (read_param(c, w, p, problem) != 0) {
+        if (read_param(v, w, p, problem) != 0) {
             return HG_EINVAL;
         }
     }

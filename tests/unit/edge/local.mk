@@ -12,6 +12,7 @@ tests_unit_edge_test_edge_SOURCES = $(hg_fakes) \
     tests/unit/edge/rig.c \
     tests/unit/edge/rig.h \
     tests/unit/edge/test_location.c \
+    tests/unit/edge/test_query.c \
     tests/unit/edge/test_route.c \
     tests/unit/edge/test_settings.c \
     tests/unit/edge/test_site.c \

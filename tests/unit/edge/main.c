@@ -5,6 +5,7 @@
 int main(void) {
     int failed = 0;
     failed += test_settings();
+    failed += test_query();
     failed += test_route();
     failed += test_location();
     failed += test_site();
