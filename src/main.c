@@ -7,6 +7,7 @@
 #include "ctl/ctl.h"
 #include "headgate/base.h"
 #include "server/master.h"
+#include "server/oneshot.h"
 #include "server/reference.h"
 
 static const char usage[] =
@@ -20,7 +21,7 @@ static const char usage[] =
     "  -v         print the version\n";
 
 int main(int argc, char **argv) {
-    struct hg_master_args args = {.conf_path = "conf/headgate.conf", .module_dir = HG_MODULE_DIR};
+    struct hg_server_args args = {.conf_path = "conf/headgate.conf", .module_dir = HG_MODULE_DIR};
     const char *signal_word = NULL, *page = NULL;
     bool is_test = false, is_dump = false;
     int c;
@@ -64,7 +65,7 @@ int main(int argc, char **argv) {
         return hg_reference_print(&args, page);
     }
     if (signal_word != NULL) {
-        return hg_master_signal(&args, signal_word);
+        return hg_oneshot_signal(&args, signal_word);
     }
-    return is_test ? hg_master_test(&args, is_dump) : hg_master_run(&args);
+    return is_test ? hg_oneshot_test(&args, is_dump) : hg_master_run(&args);
 }

@@ -2,26 +2,39 @@
 libheadgate_a_SOURCES += \
     src/server/admin.c \
     src/server/admin.h \
+    src/server/args.h \
     src/server/bundle.c \
     src/server/bundle.h \
+    src/server/child.c \
+    src/server/child.h \
     src/server/command.c \
     src/server/command.h \
+    src/server/crew.c \
+    src/server/crew.h \
     src/server/detach.c \
     src/server/detach.h \
     src/server/generation.c \
     src/server/generation.h \
     src/server/lane.c \
     src/server/lane.h \
+    src/server/logs.c \
+    src/server/logs.h \
     src/server/master.c \
     src/server/master.h \
     src/server/metrics.c \
     src/server/metrics.h \
     src/server/offer.c \
     src/server/offer.h \
+    src/server/oneshot.c \
+    src/server/oneshot.h \
     src/server/plan.c \
     src/server/plan.h \
     src/server/reference.c \
     src/server/reference.h \
+    src/server/reload.c \
+    src/server/reload.h \
+    src/server/service.c \
+    src/server/service.h \
     src/server/settings.c \
     src/server/settings.h \
     src/server/sockets.c \

@@ -9,7 +9,6 @@
 #include "server/master.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -20,24 +19,24 @@
 #include "base/clock.h"
 #include "base/logfile.h"
 #include "headgate/logline.h"
+#include "server/child.h"
 #include "server/command.h"
 #include "server/detach.h"
-#include "server/generation.h"
+#include "server/logs.h"
 #include "server/offer.h"
 #include "server/plan.h"
+#include "server/reload.h"
 #include "server/sockets.h"
 #include "server/spawn.h"
 #include "server/wire.h"
 
-enum { BACKOFF_FIRST_MS = 50, BACKOFF_MAX_MS = 10000, STOP_MS = 1000 };
-/* A worker is steady that served for so long, or for so many times its back-off. */
-enum { STEADY_MS = 10000, STEADY_TIMES = 10 };
-/* How long a worker may take to say whether it takes a configuration: at its
- * start it may have a large log to look through. */
-enum { START_VERDICT_MS = 600000, RELOAD_VERDICT_MS = 50000 };
+enum { STOP_MS = 1000 };
+/* A worker that starts may have a large log to look through before it can say
+ * whether it takes its configuration. */
+enum { START_VERDICT_MS = 600000 };
 
 struct master {
-    const struct hg_master_args *args;
+    const struct hg_server_args *args;
     struct hg_registry *registry;
     struct hg_plan plan;        /* what the worker runs, or is to run */
     struct hg_sockets sockets;
@@ -45,11 +44,7 @@ struct master {
     int command_fd;
     int log_fd;                 /* owned by base/logfile */
     int detach_fd;              /* of a daemon, until it serves */
-    int control_fd;             /* -1: no worker */
-    pid_t worker;
-    int64_t served_since_ms;    /* 0: the worker has not got so far */
-    int64_t restart_at_ms;      /* 0: none is due */
-    int64_t backoff_ms;
+    struct hg_child child;
     int64_t kill_at_ms;         /* 0: not stopping */
     bool is_leaving;
 };
@@ -66,78 +61,45 @@ static int open_signals(void) {
     return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-static int offer(struct master *m, const struct hg_plan *plan, size_t first, int64_t timeout_ms,
-                 struct hg_buf *ret_errors) {
+static int offer_all(struct master *m, struct hg_buf *ret_errors) {
     struct hg_offer o = {
-        .control_fd = m->control_fd,
+        .control_fd = m->child.control_fd,
         .conf_path = m->args->conf_path,
-        .plan = plan,
-        .sockets = m->sockets.items + first,
-        .n_sockets = m->sockets.n - first,
-        .timeout_ms = timeout_ms,
+        .plan = &m->plan,
+        .sockets = m->sockets.items,
+        .n_sockets = m->sockets.n,
+        .timeout_ms = START_VERDICT_MS,
     };
     return hg_offer(&o, ret_errors);
 }
 
-/* It is of no use, and must not stand in the way of the next. */
-static void drop_worker(struct master *m) {
-    kill(m->worker, SIGKILL);
-    close(m->control_fd);
-    m->control_fd = -1;
-}
-
-/* A worker that dies again and again is started ever later. One that served
- * meanwhile is needed at once: it was away for less than a tenth of the time. */
-static void plan_restart(struct master *m) {
-    int64_t now = hg_clock_mono_ms();
-    int64_t served_ms = m->served_since_ms > 0 ? now - m->served_since_ms : 0;
-    if (m->backoff_ms == 0 || served_ms > STEADY_MS || served_ms > STEADY_TIMES * m->backoff_ms) {
-        m->backoff_ms = BACKOFF_FIRST_MS;
-    } else {
-        m->backoff_ms = m->backoff_ms * 2 < BACKOFF_MAX_MS ? m->backoff_ms * 2 : BACKOFF_MAX_MS;
-    }
-    m->restart_at_ms = now + m->backoff_ms;
-    HG_LOG(HG_ERROR, "worker_restarts", "after_ms=%lld", (long long)m->backoff_ms);
-}
-
 static int start_worker(struct master *m, struct hg_buf *ret_errors) {
-    m->served_since_ms = 0;
-    m->restart_at_ms = 0;
-    int err = hg_spawn_worker(m->plan.server, m->registry, m->log_fd, &m->worker,
-                              &m->control_fd);
+    int err = hg_child_start(&m->child, m->plan.server, m->registry, m->log_fd);
     if (err != 0) {
         hg_buf_printf(ret_errors, "a worker could not be made: %s\n", strerror(errno));
-        plan_restart(m);
         return err;
     }
-    err = offer(m, &m->plan, 0, START_VERDICT_MS, ret_errors);
+    err = offer_all(m, ret_errors);
     if (err != 0) {
-        drop_worker(m); /* reap plans the next */
+        hg_child_drop(&m->child); /* reap plans the next */
         return err;
     }
-    m->served_since_ms = hg_clock_mono_ms();
-    HG_LOG(HG_NOTICE, "worker_started", "pid=%d", (int)m->worker);
+    hg_child_serves(&m->child);
+    HG_LOG(HG_NOTICE, "worker_started", "pid=%d", (int)m->child.pid);
     return 0;
 }
 
 static void reap(struct master *m) {
     int status;
-    pid_t pid;
-    while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-        if (pid != m->worker) {
-            continue;
-        }
-        HG_LOG(m->is_leaving ? HG_NOTICE : HG_CRIT, "worker_ended", "pid=%d status=%d signal=%d",
-               (int)pid, WIFEXITED(status) ? WEXITSTATUS(status) : -1,
-               WIFSIGNALED(status) ? WTERMSIG(status) : 0);
-        if (m->control_fd >= 0) {
-            close(m->control_fd);
-            m->control_fd = -1;
-        }
-        m->worker = 0;
-        if (!m->is_leaving) {
-            plan_restart(m);
-        }
+    pid_t pid = m->child.pid;
+    if (!hg_child_reap(&m->child, &status)) {
+        return;
+    }
+    HG_LOG(m->is_leaving ? HG_NOTICE : HG_CRIT, "worker_ended", "pid=%d status=%d signal=%d",
+           (int)pid, WIFEXITED(status) ? WEXITSTATUS(status) : -1,
+           WIFSIGNALED(status) ? WTERMSIG(status) : 0);
+    if (!m->is_leaving) {
+        hg_child_rest(&m->child, hg_clock_mono_ms());
     }
 }
 
@@ -147,8 +109,8 @@ static void leave(struct master *m, int64_t within_ms) {
     if (m->kill_at_ms == 0 || kill_at < m->kill_at_ms) {
         m->kill_at_ms = kill_at;
     }
-    if (!m->is_leaving && m->control_fd >= 0) {
-        hg_wire_send(m->control_fd, &message);
+    if (!m->is_leaving && m->child.control_fd >= 0) {
+        hg_wire_send(m->child.control_fd, &message);
     }
     /* Nobody accepts on them any more: who comes now is better refused. */
     hg_sockets_prune(&m->sockets, NULL);
@@ -159,71 +121,32 @@ static void leave(struct master *m, int64_t within_ms) {
 static void set_log(struct master *m, int fd, struct hg_wire_message *message) {
     message->type = HG_WIRE_REOPEN;
     message->fds[0] = fd;
-    if (m->control_fd >= 0) {
-        hg_wire_send(m->control_fd, message);
+    if (m->child.control_fd >= 0) {
+        hg_wire_send(m->child.control_fd, message);
     }
     hg_logfile_set(fd);
     m->log_fd = fd;
 }
 
-/* Everything that may fail here does so before the worker is asked. */
-static int prepare_reload(struct master *m, const struct hg_plan *next, int *ret_log_fd,
-                          struct hg_buf *ret_errors) {
-    struct hg_why why = {""};
-    int err = hg_spawn_open_log(next->server, ret_log_fd, &why);
-    if (err == 0) {
-        err = hg_sockets_open(&m->sockets, next->site, next->server->admin,
-                              hg_server_threads(m->plan.server), &why);
-        if (err != 0) {
-            close(*ret_log_fd);
-        }
-    }
-    if (err != 0) {
-        hg_buf_printf(ret_errors, "%s\n", why.text);
-    }
-    return err;
-}
-
-static int take_plan(struct master *m, struct hg_plan *next, struct hg_buf *ret_errors) {
-    struct hg_wire_message message = {.n_fds = 1};
-    size_t sockets_before = m->sockets.n;
-    int log_fd;
-    int err = prepare_reload(m, next, &log_fd, ret_errors);
-    if (err != 0) {
-        return err;
-    }
-    err = offer(m, next, sockets_before, RELOAD_VERDICT_MS, ret_errors);
-    if (err != 0) {
-        hg_sockets_close_from(&m->sockets, sockets_before);
-        close(log_fd);
-        if (err != HG_EINVAL) { /* what it runs under is not known */
-            drop_worker(m);
-        }
-        return err;
-    }
-    hg_sockets_prune(&m->sockets, next->site);
-    set_log(m, log_fd, &message);
-    hg_log_level = (enum hg_level)hg_server_log_level(next->server);
-    return 0;
-}
-
 static int reload(struct master *m, struct hg_buf *ret_errors) {
-    struct hg_plan next;
-    if (m->control_fd < 0) {
+    struct hg_wire_message message = {.n_fds = 1};
+    struct hg_reload r = {m->args, m->registry, &m->plan, &m->sockets, m->child.control_fd,
+                          .log_fd = -1};
+    if (m->child.control_fd < 0) {
         HG_BUF_LIT(ret_errors, "there is no worker just now; it is being started again\n");
         return HG_EAGAIN;
     }
-    int err = hg_plan_read(m->args, m->registry, &next, ret_errors);
+    int err = hg_reload_run(&r, ret_errors);
     if (err != 0) {
+        if (err != HG_EINVAL) {
+            hg_child_drop(&m->child);
+        }
         return err;
     }
-    err = take_plan(m, &next, ret_errors);
-    if (err != 0) {
-        hg_plan_fini(&next);
-        return err;
-    }
+    set_log(m, r.log_fd, &message);
+    hg_log_level = (enum hg_level)hg_server_log_level(r.plan.server);
     hg_plan_fini(&m->plan);
-    m->plan = next;
+    m->plan = r.plan;
     return 0;
 }
 
@@ -245,11 +168,11 @@ static void reopen(struct master *m) {
     struct hg_bundle_log *logs = NULL;
     size_t n = 0;
     int fd;
-    if (hg_spawn_open_log(m->plan.server, &fd, &why) != 0) {
+    if (hg_logs_open_error(m->plan.server, &fd, &why) != 0) {
         HG_LOG(HG_ERROR, "reopen_failed", "why=%s", why.text);
         return;
     }
-    if (hg_spawn_open_access_logs(m->plan.site, &logs, &n, &why) != 0) {
+    if (hg_logs_open_access(m->plan.site, &logs, &n, &why) != 0) {
         HG_LOG(HG_ERROR, "reopen_failed", "why=%s", why.text);
         n = 0;
     }
@@ -259,7 +182,7 @@ static void reopen(struct master *m) {
         message.fds[message.n_fds++] = logs[i].fd;
     }
     set_log(m, fd, &message);
-    hg_spawn_close_access_logs(&logs, n);
+    hg_logs_close_access(&logs, n);
     hg_wire_fini(&message);
 }
 
@@ -302,7 +225,7 @@ static void on_command(struct master *m) {
 }
 
 static int wait_ms(const struct master *m) {
-    int64_t now = hg_clock_mono_ms(), at = m->restart_at_ms;
+    int64_t now = hg_clock_mono_ms(), at = m->child.restart_at_ms;
     if (m->kill_at_ms > 0) {
         at = m->kill_at_ms;
     }
@@ -312,11 +235,11 @@ static int wait_ms(const struct master *m) {
 static void on_time(struct master *m) {
     int64_t now = hg_clock_mono_ms();
     struct hg_buf errors = {.max = 1 << 20};
-    if (m->kill_at_ms > 0 && now >= m->kill_at_ms && m->worker > 0) {
-        kill(m->worker, SIGKILL);
+    if (m->kill_at_ms > 0 && now >= m->kill_at_ms && m->child.pid > 0) {
+        kill(m->child.pid, SIGKILL);
         m->kill_at_ms = now + STOP_MS;
     }
-    if (!m->is_leaving && m->restart_at_ms > 0 && now >= m->restart_at_ms &&
+    if (!m->is_leaving && m->child.restart_at_ms > 0 && now >= m->child.restart_at_ms &&
         start_worker(m, &errors) != 0) {
         HG_LOG(HG_CRIT, "worker_refused", "why=%.*s", HG_FMT(hg_buf_slice(&errors)));
     }
@@ -326,7 +249,7 @@ static void on_time(struct master *m) {
 static void serve(struct master *m) {
     struct pollfd fds[2] = {{.fd = m->signal_fd, .events = POLLIN},
                             {.fd = m->command_fd, .events = POLLIN}};
-    while (!m->is_leaving || m->worker > 0) {
+    while (!m->is_leaving || m->child.pid > 0) {
         struct signalfd_siginfo info;
         if (poll(fds, 2, wait_ms(m)) < 0 && errno != EINTR) {
             break;
@@ -347,7 +270,7 @@ static int prepare_world(struct master *m, struct hg_why *why) {
     m->command_fd = hg_command_listen(c->pid_path, why);
     if (m->command_fd < 0 || hg_spawn_prepare_log(m->plan.conf, m->registry, why) != 0 ||
         hg_sockets_open(&m->sockets, m->plan.site, c->admin, hg_server_threads(c), why) != 0 ||
-        hg_spawn_open_log(c, &m->log_fd, why) != 0) {
+        hg_logs_open_error(c, &m->log_fd, why) != 0) {
         hg_command_unlink(c->pid_path);
         return HG_EIO;
     }
@@ -375,9 +298,9 @@ static int prepare(struct master *m, struct hg_buf *ret_errors) {
     return 0;
 }
 
-int hg_master_run(const struct hg_master_args *args) {
+int hg_master_run(const struct hg_server_args *args) {
     struct master m = {
-        .args = args, .control_fd = -1, .command_fd = -1, .sockets = {.is_owner = true}};
+        .args = args, .child = {.control_fd = -1}, .command_fd = -1, .sockets = {.is_owner = true}};
     struct hg_buf errors = {.max = 1 << 20};
     hg_detach_fill_standard();
     m.registry = hg_registry_new(args->module_dir);

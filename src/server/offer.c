@@ -7,7 +7,7 @@
 #include <signal.h>
 
 #include "base/clock.h"
-#include "server/spawn.h"
+#include "server/logs.h"
 
 enum { LOOK_EVERY_MS = 100 };
 
@@ -20,7 +20,7 @@ static int send_plan(const struct hg_offer *o, struct hg_buf *ret_errors) {
         .sockets = (struct hg_bundle_socket *)o->sockets,
         .n_sockets = o->n_sockets,
     };
-    int err = hg_spawn_open_access_logs(o->plan->site, &bundle.logs, &bundle.n_logs, &why);
+    int err = hg_logs_open_access(o->plan->site, &bundle.logs, &bundle.n_logs, &why);
     if (err != 0) {
         hg_buf_printf(ret_errors, "%s\n", why.text);
         return HG_EINVAL; /* nothing was sent: the worker is as it was */
@@ -33,7 +33,7 @@ static int send_plan(const struct hg_offer *o, struct hg_buf *ret_errors) {
     } else if (hg_wire_send(o->control_fd, &message) != 0) {
         err = HG_ECLOSED;
     }
-    hg_spawn_close_access_logs(&bundle.logs, bundle.n_logs);
+    hg_logs_close_access(&bundle.logs, bundle.n_logs);
     hg_wire_fini(&message);
     return err;
 }

@@ -4,8 +4,8 @@
 #ifndef HG_SERVER_PLAN_H
 #define HG_SERVER_PLAN_H
 
+#include "server/args.h"
 #include "server/generation.h"
-#include "server/master.h"
 
 struct hg_plan {
     struct hg_conf_files *files;
@@ -16,7 +16,7 @@ struct hg_plan {
 
 /* HG_EINVAL: every fault is in ret_errors. Warnings are printed there too
  * when all is well. */
-int hg_plan_read(const struct hg_master_args *args, struct hg_registry *registry,
+int hg_plan_read(const struct hg_server_args *args, struct hg_registry *registry,
                  struct hg_plan *ret, struct hg_buf *ret_errors);
 void hg_plan_fini(struct hg_plan *p);
 

@@ -12,7 +12,7 @@
 enum { OWNERS_MAX = 64 };
 
 /* Modules bring directives and counters; the configuration says which. */
-static size_t load_modules(const struct hg_master_args *args, struct hg_registry *registry,
+static size_t load_modules(const struct hg_server_args *args, struct hg_registry *registry,
                            struct hg_conf_owner *owners) {
     struct hg_conf_files *files = hg_conf_files_new(true);
     struct hg_buf errors = {.max = 1 << 20};
@@ -44,7 +44,7 @@ static void print_directives(const struct hg_conf_owner *of_modules, size_t n,
     hg_conf_reference(all, out);
 }
 
-int hg_reference_print(const struct hg_master_args *args, const char *page) {
+int hg_reference_print(const struct hg_server_args *args, const char *page) {
     struct hg_registry *registry = hg_registry_new(args->module_dir);
     struct hg_conf_owner owners[OWNERS_MAX];
     struct hg_buf out = {.max = 0};

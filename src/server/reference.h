@@ -4,10 +4,10 @@
 #ifndef HG_SERVER_REFERENCE_H
 #define HG_SERVER_REFERENCE_H
 
-#include "server/master.h"
+#include "server/args.h"
 
 /* "directives" (core and every module of args' configuration), "problems" or
  * "metrics", to standard output. The exit status. */
-int hg_reference_print(const struct hg_master_args *args, const char *page);
+int hg_reference_print(const struct hg_server_args *args, const char *page);
 
 #endif
