@@ -101,12 +101,15 @@ static int check_item(const struct store *s, const struct hg_append *append, siz
     return 0;
 }
 
-static int check(const struct store *s, const struct hg_append *append) {
-    int err = 0;
-    for (size_t i = 0; i < append->n_items && err == 0; i++) {
-        err = check_item(s, append, i);
+static int check(const struct store *s, struct hg_append *append) {
+    for (size_t i = 0; i < append->n_items; i++) {
+        int err = check_item(s, append, i);
+        if (err != 0) {
+            append->refused = i;
+            return err;
+        }
     }
-    return err;
+    return 0;
 }
 
 static void touch(struct store *s, struct topic *t) {

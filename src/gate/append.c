@@ -3,8 +3,9 @@
  * are durable. Never before that does an exchange end well. */
 #include "gate/stage.h"
 
+/* An expected position comes with one event alone. */
 static void fail_conflict(struct hg_exchange *x, size_t at) {
-    const struct hg_publish_item *item = &x->items[at];
+    const struct hg_publish_item *item = &x->items[at < x->events.n ? at : 0];
     if (item->has_expected) {
         hg_problem_set(&x->problem, 409, "position-conflict",
                        "The expected position is no longer the topic's last.");
@@ -15,7 +16,6 @@ static void fail_conflict(struct hg_exchange *x, size_t at) {
                        "An event with this source and the id \"%.*s\" has other content.",
                        HG_FMT(id));
     }
-    x->problem.index = x->events.n > 1 ? (int)at : -1;
 }
 
 static void fail(struct hg_exchange *x, int err, size_t at) {
@@ -60,6 +60,9 @@ static void fail(struct hg_exchange *x, int err, size_t at) {
                        "The event log failed. Nothing was stored.");
         x->retry_after_s = 5;
         break;
+    }
+    if (x->events.n > 1 && at < x->events.n) {
+        x->problem.index = (int)at;
     }
 }
 
@@ -122,7 +125,7 @@ enum hg_step hg_stage__append(struct hg_exchange *x) {
     x->publish.done = on_durable;
     int err = hg_log_append(x->gate->log, &x->publish);
     if (err != 0) {
-        fail(x, err, 0);
+        fail(x, err, SIZE_MAX);
         return HG_STEP_DONE;
     }
     return HG_STEP_WAIT;

@@ -83,6 +83,7 @@ static enum hg_verdict make_append(struct hg_publish *p) {
     }
     p->append.items = plan->appends;
     p->append.n_items = n;
+    p->append.refused = SIZE_MAX;
     return HG_VERDICT_APPEND;
 }
 
@@ -145,14 +146,15 @@ static void settle_stored(struct hg_judge *j, struct hg_publish_item *item,
     }
 }
 
-/* The driver compares expected positions but does not say which one differed. */
-static size_t first_expecting(const struct hg_publish *p) {
+/* The item that the driver named; SIZE_MAX: none. */
+static size_t find_refused(const struct hg_publish *p) {
     for (size_t i = 0; i < p->n_items; i++) {
-        if (p->plan->items[i].state == HG_PLAN_NEW && p->items[i].has_expected) {
+        const struct hg_plan_item *item = &p->plan->items[i];
+        if (item->state == HG_PLAN_NEW && item->index == p->append.refused) {
             return i;
         }
     }
-    return 0;
+    return SIZE_MAX;
 }
 
 static void count(const struct hg_publish *p, int err) {
@@ -192,7 +194,7 @@ struct hg_publish *hg_judge_settle(struct hg_judge *j, struct hg_publish *p, int
         }
     }
     p->err = err;
-    p->at = err == HG_ECONFLICT ? first_expecting(p) : 0;
+    p->at = err == 0 ? 0 : find_refused(p);
     count(p, err);
     return waiters;
 }

@@ -109,9 +109,10 @@ struct hg_publish {
     struct hg_publish_item *items;
     size_t n_items;
     /* On the loop that called hg_log_append, once. err: 0; HG_ECONFLICT (item
-     * `at` has a stored id with other content, or expected differs);
-     * HG_EFULL; HG_EIO; HG_EAGAIN (the driver's queue); HG_E2BIG and
-     * HG_EINVAL (the driver cannot keep such a record); HG_EDOUBT. */
+     * `at` has a stored id with other content, or expected differs); HG_E2BIG
+     * and HG_EINVAL (the driver cannot keep item `at`); HG_EFULL; HG_EIO;
+     * HG_EAGAIN (the driver's queue); HG_EDOUBT. at is SIZE_MAX when the
+     * driver did not say which item it was. */
     void (*done)(struct hg_publish *p, int err, size_t at);
     /* The log's own: */
     struct hg_log *log;

@@ -121,6 +121,7 @@ void contract_begin(struct contract_rig *rig, struct contract_append *a) {
     memset(a, 0, sizeof *a);
     a->rig = rig;
     a->append.items = a->items;
+    a->append.refused = SIZE_MAX;
     a->append.up = &rig->up;
 }
 

@@ -120,11 +120,12 @@ static void store_item(struct fake_log *fake, struct hg_append_item *item) {
     unlock(fake);
 }
 
-static bool is_as_expected(struct fake_log *fake, const struct hg_append *append) {
+static bool is_as_expected(struct fake_log *fake, struct hg_append *append) {
     for (size_t i = 0; i < append->n_items; i++) {
         const struct hg_append_item *item = &append->items[i];
         if (item->has_expected &&
             item->expected_next != part_of(fake, item->topic, item->partition)->n) {
+            append->refused = i;
             return false;
         }
     }
@@ -134,6 +135,8 @@ static bool is_as_expected(struct fake_log *fake, const struct hg_append *append
 static void complete(struct fake_log *fake, struct hg_append *append, int err) {
     if (err == 0 && !is_as_expected(fake, append)) {
         err = HG_ECONFLICT;
+    } else if (err == HG_E2BIG || err == HG_EINVAL) {
+        append->refused = atomic_load(&fake->refused_next);
     }
     for (size_t i = 0; err == 0 && i < append->n_items; i++) {
         struct hg_append_item *item = &append->items[i];

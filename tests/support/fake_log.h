@@ -32,8 +32,9 @@ struct fake_log {
     struct hg_log_up *up;
     struct hg_append *held, **held_end; /* flushed but not answered: is_manual */
     struct hg_append *group, **group_end;
-    bool is_manual;       /* completions wait for fake_log_answer */
-    atomic_int fail_next; /* the error of the next appends, or 0 */
+    bool is_manual;             /* completions wait for fake_log_answer */
+    atomic_int fail_next;       /* the error of the next appends, or 0 */
+    atomic_size_t refused_next; /* the item that an HG_E2BIG or HG_EINVAL is about */
     atomic_int open_err;
     atomic_int flushes, appends, ticks, n_held;
     int64_t log_time_ms; /* of the next record; 0: the wall clock */

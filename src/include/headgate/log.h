@@ -75,6 +75,9 @@ struct hg_log_up; /* the way up: the gateway's side of an open driver */
 struct hg_append {
     struct hg_append_item *items;
     size_t n_items;
+    /* Which item an HG_ECONFLICT, HG_E2BIG or HG_EINVAL is about, as far as the
+     * driver knows; SIZE_MAX, as it comes, says nothing. */
+    size_t refused;
     struct hg_log_up *up;   /* where the completion goes; not for the driver */
     void *driver_data;      /* these two are for the driver between append */
     struct hg_append *next; /* and completion */

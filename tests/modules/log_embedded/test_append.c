@@ -39,6 +39,24 @@ static void what_a_record_cannot_hold_is_refused_alone(void **state) {
     embedded_end(&e);
 }
 
+static void what_is_refused_is_named(void **state) {
+    (void)state;
+    struct embedded_rig e;
+    struct contract_append a;
+    embedded_start(&e, NULL, "1g");
+    contract_topic(&e.rig, 5, "keys", true);
+    contract_begin(&e.rig, &a);
+    contract_add(&a, TOPIC_A, "1");
+    contract_add(&a, TOPIC_B, "2");
+    contract_add(&a, 5, "no key");
+    contract_add(&a, 5, "no key either");
+    contract_send(&a);
+    assert_int_equal(contract_wait(&a), HG_EINVAL);
+    assert_true(a.append.refused == 2);
+    assert_true(contract_range(&e.rig, TOPIC_A).next == 0);
+    embedded_end(&e);
+}
+
 static void another_partition_is_refused(void **state) {
     (void)state;
     struct embedded_rig e;
@@ -146,6 +164,7 @@ static void a_full_store_refuses_a_group_as_a_whole(void **state) {
 int test_append(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_a_record_cannot_hold_is_refused_alone),
+        cmocka_unit_test(what_is_refused_is_named),
         cmocka_unit_test(another_partition_is_refused),
         cmocka_unit_test(names_of_groups_are_bounded),
         cmocka_unit_test(a_full_store_refuses_serves_and_recovers),

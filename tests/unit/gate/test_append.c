@@ -46,6 +46,26 @@ static void an_event_that_the_driver_cannot_keep_is_a_400(void **state) {
     rig_close(&rig);
 }
 
+static void an_event_of_a_batch_that_cannot_be_kept_is_named(void **state) {
+    static const int errors[] = {HG_EINVAL, HG_E2BIG};
+    struct rig rig;
+    struct post p;
+    (void)state;
+    rig_open(&rig, OPEN, IN);
+    for (size_t i = 0; i < HG_COUNT(errors); i++) {
+        atomic_store(&rig.fake.fail_next, errors[i]);
+        atomic_store(&rig.fake.refused_next, 1);
+        POST(&p, &rig, "[" EVENT("1") "," EVENT("2") "]", BATCH);
+        assert_non_null(strstr(p.stream.body.ptr, "\"index\":1"));
+        post_close(&p);
+        atomic_store(&rig.fake.refused_next, SIZE_MAX);
+        POST(&p, &rig, "[" EVENT("1") "," EVENT("2") "]", BATCH);
+        assert_null(strstr(p.stream.body.ptr, "\"index\""));
+        post_close(&p);
+    }
+    rig_close(&rig);
+}
+
 static void an_answer_waits_until_the_event_is_durable(void **state) {
     struct rig rig;
     struct post p;
@@ -182,6 +202,7 @@ int test_append(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_the_log_says_is_told),
         cmocka_unit_test(an_event_that_the_driver_cannot_keep_is_a_400),
+        cmocka_unit_test(an_event_of_a_batch_that_cannot_be_kept_is_named),
         cmocka_unit_test(an_answer_waits_until_the_event_is_durable),
         cmocka_unit_test(the_same_id_with_other_content_is_a_conflict),
         cmocka_unit_test(an_event_follows_the_position_that_it_expects),

@@ -259,8 +259,46 @@ static void an_unexpected_position_names_its_item(void **state) {
     add(&p, "b", "x")->has_expected = true;
     make(f, &p);
     assert_int_equal(judge(f, &p), HG_VERDICT_APPEND);
+    p.p.append.refused = 1;
     assert_null(settle(f, &p, HG_ECONFLICT, 0));
     assert_int_equal(p.p.at, 1);
+    end(&p);
+}
+
+/* The driver counts what it was given, the publisher what he sent. */
+static void a_refused_item_is_named_as_the_publisher_counts(void **state) {
+    struct fixture *f = *state;
+    struct pub before, p;
+    begin(&before);
+    add(&before, "a", "x");
+    make(f, &before);
+    assert_int_equal(judge(f, &before), HG_VERDICT_APPEND);
+    assert_null(settle(f, &before, 0, 0));
+    end(&before);
+    begin(&p);
+    add(&p, "a", "x"); /* stored */
+    add(&p, "b", "x");
+    add(&p, "b", "x"); /* the same */
+    add(&p, "c", "x");
+    make(f, &p);
+    assert_int_equal(judge(f, &p), HG_VERDICT_APPEND);
+    assert_int_equal(p.p.append.n_items, 2);
+    p.p.append.refused = 1;
+    assert_null(settle(f, &p, HG_EINVAL, 0));
+    assert_int_equal(p.p.at, 3);
+    end(&p);
+}
+
+static void a_driver_that_names_no_item_is_not_made_to(void **state) {
+    struct fixture *f = *state;
+    struct pub p;
+    begin(&p);
+    add(&p, "a", "x");
+    p.p.append.refused = 0; /* of another time */
+    make(f, &p);
+    assert_int_equal(judge(f, &p), HG_VERDICT_APPEND);
+    assert_null(settle(f, &p, HG_E2BIG, 0));
+    assert_true(p.p.at == SIZE_MAX);
     end(&p);
 }
 
@@ -278,6 +316,8 @@ int test_judge(void) {
         JUDGE(without_dedup_everything_is_new),
         JUDGE(items_can_leave_dedup_out),
         JUDGE(an_unexpected_position_names_its_item),
+        JUDGE(a_refused_item_is_named_as_the_publisher_counts),
+        JUDGE(a_driver_that_names_no_item_is_not_made_to),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
