@@ -70,12 +70,15 @@ static void print_protocol(const struct hg_visit *v, struct hg_buf *out) {
 }
 
 static void print_status(const struct hg_visit *v, struct hg_buf *out) {
-    hg_buf_printf(out, "%d", v->status);
+    enum { PEER_WENT = 499 }; /* before it was answered; nginx's word for it */
+    hg_buf_printf(out, "%d", v->status != 0 ? v->status : PEER_WENT);
 }
 
+/* An exchange is never given up before it is decided: without a problem all of
+ * its events are stored, also when nobody is there any more to be told. */
 static void count(const struct hg_visit *v, enum hg_stored what, struct hg_buf *out) {
     uint64_t n = what == HG_STORED_NEW ? v->n_stored : v->n_before;
-    bool is_stored = v->has_exchange && v->exchange.problem.status == 0 && v->status == 202;
+    bool is_stored = v->has_exchange && v->exchange.problem.status == 0;
     for (size_t i = 0; is_stored && i < v->exchange.events.n; i++) {
         n += v->exchange.items[i].stored == what;
     }

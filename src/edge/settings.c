@@ -111,8 +111,9 @@ static const struct hg_directive rows[] = {
     {.name = "log_format", .in = "main", .args = "NAME TEXT", .type = HG_SLOT_STRINGS,
      .at = AT(log_formats), .min_args = 2, .max_args = 2, .is_repeatable = true,
      .help = "A format for access_log: text with $remote_addr, $principal, $time_iso8601, "
-             "$request_method, $uri, $server_protocol, $status, $events, $duplicates, "
-             "$request_time (ms), $request_length, $problem, $http_user_agent, $http_referer."},
+             "$request_method, $uri, $server_protocol, $status (499: the peer went before it was "
+             "answered), $events, $duplicates, $request_time (ms), $request_length, $problem, "
+             "$http_user_agent, $http_referer."},
     {.name = "access_log", .in = LOCATIONS, .args = "PATH [FORMAT] | off", .type = HG_SLOT_STRINGS,
      .at = AT(access_log), .min_args = 1, .max_args = 2, .def = "off",
      .help = "One line per request, written when its answer or stream has ended."},

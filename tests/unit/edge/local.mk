@@ -11,6 +11,10 @@ tests_unit_edge_test_edge_SOURCES = $(hg_fakes) \
     tests/unit/edge/main.c \
     tests/unit/edge/rig.c \
     tests/unit/edge/rig.h \
+    tests/unit/edge/test_access.c \
+    tests/unit/edge/test_access_format.c \
+    tests/unit/edge/test_cors.c \
+    tests/unit/edge/test_intake.c \
     tests/unit/edge/test_location.c \
     tests/unit/edge/test_query.c \
     tests/unit/edge/test_route.c \

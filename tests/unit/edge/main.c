@@ -5,7 +5,11 @@
 int main(void) {
     int failed = 0;
     failed += test_settings();
+    failed += test_access();
+    failed += test_access_format();
     failed += test_query();
+    failed += test_cors();
+    failed += test_intake();
     failed += test_route();
     failed += test_location();
     failed += test_site();
