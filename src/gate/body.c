@@ -19,6 +19,22 @@ enum hg_step hg_stage__decode(struct hg_exchange *x) {
     return err == 0 ? HG_STEP_ON : HG_STEP_DONE;
 }
 
+/* A notice on a WebSocket is an event too: nobody may publish what looks like
+ * one. */
+enum hg_step hg_stage__vet(struct hg_exchange *x) {
+    for (size_t i = 0; i < x->events.n; i++) {
+        struct hg_slice type = hg_event_core(x->events.items[i], HG_ATTR_TYPE);
+        if (hg_slice_starts(type, HG_SLICE("headgate."))) {
+            hg_problem_set(&x->problem, 400, "type-reserved",
+                           "attribute \"type\" begins with \"headgate.\", as only the gateway's own "
+                           "do.");
+            x->problem.index = x->events.n > 1 ? (int)i : -1;
+            return HG_STEP_DONE;
+        }
+    }
+    return HG_STEP_ON;
+}
+
 static int make_items(struct hg_exchange *x) {
     x->items = &x->one;
     if (x->events.n > 1) {

@@ -3,7 +3,7 @@
  * in one answer. Knows nothing of the way out (feed/).
  *
  *   on_fields: limits, authenticate, admit, may_publish     before the body
- *   on_body:   decode, route, authorise, enrich, append     with the body
+ *   on_body:   decode, vet, route, authorise, enrich, append     with the body
  *
  * A stage answers go on, wait (it will call hg_exchange_resume on this loop)
  * or done (the problem says why). */

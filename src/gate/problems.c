@@ -20,6 +20,9 @@ static const struct problem_type types[] = {
     {"event-invalid", "400", "Not a CloudEvent",
      "A required attribute is missing or a value is not what CloudEvents 1.0 allows. pointer "
      "names the member, index the event of a batch."},
+    {"type-reserved", "400", "Type of the gateway's own",
+     "Types that begin with headgate. are those of the gateway's notices and dead letters; "
+     "nobody else's events have such a type. index names the event of a batch."},
     {"unauthenticated", "401", "Authentication needed",
      "The location asks who is calling and the request did not prove it."},
     {"forbidden", "403", "Not allowed", "No role of the caller has a rule that allows this."},

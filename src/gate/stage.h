@@ -19,6 +19,7 @@ void hg_stage__refuse_body(struct hg_exchange *x);
 
 /* body.c */
 enum hg_step hg_stage__decode(struct hg_exchange *x);
+enum hg_step hg_stage__vet(struct hg_exchange *x);
 enum hg_step hg_stage__route(struct hg_exchange *x);
 enum hg_step hg_stage__authorise(struct hg_exchange *x);
 enum hg_step hg_stage__enrich(struct hg_exchange *x);

@@ -40,6 +40,41 @@ static void a_batch_with_one_wrong_event_is_refused_with_its_index(void **state)
     rig_close(&rig);
 }
 
+#define TYPED(id, type)                                                                            \
+    "{\"specversion\":\"1.0\",\"id\":\"" id "\",\"source\":\"/t\",\"type\":\"" type "\"}"
+
+static void nobody_publishes_what_looks_like_a_notice(void **state) {
+    static const char *const good[] = {"headgate", "headgatex.y", "Headgate.x", "x.headgate.y"};
+    struct rig rig;
+    struct post p;
+    (void)state;
+    rig_open(&rig, OPEN, IN);
+    post_event(&p, &rig, TYPED("1", "headgate.stream.gap"));
+    post_assert_problem(&p, 400, "type-reserved");
+    assert_null(strstr(p.stream.body.ptr, "\"index\""));
+    post_close(&p);
+    post_event(&p, &rig, TYPED("1", "headgate."));
+    post_assert_problem(&p, 400, "type-reserved");
+    post_close(&p);
+    POST(&p, &rig, "x", "ce-specversion", "1.0", "ce-id", "1", "ce-source", "/t", "ce-type",
+         "headgate%2Epublished");
+    post_assert_problem(&p, 400, "type-reserved");
+    post_close(&p);
+    POST(&p, &rig, "[" EVENT("1") "," TYPED("2", "headgate.published") "]", BATCH);
+    post_assert_problem(&p, 400, "type-reserved");
+    assert_non_null(strstr(p.stream.body.ptr, "\"index\":1"));
+    post_close(&p);
+    assert_int_equal(rig.log.n_seen, 0);
+    for (size_t i = 0; i < HG_COUNT(good); i++) {
+        char event[128];
+        snprintf(event, sizeof(event), TYPED("%zu", "%s"), i, good[i]);
+        post_event(&p, &rig, event);
+        assert_int_equal(p.stream.status, 202);
+        post_close(&p);
+    }
+    rig_close(&rig);
+}
+
 static void more_events_than_allowed_are_a_413(void **state) {
     struct rig rig;
     struct post p;
@@ -191,6 +226,7 @@ int test_body(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_no_event_is_a_400),
         cmocka_unit_test(a_batch_with_one_wrong_event_is_refused_with_its_index),
+        cmocka_unit_test(nobody_publishes_what_looks_like_a_notice),
         cmocka_unit_test(more_events_than_allowed_are_a_413),
         cmocka_unit_test(a_body_that_turns_out_too_large_is_a_413),
         cmocka_unit_test(an_event_without_a_time_gets_one),
