@@ -3,19 +3,21 @@
  * are durable. Never before that does an exchange end well. */
 #include "gate/stage.h"
 
-/* An expected position comes with one event alone. */
+static void fail_expected(struct hg_exchange *x) {
+    hg_problem_set(&x->problem, 409, "position-conflict",
+                   "The expected position is no longer the topic's last.");
+}
+
 static void fail_conflict(struct hg_exchange *x, size_t at) {
-    const struct hg_publish_item *item = &x->items[at < x->events.n ? at : 0];
-    if (item->has_expected) {
-        hg_problem_set(&x->problem, 409, "position-conflict",
-                       "The expected position is no longer the topic's last.");
-    } else {
-        struct hg_slice id = hg_event_core(item->event, HG_ATTR_ID);
-        id.len = id.len > 80 ? 80 : id.len;
-        hg_problem_set(&x->problem, 409, "id-conflict",
-                       "An event with this source and the id \"%.*s\" has other content.",
-                       HG_FMT(id));
+    if (at >= x->events.n || x->items[at].stored != HG_STORED_OTHER) {
+        fail_expected(x);
+        return;
     }
+    struct hg_slice id = hg_event_core(x->items[at].event, HG_ATTR_ID);
+    id.len = id.len > 80 ? 80 : id.len;
+    hg_problem_set(&x->problem, 409, "id-conflict",
+                   "An event with this source and the id \"%.*s\" has other content.",
+                   HG_FMT(id));
 }
 
 static void fail(struct hg_exchange *x, int err, size_t at) {
@@ -104,8 +106,7 @@ static bool take_expected(struct hg_exchange *x) {
     }
     if (p.topic_tag != hg_log_topic_tag(log, x->items[0].topic) ||
         p.epoch != hg_log_topic_epoch(log, x->items[0].topic)) {
-        x->items[0].has_expected = true;
-        fail_conflict(x, 0);
+        fail_expected(x);
         return false;
     }
     x->items[0].has_expected = true;

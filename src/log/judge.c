@@ -30,7 +30,7 @@ static void release_all(struct hg_judge *j, struct hg_publish *p, size_t n) {
 static enum hg_verdict refuse(struct hg_judge *j, struct hg_publish *p, size_t at) {
     release_all(j, p, at);
     for (size_t i = 0; i < p->n_items; i++) {
-        p->items[i].stored = HG_STORED_NOT;
+        p->items[i].stored = i == at ? HG_STORED_OTHER : HG_STORED_NOT;
     }
     p->err = HG_ECONFLICT;
     p->at = at;

@@ -82,7 +82,13 @@ void hg_log_topic_range(const struct hg_log *log, uint32_t id, uint32_t partitio
                         struct hg_log_range *ret);
 
 /* What became of one item. */
-enum hg_stored { HG_STORED_NEW, HG_STORED_BEFORE, HG_STORED_NOT, HG_STORED_DOUBT };
+enum hg_stored {
+    HG_STORED_NEW,
+    HG_STORED_BEFORE,
+    HG_STORED_NOT,
+    HG_STORED_OTHER, /* not: its id has other content */
+    HG_STORED_DOUBT,
+};
 
 struct hg_publish_item {
     uint32_t topic;
@@ -109,10 +115,10 @@ struct hg_publish {
     struct hg_publish_item *items;
     size_t n_items;
     /* On the loop that called hg_log_append, once. err: 0; HG_ECONFLICT (item
-     * `at` has a stored id with other content, or expected differs); HG_E2BIG
-     * and HG_EINVAL (the driver cannot keep item `at`); HG_EFULL; HG_EIO;
-     * HG_EAGAIN (the driver's queue); HG_EDOUBT. at is SIZE_MAX when the
-     * driver did not say which item it was. */
+     * `at` is HG_STORED_OTHER, or else its expected position differs);
+     * HG_E2BIG and HG_EINVAL (the driver cannot keep item `at`); HG_EFULL;
+     * HG_EIO; HG_EAGAIN (the driver's queue); HG_EDOUBT. at is SIZE_MAX when
+     * the driver did not say which item it was. */
     void (*done)(struct hg_publish *p, int err, size_t at);
     /* The log's own: */
     struct hg_log *log;

@@ -138,6 +138,22 @@ static void an_event_follows_the_position_that_it_expects(void **state) {
     rig_close(&rig);
 }
 
+/* What the writer expects is not what is wrong here. */
+static void an_id_with_other_content_is_told_before_a_position(void **state) {
+    struct rig rig;
+    struct post p;
+    char first[64];
+    (void)state;
+    rig_open(&rig, OPEN, IN);
+    post_event(&p, &rig, EVENT("1"));
+    the_position_of(&p, first);
+    post_close(&p);
+    POST(&p, &rig, OTHER("1"), STRUCTURED, EXPECT, first);
+    post_assert_problem(&p, 409, "id-conflict");
+    post_close(&p);
+    rig_close(&rig);
+}
+
 static void a_position_of_another_topic_or_epoch_is_a_conflict(void **state) {
     struct rig rig;
     struct post p;
@@ -206,6 +222,7 @@ int test_append(void) {
         cmocka_unit_test(an_answer_waits_until_the_event_is_durable),
         cmocka_unit_test(the_same_id_with_other_content_is_a_conflict),
         cmocka_unit_test(an_event_follows_the_position_that_it_expects),
+        cmocka_unit_test(an_id_with_other_content_is_told_before_a_position),
         cmocka_unit_test(a_position_of_another_topic_or_epoch_is_a_conflict),
         cmocka_unit_test(an_expected_position_is_one_and_for_one_event),
         cmocka_unit_test(an_empty_batch_stores_nothing),

@@ -115,6 +115,8 @@ static void one_id_with_two_contents_in_one_publish_is_a_conflict(void **state) 
     assert_int_equal(judge(f, &p), HG_VERDICT_ANSWER);
     assert_int_equal(p.p.err, HG_ECONFLICT);
     assert_int_equal(p.p.at, 2);
+    assert_int_equal(p.items[1].stored, HG_STORED_NOT);
+    assert_int_equal(p.items[2].stored, HG_STORED_OTHER);
     /* Nothing stays reserved. */
     assert_null(hg_pending_find(&f->judge.pending, &p.p.plan->items[0].reservation.identity));
     assert_null(hg_pending_find(&f->judge.pending, &p.p.plan->items[1].reservation.identity));
