@@ -40,7 +40,7 @@ static void put_answer(const struct hg_exchange *x, struct hg_buf *out) {
                       x->items[0].stored == HG_STORED_BEFORE ? "true" : "false");
     } else {
         HG_BUF_LIT(out, "\"problem\":");
-        hg_problem_print(&x->problem, out);
+        hg_exchange_print_problem(x, out);
         HG_BUF_LIT(out, "}}");
     }
 }

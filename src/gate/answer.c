@@ -105,21 +105,26 @@ static void put_states(struct hg_buf *out, const struct hg_exchange *x) {
     HG_BUF_LIT(out, "]");
 }
 
-static void answer_problem(struct hg_exchange *x, struct hg_stream *s, struct answer *a) {
-    struct hg_buf body = {.max = 0};
-    hg_problem_print(&x->problem, &body);
-    if (!body.is_failed) {
-        body.len -= 1; /* reopen the object */
+void hg_exchange_print_problem(const struct hg_exchange *x, struct hg_buf *out) {
+    hg_problem_print(&x->problem, out);
+    if (out->is_failed) {
+        return;
     }
+    out->len -= 1; /* reopen the object */
     if (x->has_dead_letter) {
-        HG_BUF_LIT(&body, ",\"deadletter\":\"");
-        put_position(&body, &x->dead_letter);
-        HG_BUF_LIT(&body, "\"");
+        HG_BUF_LIT(out, ",\"deadletter\":\"");
+        put_position(out, &x->dead_letter);
+        HG_BUF_LIT(out, "\"");
     }
     if (x->problem.status == 504 && x->events.n > 1) {
-        put_states(&body, x);
+        put_states(out, x);
     }
-    HG_BUF_LIT(&body, "}");
+    HG_BUF_LIT(out, "}");
+}
+
+static void answer_problem(struct hg_exchange *x, struct hg_stream *s, struct answer *a) {
+    struct hg_buf body = {.max = 0};
+    hg_exchange_print_problem(x, &body);
     if (x->problem.status == 401) {
         a->n += hg_gate_challenges(&x->intake->proofs, a->fields + a->n);
     }

@@ -20,13 +20,21 @@ bool hg_stage__wants_dead_letter(const struct hg_exchange *x) {
            (status == 400 || status == 404 || status == 422);
 }
 
+enum {
+    HEADERS_OWN = 6,
+    HEADERS_MAX = 56, /* a record bears 64 */
+    NUMBER_BYTES = 12
+};
+
 struct letter {
     struct hg_publish publish; /* first: hg_publish comes back to it */
     struct hg_publish_item item;
     struct hg_exchange *x;
-    struct hg_record_header headers[4];
-    char status[4];
+    struct hg_log_make make; /* of a topic for dead letters */
+    struct hg_record_header headers[HEADERS_MAX];
+    char status[NUMBER_BYTES], index[NUMBER_BYTES];
     char id[33];
+    char topic[HG_TOPIC_NAME_MAX + 8];
 };
 
 static void make_id(char out[33]) {
@@ -41,7 +49,12 @@ static void make_id(char out[33]) {
     out[32] = 0;
 }
 
-/* The refused bytes as they came, wrapped in an event of our own. */
+static void set(struct hg_event_builder *b, const char *name, struct hg_slice value) {
+    hg_event_builder_set(b, hg_slice_of(name), value, HG_ATTR_STRING);
+}
+
+/* The refused bytes as they came, wrapped in an event of our own. It says why,
+ * too: record headers do not go out to subscribers. */
 static struct hg_event *wrap(struct hg_exchange *x, struct letter *l) {
     char text[HG_CLOCK_RFC3339_MAX];
     struct hg_slice now = {text, hg_clock_format(hg_clock_wall_ms(), text)};
@@ -53,16 +66,18 @@ static struct hg_event *wrap(struct hg_exchange *x, struct letter *l) {
         return NULL;
     }
     make_id(l->id);
-    hg_event_builder_set(b, HG_SLICE("specversion"), HG_SLICE("1.0"), HG_ATTR_STRING);
-    hg_event_builder_set(b, HG_SLICE("id"), hg_slice_of(l->id), HG_ATTR_STRING);
-    if (hg_event_builder_set(b, HG_SLICE("source"), hg_request_path(x->request),
-                             HG_ATTR_STRING) != 0) { /* a path may be no legal source */
-        hg_event_builder_set(b, HG_SLICE("source"), HG_SLICE("/headgate"), HG_ATTR_STRING);
+    set(b, "specversion", HG_SLICE("1.0"));
+    set(b, "id", hg_slice_of(l->id));
+    if (hg_event_builder_set(b, HG_SLICE("source"), hg_request_path(x->request), HG_ATTR_STRING) !=
+        0) { /* a path may be no legal source */
+        set(b, "source", HG_SLICE("/headgate"));
     }
-    hg_event_builder_set(b, HG_SLICE("type"), HG_SLICE("headgate.deadletter"), HG_ATTR_STRING);
-    hg_event_builder_set(b, HG_SLICE("time"), now, HG_ATTR_STRING);
+    set(b, "type", HG_SLICE("headgate.deadletter"));
+    set(b, "time", now);
+    set(b, "hgreason", hg_slice_of(x->problem.type));
+    set(b, "hgdetail", hg_slice_of(x->problem.detail));
     if (content_type.len > 0) {
-        hg_event_builder_set(b, HG_SLICE("datacontenttype"), content_type, HG_ATTR_STRING);
+        set(b, "datacontenttype", content_type);
     }
     hg_event_builder_data(b, HG_DATA_BINARY, x->body);
     if (hg_event_builder_seal(b, &e, &missing) != 0) {
@@ -85,53 +100,118 @@ static void on_kept(struct hg_publish *p, int err, size_t at) {
     x->on_done(x);
 }
 
-static bool find_topic(struct hg_exchange *x, uint32_t *ret_topic) {
-    struct hg_slice name;
-    char text[HG_TOPIC_NAME_MAX + 8];
-    struct hg_problem keep = x->problem;
-    bool has_name = hg_gate__topic_name(x, &name);
-    x->problem = keep;
-    if (has_name) {
-        int len = snprintf(text, sizeof(text), "%.*s.dlq", HG_FMT(name));
-        if (hg_log_topic_find(x->gate->log, (struct hg_slice){text, (size_t)len}, ret_topic)) {
-            return true;
+static void add_header(struct letter *l, struct hg_slice name, struct hg_slice value) {
+    if (value.len > 0 && l->item.n_headers < HEADERS_MAX) {
+        l->headers[l->item.n_headers++] = (struct hg_record_header){name, value};
+    }
+}
+
+/* In binary mode the fields are part of the event; hg_ce-id and so on. */
+static void add_fields(struct hg_exchange *x, struct letter *l) {
+    size_t n;
+    const struct hg_field *fields = hg_request_fields(x->request, &n);
+    for (size_t i = 0; i < n; i++) {
+        char *name = NULL;
+        if (hg_slice_starts(fields[i].name, HG_SLICE("ce-"))) {
+            name = hg_arena_alloc(x->arena, fields[i].name.len + 3);
+        }
+        if (name != NULL) {
+            memcpy(name, "hg_", 3);
+            memcpy(name + 3, fields[i].name.ptr, fields[i].name.len);
+            add_header(l, (struct hg_slice){name, fields[i].name.len + 3}, fields[i].value);
         }
     }
-    return hg_log_topic_find(x->gate->log, HG_SLICE("headgate.dlq"), ret_topic);
 }
 
 static void add_headers(struct hg_exchange *x, struct letter *l) {
     snprintf(l->status, sizeof(l->status), "%d", x->problem.status);
-    l->headers[0] = (struct hg_record_header){HG_SLICE("hg_reason"), hg_slice_of(x->problem.type)};
-    l->headers[1] =
-        (struct hg_record_header){HG_SLICE("hg_detail"), hg_slice_of(x->problem.detail)};
-    l->headers[2] = (struct hg_record_header){HG_SLICE("hg_status"), hg_slice_of(l->status)};
-    l->headers[3] =
-        (struct hg_record_header){HG_SLICE("hg_principal"), hg_principal_id(x->principal)};
+    if (x->problem.index >= 0) {
+        snprintf(l->index, sizeof(l->index), "%d", x->problem.index);
+    }
+    const struct hg_record_header own[HEADERS_OWN] = {
+        {HG_SLICE("hg_reason"), hg_slice_of(x->problem.type)},
+        {HG_SLICE("hg_detail"), hg_slice_of(x->problem.detail)},
+        {HG_SLICE("hg_status"), hg_slice_of(l->status)},
+        {HG_SLICE("hg_index"), hg_slice_of(l->index)},
+        {HG_SLICE("hg_pointer"), hg_slice_of(x->problem.pointer)},
+        {HG_SLICE("hg_principal"), hg_principal_id(x->principal)},
+    };
+    for (size_t i = 0; i < HEADERS_OWN; i++) {
+        add_header(l, own[i].name, own[i].value);
+    }
+    add_fields(x, l);
     l->item.headers = l->headers;
-    l->item.n_headers = HG_COUNT(l->headers);
+}
+
+static void give_up(struct letter *l) {
+    hg_event_unref(&l->item.event);
+    l->x->at = NULL;
+    l->x->on_done(l->x);
+}
+
+static void append(struct letter *l, uint32_t topic) {
+    l->item.topic = topic;
+    l->publish.items = &l->item;
+    l->publish.n_items = 1;
+    l->publish.done = on_kept;
+    if (hg_log_append(l->x->gate->log, &l->publish) != 0) {
+        give_up(l);
+    }
+}
+
+static void on_made(struct hg_log_make *m, int err, uint32_t id) {
+    struct letter *l = HG_CONTAINER(m, struct letter, make);
+    if (err == 0) {
+        append(l, id);
+    } else {
+        give_up(l);
+    }
+}
+
+/* <topic>.dlq, or headgate.dlq for what names no topic. */
+static struct hg_slice topic_of(struct hg_exchange *x, struct letter *l) {
+    struct hg_slice name;
+    struct hg_problem keep = x->problem;
+    bool has_name = hg_gate__topic_name(x, &name);
+    x->problem = keep;
+    if (!has_name || name.len + 4 > HG_TOPIC_NAME_MAX) {
+        return HG_SLICE("headgate.dlq");
+    }
+    int len = snprintf(l->topic, sizeof(l->topic), "%.*s.dlq", HG_FMT(name));
+    return (struct hg_slice){l->topic, (size_t)len};
+}
+
+/* The topic of a template has none for its dead letters before the first. */
+static void find_topic(struct hg_exchange *x, struct letter *l) {
+    struct hg_slice name = topic_of(x, l);
+    uint32_t topic;
+    if (hg_log_topic_find(x->gate->log, name, &topic)) {
+        append(l, topic);
+        return;
+    }
+    l->make.topic = (struct hg_log_topic){
+        .name = name,
+        .partitions = 1,
+        .retention_ms = x->intake->retention_ms,
+        .retention_bytes = x->intake->retention_bytes,
+    };
+    l->make.done = on_made;
+    if (hg_log_topic_make(x->gate->log, &l->make) != 0) {
+        give_up(l);
+    }
 }
 
 void hg_stage__dead_letter(struct hg_exchange *x) {
     static const struct hg_stage keeping = {"dead_letter", NULL};
     struct letter *l = hg_arena_alloc(x->arena, sizeof(*l));
-    uint32_t topic;
-    if (l == NULL || !find_topic(x, &topic) || (l->item.event = wrap(x, l)) == NULL) {
+    if (l == NULL || (l->item.event = wrap(x, l)) == NULL) {
         x->on_done(x);
         return;
     }
     l->x = x;
-    l->item.topic = topic;
     l->item.owner = hg_principal_owner(x->principal);
     l->item.is_dedup_off = true;
     add_headers(x, l);
-    l->publish.items = &l->item;
-    l->publish.n_items = 1;
-    l->publish.done = on_kept;
-    if (hg_log_append(x->gate->log, &l->publish) != 0) {
-        hg_event_unref(&l->item.event);
-        x->on_done(x);
-        return;
-    }
     x->at = &keeping;
+    find_topic(x, l);
 }

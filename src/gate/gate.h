@@ -113,6 +113,9 @@ void hg_gate_answer_problem(struct hg_stream *s, const struct hg_problem *p,
                             const struct hg_field *extra, size_t n_extra);
 /* The problem document alone. */
 void hg_problem_print(const struct hg_problem *p, struct hg_buf *out);
+/* That of an exchange: also where its dead letter is, and what is known of
+ * each event of a batch in doubt. */
+void hg_exchange_print_problem(const struct hg_exchange *x, struct hg_buf *out);
 
 /* Finds modules' ops by the name that a row uses; given by the registry, which
  * lives above. */

@@ -31,6 +31,7 @@ void fake_log_fini(struct fake_log *fake) {
             struct fake_part *part = &fake->topics[t].parts[p];
             for (size_t i = 0; i < part->n; i++) {
                 hg_event_unref(&part->records[i].event);
+                hg_free((void *)part->records[i].headers);
             }
             hg_free(part->records);
         }
@@ -99,6 +100,33 @@ static void on_append(void *state, struct hg_append *append) {
     fake->group_end = &append->next;
 }
 
+/* In one block: the headers, then their bytes. */
+static struct hg_record_header *copy_headers(const struct hg_record *r) {
+    size_t bytes = r->n_headers * sizeof *r->headers;
+    for (size_t i = 0; i < r->n_headers; i++) {
+        bytes += r->headers[i].name.len + r->headers[i].value.len;
+    }
+    struct hg_record_header *out = r->n_headers > 0 ? hg_alloc(bytes) : NULL;
+    char *at = (char *)(out + r->n_headers);
+    for (size_t i = 0; i < r->n_headers; i++) {
+        struct hg_record_header h = r->headers[i];
+        memcpy(at, h.name.ptr, h.name.len);
+        memcpy(at + h.name.len, h.value.ptr, h.value.len);
+        out[i] = (struct hg_record_header){{at, h.name.len}, {at + h.name.len, h.value.len}};
+        at += h.name.len + h.value.len;
+    }
+    return out;
+}
+
+struct hg_slice fake_log_header(const struct hg_record *r, const char *name) {
+    for (size_t i = 0; i < r->n_headers; i++) {
+        if (hg_slice_eq(r->headers[i].name, hg_slice_of(name))) {
+            return r->headers[i].value;
+        }
+    }
+    return (struct hg_slice){0};
+}
+
 static void store_item(struct fake_log *fake, struct hg_append_item *item) {
     struct fake_part *part = part_of(fake, item->topic, item->partition);
     lock(fake);
@@ -111,8 +139,7 @@ static void store_item(struct fake_log *fake, struct hg_append_item *item) {
     item->record.log_time_ms = fake->log_time_ms != 0 ? fake->log_time_ms : hg_clock_wall_ms();
     struct hg_record copy = item->record;
     copy.key = (struct hg_slice){0};
-    copy.headers = NULL;
-    copy.n_headers = 0;
+    copy.headers = copy_headers(&item->record);
     if (copy.event != NULL) {
         (void)hg_event_ref(copy.event);
     }

@@ -47,6 +47,8 @@ void fake_log_init(struct fake_log *fake);
 void fake_log_fini(struct fake_log *fake);
 /* The arguments of an open that reaches this fake. */
 struct hg_log_open fake_log_open(struct fake_log *fake);
+/* The value of a record's header; {NULL, 0}: it has none of the name. */
+struct hg_slice fake_log_header(const struct hg_record *r, const char *name);
 /* Any thread: complete the n oldest held appends with err. */
 void fake_log_answer(struct fake_log *fake, size_t n, int err);
 

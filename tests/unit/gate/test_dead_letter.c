@@ -4,6 +4,7 @@
 #include <jansson.h>
 
 #include "base/alloc.h"
+#include "log/topic.h"
 
 #define OPEN "role anonymous { publish demo demo.*; } role shop { publish demo; }"
 #define IN "accept cloudevents; publish demo; dead_letter on; authenticate none;"
@@ -70,14 +71,17 @@ static void the_same_rubbish_twice_is_two_letters(void **state) {
     rig_close(&rig);
 }
 
-static size_t letters(struct rig *rig) { return part(rig, 1)->n + part(rig, 2)->n; }
+static size_t letters(struct rig *rig) {
+    return part(rig, 1)->n + part(rig, 2)->n;
+}
 
 static void what_anybody_could_send_is_not_kept(void **state) {
     struct rig rig;
     struct post p;
     (void)state;
-    rig_open(&rig, OPEN, "accept cloudevents; publish demo; dead_letter on; authenticate key;"
-                         "client_max_body_size 1k;");
+    rig_open(&rig, OPEN,
+             "accept cloudevents; publish demo; dead_letter on; authenticate key;"
+             "client_max_body_size 1k;");
     post_event(&p, &rig, "{");
     post_assert_problem(&p, 401, "unauthenticated");
     post_close(&p);
@@ -126,18 +130,86 @@ static void nothing_is_kept_unless_the_location_says_so(void **state) {
     rig_close(&rig);
 }
 
-static void what_has_no_dead_letters_of_its_own_goes_to_headgate_s(void **state) {
+#define TEMPLATE                                                                                   \
+    "accept cloudevents; publish demo.$topic allow=demo.*; dead_letter on; authenticate none;"
+
+static uint32_t topic_named(struct rig *rig, const char *name) {
+    uint32_t id = 0;
+    assert_true(hg_log_topic_find(rig->log.log, hg_slice_of(name), &id));
+    return id;
+}
+
+static void the_letters_of_a_template_s_topic_are_its_own(void **state) {
     static const struct post_how late = {.captured = "late"};
     struct rig rig;
     struct post p;
+    uint32_t id;
     (void)state;
-    rig_open(&rig, OPEN, "accept cloudevents; publish demo.$topic allow=demo.*; dead_letter on;"
-                         "authenticate none;");
-    post_event_how(&p, &rig, "{", &late);
+    rig_open(&rig, OPEN, TEMPLATE);
+    for (size_t i = 1; i <= 2; i++) { /* made by the first */
+        post_event_how(&p, &rig, "{", &late);
+        post_assert_problem(&p, 400, "json-invalid");
+        assert_non_null(strstr(p.stream.body.ptr, "deadletter"));
+        post_close(&p);
+        assert_int_equal(part(&rig, (int)topic_named(&rig, "demo.late.dlq"))->n, i);
+    }
+    assert_int_equal(part(&rig, 2)->n, 0);
+    assert_false(hg_log_topic_find(rig.log.log, HG_SLICE("demo.late"), &id));
+    rig_close(&rig);
+}
+
+static void a_name_that_leaves_no_room_goes_to_headgate_s(void **state) {
+    char longest[HG_TOPIC_NAME_MAX - 5 + 1]; /* with "demo." as long as a name may be */
+    struct post_how how = {.captured = longest};
+    struct rig rig;
+    struct post p;
+    (void)state;
+    memset(longest, 'x', sizeof(longest) - 1);
+    longest[sizeof(longest) - 1] = 0;
+    rig_open(&rig, OPEN, TEMPLATE);
+    post_event_how(&p, &rig, "{", &how);
     post_assert_problem(&p, 400, "json-invalid");
     post_close(&p);
-    assert_int_equal(part(&rig, 1)->n, 0);
     assert_int_equal(part(&rig, 2)->n, 1);
+    rig_close(&rig);
+}
+
+static void a_letter_says_why(void **state) {
+    struct rig rig;
+    struct post p;
+    struct hg_slice reason, detail;
+    (void)state;
+    rig_open(&rig, OPEN, IN);
+    POST(&p, &rig, "[" EVENT("1") ",{}]", BATCH);
+    post_assert_problem(&p, 400, "event-invalid");
+    post_close(&p);
+    const struct hg_record *r = &part(&rig, 1)->records[0];
+    assert_true(hg_event_attr(r->event, HG_SLICE("hgreason"), &reason));
+    unit_assert_slice(reason, "event-invalid");
+    assert_true(hg_event_attr(r->event, HG_SLICE("hgdetail"), &detail));
+    assert_non_null(memmem(detail.ptr, detail.len, "specversion", 11));
+    unit_assert_slice(fake_log_header(r, "hg_reason"), "event-invalid");
+    unit_assert_slice(fake_log_header(r, "hg_status"), "400");
+    unit_assert_slice(fake_log_header(r, "hg_index"), "1");
+    unit_assert_slice(fake_log_header(r, "hg_principal"), "anonymous");
+    assert_int_equal(r->n_headers, 6);
+    rig_close(&rig);
+}
+
+static void the_fields_of_binary_mode_are_kept_too(void **state) {
+    struct rig rig;
+    struct post p;
+    (void)state;
+    rig_open(&rig, OPEN, IN);
+    POST(&p, &rig, "hello", "content-type", "text/plain", "ce-specversion", "1.0", "ce-id", "7",
+         "ce-type", "t", "ce-source", "/t", "ce-time", "tea", "x-other", "no");
+    post_assert_problem(&p, 400, "event-invalid");
+    post_close(&p);
+    const struct hg_record *r = &part(&rig, 1)->records[0];
+    unit_assert_slice(fake_log_header(r, "hg_ce-id"), "7");
+    unit_assert_slice(fake_log_header(r, "hg_ce-time"), "tea");
+    assert_null(fake_log_header(r, "hg_x-other").ptr);
+    assert_null(fake_log_header(r, "hg_index").ptr);
     rig_close(&rig);
 }
 
@@ -167,25 +239,30 @@ static void a_path_that_is_no_source_loses_no_letter(void **state) {
     rig_close(&rig);
 }
 
-static void without_memory_the_answer_is_the_same(void **state) {
+static void refuse_without_memory(const char *location, const char *captured) {
     struct rig rig;
     struct post p;
+    struct post_how how = {.captured = captured};
     bool is_over = false;
-    (void)state;
-    rig_open(&rig, OPEN, IN);
-    post_event(&p, &rig, "{"); /* makes the driver's room */
+    rig_open(&rig, OPEN, location);
+    post_event_how(&p, &rig, "{", &how); /* makes the driver's room */
     post_close(&p);
     for (int64_t n = 1; !is_over; n++) {
-        struct post_how how = {.fail_from = n};
+        how.fail_from = n;
         post_event_how(&p, &rig, "{", &how);
         is_over = hg_alloc_fail_is_pending();
         hg_alloc_fail_after(-1);
         assert_true(p.stream.status == 400 || p.stream.status == 503);
-        assert_true(p.stream.body.len == 0 ||
-                    p.stream.body.ptr[p.stream.body.len - 1] == '}');
+        assert_true(p.stream.body.len == 0 || p.stream.body.ptr[p.stream.body.len - 1] == '}');
         post_close(&p);
     }
     rig_close(&rig);
+}
+
+static void without_memory_the_answer_is_the_same(void **state) {
+    (void)state;
+    refuse_without_memory(IN, NULL);
+    refuse_without_memory(TEMPLATE, "late");
 }
 
 int test_dead_letter(void) {
@@ -196,7 +273,10 @@ int test_dead_letter(void) {
         cmocka_unit_test(what_anybody_could_send_is_not_kept),
         cmocka_unit_test(conflicts_and_failures_of_the_log_are_not_kept),
         cmocka_unit_test(nothing_is_kept_unless_the_location_says_so),
-        cmocka_unit_test(what_has_no_dead_letters_of_its_own_goes_to_headgate_s),
+        cmocka_unit_test(the_letters_of_a_template_s_topic_are_its_own),
+        cmocka_unit_test(a_name_that_leaves_no_room_goes_to_headgate_s),
+        cmocka_unit_test(a_letter_says_why),
+        cmocka_unit_test(the_fields_of_binary_mode_are_kept_too),
         cmocka_unit_test(a_letter_that_cannot_be_kept_changes_no_answer),
         cmocka_unit_test(a_path_that_is_no_source_loses_no_letter),
         cmocka_unit_test(without_memory_the_answer_is_the_same),
