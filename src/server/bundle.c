@@ -15,35 +15,36 @@ struct flat_head {
     uint32_t n_logs;
 };
 
-static void pack_sockets(const struct hg_bundle *b, struct hg_wire_message *m) {
-    for (size_t i = 0; i < b->n_sockets; i++) {
+static int pack_sockets(const struct hg_bundle *b, struct hg_wire_message *m) {
+    int err = 0;
+    for (size_t i = 0; err == 0 && i < b->n_sockets; i++) {
         const struct hg_bundle_socket *s = &b->sockets[i];
         struct flat_socket flat = {s->addr, s->loop, s->is_admin};
         hg_buf_put(&m->body, &flat, sizeof(flat));
-        m->fds[m->n_fds++] = s->fd;
+        err = hg_wire_add_fd(m, s->fd);
     }
+    return err;
 }
 
-static void pack_logs(const struct hg_bundle *b, struct hg_wire_message *m) {
-    for (size_t i = 0; i < b->n_logs; i++) {
+static int pack_logs(const struct hg_bundle *b, struct hg_wire_message *m) {
+    int err = 0;
+    for (size_t i = 0; err == 0 && i < b->n_logs; i++) {
         hg_buf_put_slice(&m->body, b->logs[i].path);
         hg_buf_put(&m->body, "", 1);
-        m->fds[m->n_fds++] = b->logs[i].fd;
+        err = hg_wire_add_fd(m, b->logs[i].fd);
     }
+    return err;
 }
 
 int hg_bundle_pack(const struct hg_bundle *b, struct hg_wire_message *m) {
     struct flat_head head = {(uint32_t)b->conf_path.len, (uint32_t)b->n_sockets,
                              (uint32_t)b->n_logs};
-    if (b->n_sockets + b->n_logs > HG_WIRE_FDS_MAX) {
-        return HG_E2BIG;
-    }
     m->type = HG_WIRE_BUNDLE;
     hg_buf_put(&m->body, &head, sizeof(head));
     hg_buf_put_slice(&m->body, b->conf_path);
-    pack_sockets(b, m);
-    pack_logs(b, m);
-    int err = hg_conf_files_pack(b->files, &m->body);
+    int err = pack_sockets(b, m);
+    err = err != 0 ? err : pack_logs(b, m);
+    err = err != 0 ? err : hg_conf_files_pack(b->files, &m->body);
     return err != 0 ? err : m->body.is_failed ? HG_ENOMEM : 0;
 }
 
@@ -60,7 +61,7 @@ static int unpack_sockets(struct hg_slice *rest, const struct hg_wire_message *m
                           struct hg_bundle *b) {
     for (size_t i = 0; i < b->n_sockets; i++) {
         struct flat_socket flat;
-        if (!take(rest, &flat, sizeof(flat))) {
+        if (!take(rest, &flat, sizeof(flat)) || flat.addr.len > sizeof(flat.addr.sa)) {
             return HG_EINVAL;
         }
         b->sockets[i] =

@@ -11,6 +11,8 @@ libheadgate_a_SOURCES += \
     src/server/command.h \
     src/server/crew.c \
     src/server/crew.h \
+    src/server/descriptors.c \
+    src/server/descriptors.h \
     src/server/detach.c \
     src/server/detach.h \
     src/server/generation.c \

@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <unistd.h>
 
+enum { LOGS_MAX = 1024 };
+
 /* A pipe that nobody reads must stop neither the master here nor a loop later:
  * its lines are dropped and counted. */
 static int open_append(struct hg_slice name) {
@@ -31,7 +33,7 @@ static bool is_listed(const struct hg_bundle_log *logs, size_t n, struct hg_slic
 int hg_logs_open_access(const struct hg_site *site, struct hg_bundle_log **ret_logs,
                               size_t *ret_n, struct hg_why *why) {
     struct hg_slice path;
-    struct hg_bundle_log *logs = hg_try_alloc(HG_WIRE_FDS_MAX * sizeof(*logs));
+    struct hg_bundle_log *logs = hg_try_alloc(LOGS_MAX * sizeof(*logs));
     size_t n = 0;
     if (logs == NULL) {
         hg_why_set(why, "access_log: no memory");
@@ -41,10 +43,10 @@ int hg_logs_open_access(const struct hg_site *site, struct hg_bundle_log **ret_l
         if (is_listed(logs, n, path)) {
             continue;
         }
-        errno = EMFILE;
-        int fd = n < HG_WIRE_FDS_MAX ? open_append(path) : -1;
+        int fd = n < LOGS_MAX ? open_append(path) : -1;
         if (fd < 0) {
-            hg_why_set(why, "access_log: %.*s: %s", HG_FMT(path), strerror(errno));
+            hg_why_set(why, "access_log: %.*s: %s", HG_FMT(path),
+                       n < LOGS_MAX ? strerror(errno) : "there are 1024 others already");
             hg_logs_close_access(&logs, n);
             return HG_EIO;
         }

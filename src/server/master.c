@@ -117,10 +117,10 @@ static void leave(struct master *m, int64_t within_ms) {
     m->is_leaving = true;
 }
 
-/* Lines go to fd from now on, in both processes. Takes it. */
+/* Lines go to fd, the first of the message's, from now on, in both processes.
+ * Takes it. */
 static void set_log(struct master *m, int fd, struct hg_wire_message *message) {
     message->type = HG_WIRE_REOPEN;
-    message->fds[0] = fd;
     if (m->child.control_fd >= 0) {
         hg_wire_send(m->child.control_fd, message);
     }
@@ -129,7 +129,7 @@ static void set_log(struct master *m, int fd, struct hg_wire_message *message) {
 }
 
 static int reload(struct master *m, struct hg_buf *ret_errors) {
-    struct hg_wire_message message = {.n_fds = 1};
+    struct hg_wire_message message = {0};
     struct hg_reload r = {m->args, m->registry, &m->plan, &m->sockets, m->child.control_fd,
                           .log_fd = -1};
     if (m->child.control_fd < 0) {
@@ -143,7 +143,9 @@ static int reload(struct master *m, struct hg_buf *ret_errors) {
         }
         return err;
     }
+    hg_wire_add_fd(&message, r.log_fd);
     set_log(m, r.log_fd, &message);
+    hg_wire_fini(&message);
     hg_log_level = (enum hg_level)hg_server_log_level(r.plan.server);
     hg_plan_fini(&m->plan);
     m->plan = r.plan;
@@ -163,7 +165,7 @@ static void reload_and_log(struct master *m, struct hg_buf *ret_errors) {
 }
 
 static void reopen(struct master *m) {
-    struct hg_wire_message message = {.n_fds = 1};
+    struct hg_wire_message message = {0};
     struct hg_why why = {""};
     struct hg_bundle_log *logs = NULL;
     size_t n = 0;
@@ -176,10 +178,11 @@ static void reopen(struct master *m) {
         HG_LOG(HG_ERROR, "reopen_failed", "why=%s", why.text);
         n = 0;
     }
-    for (size_t i = 0; i < n && message.n_fds < HG_WIRE_FDS_MAX; i++) {
+    hg_wire_add_fd(&message, fd);
+    for (size_t i = 0; i < n; i++) {
         hg_buf_put_slice(&message.body, logs[i].path);
         hg_buf_put(&message.body, "", 1);
-        message.fds[message.n_fds++] = logs[i].fd;
+        hg_wire_add_fd(&message, logs[i].fd);
     }
     set_log(m, fd, &message);
     hg_logs_close_access(&logs, n);
@@ -320,7 +323,7 @@ int hg_master_run(const struct hg_server_args *args) {
         serve(&m);
         hg_command_unlink(m.plan.server->pid_path);
     }
-    hg_sockets_close_from(&m.sockets, 0);
+    hg_sockets_fini(&m.sockets);
     hg_plan_fini(&m.plan);
     hg_registry_free(&m.registry);
     hg_buf_fini(&errors);

@@ -5,6 +5,8 @@
 #include <pwd.h>
 #include <stdio.h>
 
+#include "server/sockets.h"
+
 /* Here and not with the rows: only the master needs the user, and only here may
  * the list of users be read. */
 static int check_user(const struct hg_server_conf *c, struct hg_buf *errors) {
@@ -13,6 +15,17 @@ static int check_user(const struct hg_server_conf *c, struct hg_buf *errors) {
         return HG_EINVAL;
     }
     return 0;
+}
+
+/* The number of sockets is known when addresses and loops are. */
+static int check_sockets(const struct hg_conf *conf, const struct hg_site *site,
+                         struct hg_buf *errors) {
+    struct hg_why why = {""};
+    int err = hg_sockets_check(site, hg_server_threads(hg_server_conf(conf)), &why);
+    if (err != 0) {
+        hg_buf_printf(errors, "%s\n", why.text);
+    }
+    return err;
 }
 
 int hg_plan_read(const struct hg_server_args *args, struct hg_registry *registry,
@@ -27,7 +40,9 @@ int hg_plan_read(const struct hg_server_args *args, struct hg_registry *registry
         err = hg_generation_build(p.conf, registry, NULL, &p.site, &said);
     }
     if (err == 0) {
-        err = check_user(hg_server_conf(p.conf), &said);
+        int of_user = check_user(hg_server_conf(p.conf), &said);
+        int of_sockets = check_sockets(p.conf, p.site, &said);
+        err = of_user != 0 ? of_user : of_sockets;
     }
     if (err != 0) {
         hg_buf_put(ret_errors, said.ptr, said.len);

@@ -213,7 +213,7 @@ void hg_service_end(struct hg_service *s) {
     hg_crew_fini(&s->crew);
     hg_site_unref(&s->site);
     hg_conf_unref(&s->conf);
-    hg_sockets_close_from(&s->sockets, 0);
+    hg_sockets_fini(&s->sockets);
     hg_access_file_sweep();
     hg_registry_stop(s->registry);
 }

@@ -6,7 +6,9 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-enum { BACKLOG = 4096 };
+#include "server/descriptors.h"
+
+enum { BACKLOG = 4096, OTHER_DESCRIPTORS = 512 };
 
 static const struct hg_bundle_socket *find(const struct hg_sockets *s,
                                            const struct hg_addr *addr) {
@@ -24,6 +26,30 @@ static void close_one(const struct hg_sockets *s, const struct hg_bundle_socket 
         unlink(a->sa.unix_path.sun_path);
     }
     close(item->fd);
+}
+
+static int make_room(struct hg_sockets *s, size_t n) {
+    if (s->n + n <= s->cap) {
+        return 0;
+    }
+    size_t cap = 2 * (s->n + n);
+    struct hg_bundle_socket *items = hg_try_realloc(s->items, cap * sizeof(*items));
+    if (items == NULL) {
+        return HG_ENOMEM;
+    }
+    s->items = items;
+    s->cap = cap;
+    return 0;
+}
+
+int hg_sockets_check(const struct hg_site *site, unsigned n_loops, struct hg_why *why) {
+    size_t n = hg_site_ports(site) * n_loops;
+    if (n <= HG_SOCKETS_MAX) {
+        return 0;
+    }
+    hg_why_set(why, "listen: %zu addresses times %u worker_threads are %zu sockets; at most %d",
+               hg_site_ports(site), n_loops, n, HG_SOCKETS_MAX);
+    return HG_E2BIG;
 }
 
 /* Sockets that share their port let another process of the same user join in
@@ -55,10 +81,9 @@ static int open_one(struct hg_sockets *s, const struct hg_addr *addr, unsigned l
                     bool is_admin, struct hg_why *why) {
     char text[HG_ADDR_TEXT_MAX];
     int fd;
-    if (s->n == HG_SOCKETS_MAX) {
-        hg_why_set(why, "more than %d listening sockets: addresses times worker_threads",
-                   HG_SOCKETS_MAX);
-        return HG_E2BIG;
+    if (make_room(s, 1) != 0) {
+        hg_why_set(why, "listen: no memory");
+        return HG_ENOMEM;
     }
     if (open_fd(s, addr, loop, !is_admin, &fd) != 0) {
         hg_addr_format(addr, text);
@@ -113,6 +138,7 @@ static int open_admin(struct hg_sockets *s, struct hg_slice admin, struct hg_why
 int hg_sockets_open(struct hg_sockets *s, const struct hg_site *site, struct hg_slice admin,
                     unsigned n_loops, struct hg_why *why) {
     size_t before = s->n;
+    hg_descriptors_raise(s->n + hg_site_ports(site) * n_loops + OTHER_DESCRIPTORS);
     int err = open_site(s, site, n_loops, why);
     if (err == 0) {
         err = open_admin(s, admin, why);
@@ -124,7 +150,7 @@ int hg_sockets_open(struct hg_sockets *s, const struct hg_site *site, struct hg_
 }
 
 int hg_sockets_adopt(struct hg_sockets *s, const struct hg_bundle_socket *items, size_t n) {
-    bool is_room = n <= HG_SOCKETS_MAX - s->n;
+    bool is_room = make_room(s, n) == 0;
     for (size_t i = 0; i < n; i++) {
         if (is_room) {
             s->items[s->n++] = items[i];
@@ -132,7 +158,7 @@ int hg_sockets_adopt(struct hg_sockets *s, const struct hg_bundle_socket *items,
             close(items[i].fd);
         }
     }
-    return is_room ? 0 : HG_E2BIG;
+    return is_room ? 0 : HG_ENOMEM;
 }
 
 static bool site_needs(const struct hg_site *site, const struct hg_addr *addr) {
@@ -160,4 +186,11 @@ void hg_sockets_close_from(struct hg_sockets *s, size_t first) {
     while (s->n > first) {
         close_one(s, &s->items[--s->n]);
     }
+}
+
+void hg_sockets_fini(struct hg_sockets *s) {
+    hg_sockets_close_from(s, 0);
+    hg_free(s->items);
+    s->items = NULL;
+    s->cap = 0;
 }

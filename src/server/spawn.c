@@ -10,17 +10,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "headgate/logline.h"
 #include "log/settings.h"
+#include "server/descriptors.h"
 #include "server/detach.h"
 #include "server/worker.h"
 
-enum { SEND_TIMEOUT_S = 10 };
+enum { SEND_TIMEOUT_S = 10, OTHER_DESCRIPTORS = 1024 };
 
 static const struct passwd *worker_user(const struct hg_server_conf *c) {
     return geteuid() == 0 && c->user.len > 0 ? getpwnam(c->user.ptr) : NULL;
@@ -60,24 +60,13 @@ static void keep_only(int control_fd, int log_fd) {
     close_range((unsigned)high + 1, ~0U, 0);
 }
 
-/* As many descriptors as connections are allowed, and some for the rest: root
- * may raise the hard limit, others get as far as it goes. */
+/* As many descriptors as connections are allowed, and some for the rest. */
 static void raise_limit(const struct hg_server_conf *c) {
-    struct rlimit now, want;
-    if (getrlimit(RLIMIT_NOFILE, &now) != 0) {
-        return;
-    }
-    rlim_t need = (rlim_t)c->connections_max + 1024;
-    want = now;
-    want.rlim_cur = now.rlim_cur < need ? need : now.rlim_cur;
-    want.rlim_max = now.rlim_max < want.rlim_cur ? want.rlim_cur : now.rlim_max;
-    if (setrlimit(RLIMIT_NOFILE, &want) != 0) {
-        now.rlim_cur = now.rlim_max;
-        setrlimit(RLIMIT_NOFILE, &now);
-    }
-    if (getrlimit(RLIMIT_NOFILE, &now) == 0 && now.rlim_cur < need) {
-        HG_LOG(HG_WARN, "few_descriptors", "limit=%llu worker_connections=%lld",
-               (unsigned long long)now.rlim_cur, (long long)c->connections_max);
+    size_t need = (size_t)c->connections_max + OTHER_DESCRIPTORS;
+    size_t limit = hg_descriptors_raise(need);
+    if (limit < need) {
+        HG_LOG(HG_WARN, "few_descriptors", "limit=%zu worker_connections=%lld", limit,
+               (long long)c->connections_max);
     }
 }
 

@@ -14,20 +14,26 @@ enum hg_wire_type {
                            log's; their paths, each with a 0, are the body */
 };
 
-enum { HG_WIRE_FDS_MAX = 200 };
+/* Of one message: listening sockets and access logs. */
+enum { HG_WIRE_FDS_MAX = 8192 };
 
 struct hg_wire_message {
     enum hg_wire_type type;
     struct hg_buf body;
-    int fds[HG_WIRE_FDS_MAX];
+    int *fds;
     size_t n_fds;
 };
 
-/* HG_ECLOSED: the other side is gone. HG_EIO. */
+/* The descriptor stays the caller's. HG_E2BIG, HG_ENOMEM. */
+int hg_wire_add_fd(struct hg_wire_message *m, int fd);
+
+/* HG_ECLOSED: the other side is gone. HG_EIO: it does not take it, or a part
+ * of it may be there: of no use any more. */
 int hg_wire_send(int fd, const struct hg_wire_message *m);
-/* Fills m, whose body the caller frees; descriptors are the caller's. On
- * failure there are none. */
+/* Fills m; its descriptors are the caller's, body and list go with
+ * hg_wire_fini, after a failure too. On failure there are no descriptors. */
 int hg_wire_receive(int fd, struct hg_wire_message *m);
+/* Closes no descriptor. */
 void hg_wire_fini(struct hg_wire_message *m);
 /* For a receiver that cannot use the message. */
 void hg_wire_close_fds(struct hg_wire_message *m);
