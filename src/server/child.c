@@ -29,7 +29,7 @@ void hg_child_serves(struct hg_child *c) {
     c->served_since_ms = hg_clock_mono_ms();
 }
 
-static void hang_up(struct hg_child *c) {
+void hg_child_hang_up(struct hg_child *c) {
     if (c->control_fd >= 0) {
         close(c->control_fd);
         c->control_fd = -1;
@@ -40,7 +40,7 @@ void hg_child_drop(struct hg_child *c) {
     if (c->pid > 0) {
         kill(c->pid, SIGKILL);
     }
-    hang_up(c);
+    hg_child_hang_up(c);
 }
 
 bool hg_child_reap(struct hg_child *c, int *ret_status) {
@@ -49,7 +49,6 @@ bool hg_child_reap(struct hg_child *c, int *ret_status) {
     pid_t pid;
     while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
         if (pid == c->pid) {
-            hang_up(c);
             c->pid = 0;
             *ret_status = status;
             is_ours = true;

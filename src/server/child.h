@@ -28,10 +28,12 @@ int hg_child_start(struct hg_child *c, const struct hg_server_conf *conf,
                    struct hg_registry *registry, int log_fd);
 /* It runs under a configuration now. */
 void hg_child_serves(struct hg_child *c);
+/* Nothing more is said to it. */
+void hg_child_hang_up(struct hg_child *c);
 /* It is of no use, and must not stand in the way of the next. */
 void hg_child_drop(struct hg_child *c);
-/* Every child that has ended. True when it was this one; ret_status as
- * waitpid gives it. */
+/* Every child that has ended. True when it was this one, whose last word
+ * may still be read; ret_status as waitpid gives it. */
 bool hg_child_reap(struct hg_child *c, int *ret_status);
 /* The next one is due after a while. */
 void hg_child_rest(struct hg_child *c, int64_t now_ms);

@@ -17,6 +17,8 @@ libheadgate_a_SOURCES += \
     src/server/detach.h \
     src/server/generation.c \
     src/server/generation.h \
+    src/server/keeper.c \
+    src/server/keeper.h \
     src/server/lane.c \
     src/server/lane.h \
     src/server/logs.c \

@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "base/logfile.h"
+
 enum { LOGS_MAX = 1024 };
 
 /* A pipe that nobody reads must stop neither the master here nor a loop later:
@@ -30,8 +32,8 @@ static bool is_listed(const struct hg_bundle_log *logs, size_t n, struct hg_slic
     return false;
 }
 
-int hg_logs_open_access(const struct hg_site *site, struct hg_bundle_log **ret_logs,
-                              size_t *ret_n, struct hg_why *why) {
+int hg_logs_open_access(const struct hg_site *site, struct hg_bundle_log **ret_logs, size_t *ret_n,
+                        struct hg_why *why) {
     struct hg_slice path;
     struct hg_bundle_log *logs = hg_try_alloc(LOGS_MAX * sizeof(*logs));
     size_t n = 0;
@@ -79,4 +81,37 @@ int hg_logs_open_error(const struct hg_server_conf *c, int *ret_fd, struct hg_wh
     }
     *ret_fd = fd;
     return 0;
+}
+
+static void use(int fd, int control_fd, const struct hg_bundle_log *logs, size_t n) {
+    struct hg_wire_message m = {.type = HG_WIRE_REOPEN};
+    int err = hg_wire_add_fd(&m, fd);
+    for (size_t i = 0; err == 0 && i < n; i++) {
+        hg_buf_put_slice(&m.body, logs[i].path);
+        hg_buf_put(&m.body, "", 1);
+        err = hg_wire_add_fd(&m, logs[i].fd);
+    }
+    if (control_fd >= 0 && err == 0 && !m.body.is_failed) {
+        hg_wire_send(control_fd, &m);
+    }
+    hg_wire_fini(&m);
+    hg_logfile_set(fd);
+}
+
+void hg_logs_use(int fd, int control_fd) {
+    use(fd, control_fd, NULL, 0);
+}
+
+int hg_logs_reopen(const struct hg_server_conf *c, const struct hg_site *site, int control_fd,
+                   struct hg_why *why) {
+    struct hg_bundle_log *logs = NULL;
+    size_t n = 0;
+    int fd;
+    if (hg_logs_open_error(c, &fd, why) != 0) {
+        return -1;
+    }
+    hg_logs_open_access(site, &logs, &n, why);
+    use(fd, control_fd, logs, n);
+    hg_logs_close_access(&logs, n);
+    return fd;
 }

@@ -7,6 +7,8 @@
 #include "server/command.h"
 #include "server/plan.h"
 
+enum { MARGIN_MS = 10000 };
+
 int hg_oneshot_test(const struct hg_server_args *args, bool is_dump) {
     struct hg_registry *registry = hg_registry_new(args->module_dir);
     struct hg_buf errors = {.max = 1 << 20}, dump = {.max = 0};
@@ -37,7 +39,9 @@ int hg_oneshot_signal(const struct hg_server_args *args, const char *word) {
     /* Only a configuration that can be read names its pid file. The default's
      * would be a guess, and the gateway there perhaps another one. */
     if (hg_generation_read(files, hg_slice_of(args->conf_path), registry, &conf, &errors) == 0) {
-        status = hg_command_send(hg_server_conf(conf)->pid_path, word);
+        const struct hg_server_conf *c = hg_server_conf(conf);
+        /* A reload may have to wait for the one before it. */
+        status = hg_command_send(c->pid_path, word, 2 * c->reload_timeout_ms + MARGIN_MS);
     } else {
         fprintf(stderr, "%.*sheadgate: the configuration cannot be read: nothing was told\n",
                 HG_FMT(hg_buf_slice(&errors)));

@@ -7,9 +7,6 @@
 #include "server/logs.h"
 #include "server/offer.h"
 
-/* How long a worker that serves may take to say whether it takes a configuration. */
-enum { VERDICT_MS = 50000 };
-
 static int fail(struct hg_buf *ret_errors, const struct hg_why *why) {
     hg_buf_printf(ret_errors, "%s\n", why->text);
     return HG_EINVAL;
@@ -26,46 +23,57 @@ static int open_log(struct hg_reload *r, struct hg_buf *ret_errors) {
 
 /* The number of loops is the worker's, whatever the new configuration says:
  * the worker refuses another. */
-static int bind_sockets(struct hg_reload *r, struct hg_buf *ret_errors) {
+static int bind_sockets(struct hg_reload *r, unsigned n_loops, struct hg_buf *ret_errors) {
     struct hg_why why = {""};
-    int err = hg_sockets_open(r->sockets, r->plan.site, r->plan.server->admin,
-                              hg_server_threads(r->now->server), &why);
+    int err = hg_sockets_open(r->sockets, r->plan.site, r->plan.server->admin, n_loops, &why);
     return err != 0 ? fail(ret_errors, &why) : 0;
 }
 
-static int offer(struct hg_reload *r, size_t first, struct hg_buf *ret_errors) {
+static int offer(const struct hg_reload *r, int control_fd, struct hg_buf *ret_errors) {
     struct hg_offer o = {
-        .control_fd = r->control_fd,
+        .control_fd = control_fd,
         .conf_path = r->args->conf_path,
         .plan = &r->plan,
-        .sockets = r->sockets->items + first,
-        .n_sockets = r->sockets->n - first,
-        .timeout_ms = VERDICT_MS,
+        .sockets = r->sockets->items + r->first,
+        .n_sockets = r->sockets->n - r->first,
     };
-    return hg_offer(&o, ret_errors);
+    return hg_offer_send(&o, ret_errors);
 }
 
-static void undo(struct hg_reload *r, size_t first) {
-    hg_sockets_close_from(r->sockets, first);
+void hg_reload_abandon(struct hg_reload *r) {
+    hg_sockets_close_from(r->sockets, r->first);
     if (r->log_fd >= 0) {
         close(r->log_fd);
         r->log_fd = -1;
     }
     hg_plan_fini(&r->plan);
+    r->is_under_way = false;
 }
 
-int hg_reload_run(struct hg_reload *r, struct hg_buf *ret_errors) {
-    size_t first = r->sockets->n;
+int hg_reload_begin(struct hg_reload *r, int control_fd, unsigned n_loops,
+                    struct hg_buf *ret_errors) {
+    r->first = r->sockets->n;
     r->plan = (struct hg_plan){0};
     r->log_fd = -1;
     int err = read_plan(r, ret_errors);
     err = err != 0 ? err : open_log(r, ret_errors);
-    err = err != 0 ? err : bind_sockets(r, ret_errors);
-    err = err != 0 ? err : offer(r, first, ret_errors);
+    err = err != 0 ? err : bind_sockets(r, n_loops, ret_errors);
+    err = err != 0 ? err : offer(r, control_fd, ret_errors);
     if (err != 0) {
-        undo(r, first);
+        hg_reload_abandon(r);
+        return err;
+    }
+    r->is_under_way = true;
+    return 0;
+}
+
+int hg_reload_end(struct hg_reload *r, int control_fd, struct hg_buf *ret_errors) {
+    int err = hg_offer_hear(control_fd, ret_errors);
+    if (err != 0) {
+        hg_reload_abandon(r);
         return err;
     }
     hg_sockets_prune(r->sockets, r->plan.site);
+    r->is_under_way = false;
     return 0;
 }

@@ -61,6 +61,10 @@ static const struct hg_directive rows[] = {
     {.name = "worker_shutdown_timeout", .in = "main", .args = "TIME", .type = HG_SLOT_DURATION,
      .at = AT(shutdown_timeout_ms), .def = "30s", .min = 100, .max = 3600000,
      .help = "How long a drain may take before what is left is cut."},
+    {.name = "reload_timeout", .in = "main", .args = "TIME", .type = HG_SLOT_DURATION,
+     .at = AT(reload_timeout_ms), .def = "50s", .min = 100, .max = 3600000,
+     .help = "How long -s reload waits for the worker to take a configuration; the worker goes on "
+             "as it is, and the error log has its verdict when it comes."},
     HG_DIRECTIVES_END,
 };
 

@@ -14,6 +14,7 @@ struct hg_server_conf {
     struct hg_strings error_log; /* PATH [LEVEL] */
     struct hg_slice admin;
     int64_t shutdown_timeout_ms;
+    int64_t reload_timeout_ms;
     int64_t connections_max;
 };
 

@@ -20,7 +20,7 @@
 #include "server/detach.h"
 #include "server/worker.h"
 
-enum { SEND_TIMEOUT_S = 10, OTHER_DESCRIPTORS = 1024 };
+enum { TALK_TIMEOUT_S = 10, OTHER_DESCRIPTORS = 1024 };
 
 static const struct passwd *worker_user(const struct hg_server_conf *c) {
     return geteuid() == 0 && c->user.len > 0 ? getpwnam(c->user.ptr) : NULL;
@@ -96,9 +96,11 @@ int hg_spawn_worker(const struct hg_server_conf *c, struct hg_registry *registry
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) {
         return HG_EIO;
     }
-    /* A worker that hangs must not take the master with it. */
-    struct timeval patience = {.tv_sec = SEND_TIMEOUT_S};
+    /* A worker that hangs in the middle of a message must not take the master
+     * with it. */
+    struct timeval patience = {.tv_sec = TALK_TIMEOUT_S};
     setsockopt(pair[0], SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
+    setsockopt(pair[0], SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
     pid_t pid = fork();
     if (pid < 0) {
         close(pair[0]);

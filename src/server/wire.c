@@ -35,7 +35,9 @@ int hg_wire_add_fd(struct hg_wire_message *m, int fd) {
     return 0;
 }
 
-static int failed(void) { return errno == EPIPE || errno == ECONNRESET ? HG_ECLOSED : HG_EIO; }
+static int failed(void) {
+    return errno == EPIPE || errno == ECONNRESET ? HG_ECLOSED : HG_EIO;
+}
 
 static int send_all(int fd, const void *from, size_t n) {
     const char *bytes = from;
