@@ -5,9 +5,13 @@
 
 #include <stdatomic.h>
 
+#include "base/clock.h"
+#include "event/json.h"
+
 struct message {
     struct hg_exchange exchange;
     struct hg_edge__socket *socket;
+    uint64_t number; /* of the text messages of its socket, from 1 */
     struct hg_edge__hold *hold;
     struct hg_request request;
     struct hg_field content_type;
@@ -15,25 +19,65 @@ struct message {
     struct hg_buf body;
 };
 
-static void put_event(const struct hg_exchange *x, struct hg_buf *out) {
-    const struct hg_event *e = x->events.n > 0 ? x->events.items[0] : NULL;
-    if (e != NULL) {
-        HG_BUF_LIT(out, "\"id\":");
-        hg_buf_put_json(out, hg_event_core(e, HG_ATTR_ID));
-        HG_BUF_LIT(out, ",\"source\":");
-        hg_buf_put_json(out, hg_event_core(e, HG_ATTR_SOURCE));
-        HG_BUF_LIT(out, ",");
-    }
+static void put_member(struct hg_buf *out, const char *name, struct hg_slice value) {
+    hg_buf_printf(out, "\"%s\":", name);
+    hg_buf_put_json(out, value);
+    HG_BUF_LIT(out, ",");
 }
 
-static void put_answer(const struct hg_exchange *x, struct hg_buf *out) {
+/* A string of a text that is no event, if it is one. */
+static void put_raw(const struct hg_json_tape *tape, uint32_t key, const char *name,
+                    struct hg_buf *out) {
+    struct hg_buf value = {.max = tape->text.len};
+    bool is_named = hg_slice_eq(hg_json_bytes(tape, key), hg_slice_of(name));
+    if (is_named && tape->nodes[key + 1].type == HG_JSON_STRING) {
+        hg_json_unescape(tape, key + 1, &value);
+        put_member(out, name, hg_buf_slice(&value));
+    }
+    hg_buf_fini(&value);
+}
+
+/* What was refused before it was an event: its id and source all the same, if
+ * it is an object in JSON that names them once. */
+static void put_unread(struct hg_slice text, struct hg_buf *out) {
+    struct hg_json_tape tape = {0};
+    size_t at;
+    if (hg_json_scan(&tape, text, NULL, &at) == 0 && tape.nodes[0].type == HG_JSON_OBJECT &&
+        hg_json_duplicate_member(&tape, 0) == 0) {
+        for (uint32_t key = 1; key < tape.n; key = tape.nodes[key + 1].next) {
+            put_raw(&tape, key, "id", out);
+            put_raw(&tape, key, "source", out);
+        }
+    }
+    hg_json_tape_fini(&tape);
+}
+
+static void put_event(const struct message *m, struct hg_buf *out) {
+    const struct hg_events *events = &m->exchange.events;
+    if (events->n == 0) {
+        put_unread(hg_buf_slice(&m->body), out);
+        return;
+    }
+    put_member(out, "id", hg_event_core(events->items[0], HG_ATTR_ID));
+    put_member(out, "source", hg_event_core(events->items[0], HG_ATTR_SOURCE));
+}
+
+/* The time makes the ids of answers differ from those of an earlier process. */
+static void put_head(bool is_stored, struct hg_buf *out) {
     static _Atomic uint64_t serial;
+    hg_buf_printf(out, "{\"specversion\":\"1.0\",\"type\":\"headgate.%s\",\"source\":\"/headgate\","
+                  "\"id\":\"p%llx-%llx\",\"data\":{", is_stored ? "published" : "refused",
+                  (unsigned long long)hg_clock_wall_ms(),
+                  (unsigned long long)atomic_fetch_add(&serial, 1));
+}
+
+static void put_answer(const struct message *m, struct hg_buf *out) {
+    const struct hg_exchange *x = &m->exchange;
     char position[HG_POSITION_TEXT_LEN + 1];
     bool is_stored = x->problem.status == 0;
-    hg_buf_printf(out, "{\"specversion\":\"1.0\",\"type\":\"headgate.%s\",\"source\":\"/headgate\","
-                  "\"id\":\"p%llu\",\"data\":{", is_stored ? "published" : "refused",
-                  (unsigned long long)atomic_fetch_add(&serial, 1));
-    put_event(x, out);
+    put_head(is_stored, out);
+    put_event(m, out);
+    hg_buf_printf(out, "\"message\":%llu,", (unsigned long long)m->number);
     if (is_stored) {
         hg_position_format(&x->items[0].position, position);
         hg_buf_printf(out, "\"position\":\"%s\",\"duplicate\":%s}}", position,
@@ -58,10 +102,12 @@ static void on_done(struct hg_exchange *x) {
     struct message *m = x->owner;
     /* Id and source come back; escaped they are six times as long at most. */
     struct hg_buf text = {.max = 6 * m->body.len + 8192};
-    put_answer(x, &text);
+    put_answer(m, &text);
     count(m);
     if (!text.is_failed) {
         hg_socket__send(m->socket, hg_buf_slice(&text));
+    } else if (m->socket->visit != NULL) { /* without an answer the peer would wait for ever */
+        hg_socket_close(m->socket->visit, 1013, "no memory");
     }
     hg_buf_fini(&text);
     hg_socket__message_ends(m->socket, m->body.len);
@@ -85,6 +131,7 @@ static struct message *make(struct hg_edge__socket *s, struct hg_slice text) {
         return NULL;
     }
     m->socket = s;
+    m->number = ++s->n_messages;
     s->refs++;
     hg_socket__message_begins(s, text.len);
     m->hold = v->hold;

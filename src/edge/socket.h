@@ -13,6 +13,7 @@ struct hg_edge__socket {
     struct hg_ws ws;
     int64_t next_ping_ms;
     unsigned unanswered_pings;
+    uint64_t n_messages;         /* events that it has sent, or what was to be one */
     unsigned in_flight;          /* messages in the gate */
     size_t in_flight_bytes;
     size_t owed_bytes;           /* replies queued since there was no room for any */

@@ -141,25 +141,27 @@ def test_a_published_event_is_answered_with_its_position(gateway):
             answers.append(receive_type(ws, "headgate.published"))
     first, again = (a["data"] for a in answers)
     assert (first["id"], first["source"], first["duplicate"]) == ("1", "/scenario", False)
-    assert again == {**first, "duplicate": True}
+    assert again == {**first, "duplicate": True, "message": 2}
     assert answers[0]["id"] != answers[1]["id"]
     with client(gateway) as http:
         assert http.get("/events?since=earliest").json()[0]["hgposition"] == first["position"]
 
 
-@pytest.mark.parametrize("text,problem,detail", [
-    ("{}", "event-invalid", "specversion"),
-    ('{"specversion":"1.0"', "json-invalid", ""),
-    (json.dumps([event(1)]), "event-invalid", ""),
-    (json.dumps(event(1, source="")), "event-invalid", "source"),
+@pytest.mark.parametrize("text,problem,detail,named", [
+    ("{}", "event-invalid", "specversion", None),
+    ('{"specversion":"1.0","id":"1"', "json-invalid", "", None),
+    (json.dumps([event(1)]), "event-invalid", "", None),
+    (json.dumps(event(1, source="")), "event-invalid", "source", "1"),
+    (json.dumps(event(1, type="headgate.stream.gap")), "type-reserved", "headgate.", "1"),
 ])
-def test_what_is_no_event_is_refused_and_the_socket_goes_on(gateway, text, problem, detail):
+def test_what_is_no_event_is_refused_and_the_socket_goes_on(gateway, text, problem, detail, named):
     with connect(gateway) as ws:
         ws.send(text)
         refused = receive_type(ws, "headgate.refused")["data"]
         assert refused["problem"]["type"] == f"urn:headgate:problem:{problem}"
         assert refused["problem"]["status"] == 400
         assert detail in json.dumps(refused["problem"])
+        assert (refused.get("id"), refused["message"]) == (named, 1)
         ws.send(json.dumps(event(1)))
         assert receive_type(ws, "headgate.published")["data"]["id"] == "1"
 

@@ -16,6 +16,9 @@ tests_unit_edge_test_edge_SOURCES = $(hg_fakes) \
     tests/unit/edge/test_cors.c \
     tests/unit/edge/test_intake.c \
     tests/unit/edge/test_location.c \
+    tests/unit/edge/sock.c tests/unit/edge/sock.h \
+    tests/unit/edge/test_message.c \
+    tests/unit/edge/test_socket.c \
     tests/unit/edge/test_query.c \
     tests/unit/edge/test_route.c \
     tests/unit/edge/test_settings.c \

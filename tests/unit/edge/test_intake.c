@@ -76,7 +76,7 @@ static void a_body_may_come_in_any_pieces(void **state) {
 }
 
 #define SMALL                                                                                      \
-    SERVER("location = /events { accept cloudevents; publish demo.a; client_max_body_size 1k; "   \
+    SERVER("location = /events { accept cloudevents; publish demo.a; client_max_body_size 1k; "    \
            "}")
 
 static void a_body_above_the_limit_is_refused_when_it_is_announced(void **state) {
