@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "edge/topics.h"
+
+#include "base/alloc.h"
+#include "unit/edge/rig.h"
+
+/* What a caller of the first location may follow: names joined by blanks, or
+ * the problem's type. */
+static void resolve(struct rig *rig, const char *captured, struct hg_principal *principal,
+                    char out[256]) {
+    const struct generation *g = rig_now(rig);
+    struct hg_edge__hold hold = {.site = g->site};
+    struct hg_visit v = {.edge = rig->edge,
+                         .hold = &hold,
+                         .location = &g->site->servers[0].locations[0],
+                         .captured = hg_slice_of(captured),
+                         .principal = principal};
+    struct hg_problem p = {.index = -1};
+    uint32_t *ids = NULL;
+    size_t n = 0, len = 0;
+    if (hg_topics__resolve(&v, &ids, &n, &p) != 0) {
+        snprintf(out, 256, "%d %s", p.status, p.type);
+        return;
+    }
+    out[0] = 0;
+    for (size_t i = 0; i < n; i++) {
+        len += (size_t)snprintf(out + len, 256 - len, "%s%.*s", i > 0 ? " " : "",
+                                HG_FMT(hg_log_topic_name(rig->log.log, ids[i])));
+    }
+    hg_free(ids);
+}
+
+static void assert_topics(struct rig *rig, const char *captured, const char *want) {
+    char got[256];
+    resolve(rig, captured, rig_now(rig)->anonymous, got);
+    if (strcmp(got, want) != 0) {
+        fail_msg("%s leads to %s, not %s", captured, got, want);
+    }
+}
+
+#define EVERYTHING "role anonymous { subscribe ** demo.*.dlq headgate.dlq; }\n"
+#define STREAM(rows)                                                                               \
+    "server { listen 127.0.0.1:8080; authenticate none; location /t/{topic} { stream " rows        \
+    "; } }\n"
+
+static void open_many(struct rig *rig, const char *text) {
+    rig_open(rig, text); /* demo.a demo.b other */
+    rig_topic(&rig->log, "demo.a.dlq");
+    rig_topic(&rig->log, "demo.c.d");
+    rig_topic(&rig->log, "headgate.dlq");
+}
+
+static void assert_stream(const char *rows, const char *captured, const char *want) {
+    struct rig rig;
+    char text[512];
+    snprintf(text, sizeof(text), EVERYTHING STREAM("%s"), rows);
+    open_many(&rig, text);
+    assert_topics(&rig, captured, want);
+    rig_close(&rig);
+}
+
+static void patterns_give_the_topics_that_exist(void **state) {
+    (void)state;
+    assert_stream("demo.a", "", "demo.a");
+    assert_stream("demo.a demo.b", "", "demo.a demo.b");
+    assert_stream("demo.*", "", "demo.a demo.b");
+    assert_stream("demo.* demo.a demo.**", "", "demo.a demo.b demo.c.d");
+    assert_stream("**", "", "demo.a demo.b other demo.c.d");
+    assert_stream("demo.*.dlq", "", "demo.a.dlq");
+    assert_stream("headgate.dlq other", "", "other headgate.dlq");
+    assert_stream("demo.a late.x", "", "demo.a"); /* the other may come yet */
+    assert_stream("late.x", "", "404 topic-unknown");
+    assert_stream("late.*", "", "404 topic-unknown");
+}
+
+static void what_a_path_names_must_be_in_the_list(void **state) {
+    (void)state;
+    assert_stream("$topic allow=demo.*", "demo.a", "demo.a");
+    assert_stream("$topic allow=demo.*", "other", "404 topic-unknown");
+    assert_stream("$topic allow=demo.* allow=other", "other", "other");
+    assert_stream("$topic allow=demo.*", "demo.c.d", "404 topic-unknown");
+    assert_stream("$topic allow=demo.**", "demo.c.d", "demo.c.d");
+    assert_stream("$topic allow=demo.*", "demo.late", "404 topic-unknown");
+    assert_stream("demo.$topic allow=demo.*", "b", "demo.b");
+    assert_stream("demo.$topic allow=demo.**", "c.d", "demo.c.d");
+    assert_stream("demo.$topic.d allow=demo.**", "c", "demo.c.d");
+    assert_stream("demo.$topic allow=other", "b", "404 topic-unknown");
+}
+
+/* A list of patterns says nothing about these; they have to be named. */
+static void what_a_path_names_is_no_dead_letter_unless_named(void **state) {
+    (void)state;
+    assert_stream("$topic allow=**", "demo.a", "demo.a");
+    assert_stream("$topic allow=**", "demo.a.dlq", "404 topic-unknown");
+    assert_stream("$topic allow=**", "headgate.dlq", "404 topic-unknown");
+    assert_stream("$topic.dlq allow=**", "demo.a", "404 topic-unknown");
+    assert_stream("$topic.dlq allow=demo.*.dlq", "demo.a", "demo.a.dlq");
+}
+
+static void no_wildcard_comes_from_a_path(void **state) {
+    static const char *const odd[] = {"*",     "**",    "demo.*", "$topic", "a b",      "",
+                                      "demo.", ".demo", "a..b",   "a/b",    "\303\251", "a\"b"};
+    (void)state;
+    for (size_t i = 0; i < HG_COUNT(odd); i++) {
+        assert_stream("$topic allow=**", odd[i], "404 topic-unknown");
+        assert_stream("demo.$topic allow=**", odd[i], "404 topic-unknown");
+    }
+}
+
+static void what_the_conf_names_needs_no_list_beside_a_capture(void **state) {
+    (void)state;
+    assert_stream("other $topic allow=demo.*", "demo.a", "demo.a other");
+    assert_stream("other $topic allow=demo.*", "nothing", "other");
+}
+
+static void rights_leave_what_may_be_followed(void **state) {
+    struct rig rig;
+    char got[256];
+    (void)state;
+    open_many(&rig,
+              "role anonymous { subscribe demo.b other; }\nrole all { subscribe **; }\n" STREAM(
+                  "demo.*"));
+    assert_topics(&rig, "", "demo.b");
+    struct hg_principal *p = hg_principal_new("key", HG_SLICE("t"), HG_SLICE("me"), 0);
+    resolve(&rig, "", p, got);
+    assert_string_equal(got, "403 forbidden"); /* no role, no access */
+    hg_principal_add_role(p, HG_SLICE("all"));
+    resolve(&rig, "", p, got);
+    assert_string_equal(got, "demo.a demo.b");
+    hg_principal_unref(&p);
+    rig_close(&rig);
+}
+
+/* Who may follow nothing learns of a topic that the conf names, and of one
+ * that a path may name, no more than that. */
+static void what_does_not_exist_is_told_before_what_may_not_be(void **state) {
+    struct rig rig;
+    (void)state;
+    open_many(&rig, "role anonymous { subscribe x; }\n" STREAM("$topic allow=demo.*"));
+    assert_topics(&rig, "demo.a", "403 forbidden");
+    assert_topics(&rig, "demo.none", "404 topic-unknown");
+    assert_topics(&rig, "other", "404 topic-unknown");
+    rig_close(&rig);
+}
+
+static void without_memory_it_is_503(void **state) {
+    struct rig rig;
+    char got[256];
+    bool was_over = false;
+    int n = 0;
+    (void)state;
+    open_many(&rig, EVERYTHING STREAM("demo.$topic allow=demo.*"));
+    for (; !was_over && n < 20; n++) {
+        hg_alloc_fail_after(n);
+        resolve(&rig, "b", rig_now(&rig)->anonymous, got);
+        was_over = hg_alloc_fail_is_pending();
+        hg_alloc_fail_after(-1);
+        assert_string_equal(got, was_over ? "demo.b" : "503 overloaded");
+    }
+    assert_in_range(n, 3, 19);
+    rig_close(&rig);
+}
+
+int test_topics(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(patterns_give_the_topics_that_exist),
+        cmocka_unit_test(what_a_path_names_must_be_in_the_list),
+        cmocka_unit_test(what_a_path_names_is_no_dead_letter_unless_named),
+        cmocka_unit_test(no_wildcard_comes_from_a_path),
+        cmocka_unit_test(what_the_conf_names_needs_no_list_beside_a_capture),
+        cmocka_unit_test(rights_leave_what_may_be_followed),
+        cmocka_unit_test(what_does_not_exist_is_told_before_what_may_not_be),
+        cmocka_unit_test(without_memory_it_is_503),
+    };
+    return cmocka_run_group_tests_name("topics", tests, NULL, NULL);
+}
