@@ -14,6 +14,7 @@ tests_unit_edge_test_edge_SOURCES = $(hg_fakes) \
     tests/unit/edge/test_access.c \
     tests/unit/edge/test_access_format.c \
     tests/unit/edge/test_cors.c \
+    tests/unit/edge/test_edge.c \
     tests/unit/edge/test_intake.c \
     tests/unit/edge/test_location.c \
     tests/unit/edge/sock.c tests/unit/edge/sock.h \

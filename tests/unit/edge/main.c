@@ -10,6 +10,7 @@ int main(void) {
     failed += test_query();
     failed += test_cors();
     failed += test_intake();
+    failed += test_edge();
     failed += test_subscribe();
     failed += test_topics();
     failed += test_socket();
