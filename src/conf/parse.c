@@ -393,6 +393,11 @@ struct hg_conf_node *hg_conf__parse_default(struct hg_conf_load *load,
         take_word(&p, &t);
     }
     struct hg_conf_node *node = new_node(&p, &t);
+    if (node != NULL && t.kind != HG_TOKEN_EOF) {
+        hg_conf__report_node(load, node, "its default is not the arguments of one line; what has "
+                                         "\";\" or a brace in it stands in quotes");
+        node->is_broken = true;
+    }
     hg_buf_fini(&p.words);
     return node;
 }

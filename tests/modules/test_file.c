@@ -58,7 +58,7 @@ static void the_type_is_inherited_and_html_by_default(void **state) {
     (void)state;
     assert_false(row("file_type")->is_local);
     assert_int_equal(row("file_type")->type, HG_SLOT_STRING);
-    assert_string_equal(row("file_type")->def, "text/html; charset=utf-8");
+    assert_string_equal(row("file_type")->def, "\"text/html; charset=utf-8\"");
 }
 
 static void the_bytes_of_the_file_are_the_answer(void **state) {

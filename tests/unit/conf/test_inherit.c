@@ -143,6 +143,49 @@ static void a_default_that_cannot_be_is_reported_once(void **state) {
     fx_close(&fx);
 }
 
+struct text {
+    struct hg_conf_head head;
+    struct hg_slice value;
+};
+
+/* A load whose one owner beside the core has this default. */
+static void load_default(struct fx *fx, const char *def, struct hg_slice *ret_value) {
+    const struct hg_directive rows[] = {{.name = "kind",
+                                         .in = "main server",
+                                         .type = HG_SLOT_STRING,
+                                         .at = offsetof(struct text, value),
+                                         .def = def},
+                                        HG_DIRECTIVES_END};
+    const struct hg_conf_owner owner = {"mine", rows, sizeof(struct text), NULL};
+    const struct hg_conf_owner *const owners[] = {&fx_core_owner, &owner, NULL};
+    fx_open(fx);
+    fx->setup.owners = owners;
+    fx_file(fx, "t.conf", "server { }");
+    fx_load(fx);
+    if (fx->conf != NULL) {
+        const struct text *t = hg_conf_of(hg_conf_main(fx->conf), &owner);
+        *ret_value = t->value;
+    }
+}
+
+static void a_default_is_written_as_a_line_would_have_it(void **state) {
+    (void)state;
+    struct fx fx;
+    struct hg_slice value = {0};
+    load_default(&fx, "\"text/html; charset=utf-8\"", &value);
+    fx_assert_good(&fx);
+    assert_true(hg_slice_eq(value, HG_SLICE("text/html; charset=utf-8")));
+    fx_close(&fx);
+    static const char *const cut[] = {"text/html; charset=utf-8", "a;", "a { b }", "a }"};
+    for (size_t i = 0; i < HG_COUNT(cut); i++) {
+        load_default(&fx, cut[i], &value);
+        assert_string_equal(fx.errors.ptr, "mine:0: kind: its default is not the arguments of one "
+                                           "line; what has \";\" or a brace in it stands in "
+                                           "quotes\n");
+        fx_close(&fx);
+    }
+}
+
 static void checks_run_for_each_block_of_the_owner(void **state) {
     (void)state;
     struct fx fx;
@@ -176,6 +219,7 @@ int test_inherit(void) {
         cmocka_unit_test(a_repeated_row_replaces_what_came_from_around),
         cmocka_unit_test(custom_rows_are_inherited_without_sharing),
         cmocka_unit_test(a_default_that_cannot_be_is_reported_once),
+        cmocka_unit_test(a_default_is_written_as_a_line_would_have_it),
         cmocka_unit_test(checks_run_for_each_block_of_the_owner),
         cmocka_unit_test(checks_do_not_run_for_an_owner_whose_lines_failed),
     };
