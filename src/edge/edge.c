@@ -5,7 +5,7 @@
 #include "edge/visit.h"
 #include "headgate/counter.h"
 
-enum { TICK_MS = 1000 };
+enum { TICK_MS = 1000, ADMIN_CONNECTIONS_MAX = 256 };
 
 static struct hg_tls *tls_for(void *arg, struct hg_slice server_name) {
     const struct hg_edge__port *port = arg;
@@ -160,6 +160,9 @@ int hg_edge_listen(struct hg_edge *e, struct hg_site *s, size_t index, int fd) {
         hg_edge__release(&hold);
         hg_free(port);
         return err;
+    }
+    if (port->is_fixed) {
+        hg_listener_set_private(port->listener, ADMIN_CONNECTIONS_MAX);
     }
     port->next = e->ports;
     e->ports = port;

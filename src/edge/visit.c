@@ -219,6 +219,9 @@ static void keep_peer(struct hg_visit *v) {
 }
 
 static void count_answer(const struct hg_visit *v) {
+    if (hg_conn_is_private(v->stream->conn)) {
+        return;
+    }
     if (v->status >= 200 && v->status < 300) {
         hg_counter_add(&answers_2xx, 1);
     } else if (v->status >= 400 && v->status < 500) {
@@ -236,8 +239,8 @@ static void on_gone(struct hg_stream *s, bool is_complete) {
     }
     s->user = NULL;
     keep_peer(v);
-    v->stream = NULL;
     count_answer(v);
+    v->stream = NULL;
     /* An append that is under way is still accounted for: on_done disposes. */
     if (v->state != HG_VISIT_DECIDING) {
         dispose(v);

@@ -103,7 +103,9 @@ static bool read_once(struct hg_conn *c) {
         hg_conn__eof(c);
         return false;
     }
-    hg_counter_add(&hg_net_bytes_received_total, n);
+    if (!c->is_private) {
+        hg_counter_add(&hg_net_bytes_received_total, n);
+    }
     if (c->state >= HG_CONN_CLOSING) {
         return (size_t)n == max;
     }
@@ -245,7 +247,9 @@ static void release(struct hg_conn *c) {
     if (c->is_placed) {
         hg_net_limit_give();
     }
-    hg_counter_add(&hg_net_connections_open, -1);
+    if (c->is_counted) {
+        hg_counter_add(&hg_net_connections_open, -1);
+    }
     hg_listener__left(c);
     c->magic = 0;
     hg_free(c);
@@ -297,12 +301,15 @@ int hg_conn__make(struct hg_loop *loop, int fd, const struct hg_addr *peer, stru
             c->peer = (struct hg_addr){0};
         }
     }
-    hg_counter_add(&hg_net_connections_open, 1);
     *ret = c;
     return 0;
 }
 
 void hg_conn__start(struct hg_conn *c) {
+    c->is_counted = !c->is_private;
+    if (c->is_counted) {
+        hg_counter_add(&hg_net_connections_open, 1);
+    }
     if (c->tls) {
         hg_conn__watch(c);
     } else {
@@ -420,6 +427,10 @@ struct hg_loop *hg_conn_loop(const struct hg_conn *c) {
 
 const struct hg_addr *hg_conn_peer(const struct hg_conn *c) {
     return &c->peer;
+}
+
+bool hg_conn_is_private(const struct hg_conn *c) {
+    return c->is_private;
 }
 
 bool hg_conn_is_tls(const struct hg_conn *c) {

@@ -63,6 +63,10 @@ void *hg_listener_arg(const struct hg_listener *l);
 /* How long a TLS handshake may take (5 s) and how many may run at once here
  * (512); further clients wait in the backlog. */
 void hg_listener_set_handshake(struct hg_listener *l, int64_t timeout_ms, unsigned at_once_max);
+/* For those who look after the gateway, not for its clients: connections take
+ * no place of the process's limit but one of these, and count nowhere. Before
+ * the first is accepted. */
+void hg_listener_set_private(struct hg_listener *l, unsigned at_once_max);
 /* Accept no more; its connections go on and can still be walked. */
 void hg_listener_shut(struct hg_listener *l);
 /* Each connection that it accepted and that is still there; fn may end it. */
@@ -81,6 +85,7 @@ void *hg_conn_user(const struct hg_conn *c);
 struct hg_loop *hg_conn_loop(const struct hg_conn *c);
 const struct hg_addr *hg_conn_peer(const struct hg_conn *c);
 bool hg_conn_is_tls(const struct hg_conn *c);
+bool hg_conn_is_private(const struct hg_conn *c); /* its listener is */
 bool hg_conn_is_h2(const struct hg_conn *c); /* ALPN chose h2 */
 /* The name asked for in lower case without final dot, as tls_for got it. */
 struct hg_slice hg_conn_sni(const struct hg_conn *c);

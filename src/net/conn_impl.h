@@ -36,6 +36,8 @@ struct hg_conn {
     bool is_blocked;   /* output waits until the socket is writable */
     bool is_above_low; /* the queue was above the low-water mark */
     bool is_placed;    /* holds a place of the process's limit */
+    bool is_private;   /* of a private listener */
+    bool is_counted;   /* among those that are open */
     struct hg_loop *loop;
     struct hg_watch watch;
     const struct hg_conn_ops *ops; /* NULL until on_accept has set them */

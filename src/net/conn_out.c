@@ -72,7 +72,9 @@ static void write_plain(struct hg_conn *c) {
         }
         bool is_full = (size_t)n < sum(iov, n_iov);
         written += (size_t)n;
-        hg_counter_add(&hg_net_bytes_sent_total, n);
+        if (!c->is_private) {
+            hg_counter_add(&hg_net_bytes_sent_total, n);
+        }
         hg_out_consume(&c->out, (size_t)n);
         if (is_full) {
             return;

@@ -126,19 +126,44 @@ static bool survive_error(struct hg_listener *l, int error) {
     }
 }
 
-static void admit(struct hg_listener *l, int fd, const struct hg_addr *peer) {
+/* A private listener's places are its own: an operator is let in when there
+ * are too many clients. */
+static bool take_place(struct hg_listener *l) {
+    if (l->places_max > 0) {
+        return l->n_private < l->places_max;
+    }
     if (!hg_net_limit_take()) {
         hg_counter_add(&hg_net_connections_refused_total, 1);
+        return false;
+    }
+    return true;
+}
+
+static void give_place(struct hg_listener *l) {
+    if (l->places_max == 0) {
+        hg_net_limit_give();
+    }
+}
+
+static void count(struct hg_listener *l, struct hg_counter *counter) {
+    if (l->places_max == 0) {
+        hg_counter_add(counter, 1);
+    }
+}
+
+static void admit(struct hg_listener *l, int fd, const struct hg_addr *peer) {
+    if (!take_place(l)) {
         close(fd);
         return;
     }
     struct hg_conn *c = NULL;
     if (hg_conn__make(l->loop, fd, peer, &c) != 0) {
-        hg_net_limit_give();
+        give_place(l);
         hg_counter_add(&hg_net_accept_errors_total, 1);
         return;
     }
-    c->is_placed = true;
+    c->is_private = l->places_max > 0;
+    c->is_placed = !c->is_private;
     c->listener_arg = l->arg;
     if (l->front && hg_conn_tls__accept(c, l->front, l) != 0) {
         hg_counter_add(&hg_net_accept_errors_total, 1);
@@ -146,7 +171,7 @@ static void admit(struct hg_listener *l, int fd, const struct hg_addr *peer) {
         return;
     }
     if (l->ops->on_accept(l->arg, c) != 0) {
-        hg_counter_add(&hg_net_connections_refused_total, 1);
+        count(l, &hg_net_connections_refused_total);
         hg_conn__drop(&c);
         return;
     }
@@ -154,7 +179,8 @@ static void admit(struct hg_listener *l, int fd, const struct hg_addr *peer) {
     c->listener = l;
     l->refs++;
     hg_list_append(&l->conns, &c->sibling);
-    hg_counter_add(&hg_net_connections_total, 1);
+    l->n_private += c->is_private;
+    count(l, &hg_net_connections_total);
     hg_conn__start(c);
 }
 
@@ -224,9 +250,15 @@ void hg_listener_set_handshake(struct hg_listener *l, int64_t timeout_ms, unsign
     watch(l);
 }
 
+void hg_listener_set_private(struct hg_listener *l, unsigned at_once_max) {
+    HG_ASSERT(at_once_max > 0 && hg_list_is_empty(&l->conns));
+    l->places_max = at_once_max;
+}
+
 void hg_listener__left(struct hg_conn *c) {
     if (c->listener) {
         hg_list_remove(&c->sibling);
+        c->listener->n_private -= c->is_private;
         unref(c->listener);
         c->listener = NULL;
     }

@@ -10,7 +10,7 @@
 
 struct hg_listener {
     uint32_t magic;
-    unsigned refs; /* the owner's, one of each connection, one more in its handshake */
+    unsigned refs;        /* the owner's, one of each connection, one more in its handshake */
     struct hg_list conns; /* accepted, not freed: hg_conn.sibling */
     struct hg_loop *loop;
     struct hg_watch watch;
@@ -21,6 +21,8 @@ struct hg_listener {
     int spare_fd; /* given up for a moment when descriptors run out; -1: gone */
     int64_t handshake_timeout_ms;
     unsigned handshakes, handshakes_max;
+    unsigned places_max; /* of a private one; 0: it is not */
+    unsigned n_private;  /* places of those that are taken */
     bool is_backing_off;
     bool is_stopped;
 };

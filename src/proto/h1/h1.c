@@ -148,7 +148,7 @@ static bool open_stream(struct hg_h1_conn *h, struct hg_h1_parser *p) {
         return false;
     }
     h->n_requests++;
-    hg_counter_add(&hg_http_requests_h1, 1);
+    hg_counter_add(&hg_http_requests_h1, hg_conn_is_private(h->conn) ? 0 : 1);
     hg_h1_parser_settle(p, st->memory, &st->head);
     st->s = (struct hg_stream){
         .proto = &hg_h1_stream_proto, .ops = h->setup->ops, .conn = h->conn, .id = h->n_requests};

@@ -60,7 +60,7 @@ static void open_stream(struct hg_h2_conn *h, const nghttp2_frame *frame) {
         return;
     }
     nghttp2_session_set_stream_user_data(h->session, frame->hd.stream_id, st);
-    hg_counter_add(&hg_http_requests_h2, 1);
+    hg_counter_add(&hg_http_requests_h2, hg_conn_is_private(h->conn) ? 0 : 1);
     if (block->status != 0) {
         hg_h2__refuse(st, block->status, block->text);
         return;

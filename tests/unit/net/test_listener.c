@@ -160,6 +160,44 @@ static void accepted_connection_is_counted_and_tuned(void **state) {
     assert_int_equal(hg_net_limit_used(), places);
 }
 
+static void private_connection_counts_nowhere_and_has_its_own_places(void **state) {
+    struct fixture *f = *state;
+    struct door d;
+    const struct hg_counter *const counters[] = {
+        &hg_net_connections_total, &hg_net_connections_open, &hg_net_connections_refused_total,
+        &hg_net_bytes_received_total, &hg_net_bytes_sent_total};
+    int64_t before[HG_COUNT(counters)];
+    for (size_t i = 0; i < HG_COUNT(counters); i++) {
+        before[i] = hg_counter_read(counters[i]);
+    }
+    open_door(f, &d, false);
+    hg_listener_set_private(d.listener, 1);
+    hg_net_limit_take();
+    hg_net_limit_set(hg_net_limit_used()); /* no client gets in */
+    f->peer = connect_to(&d.addr);
+    TURN_UNTIL(f, d.seen[0].n[SEEN_OPEN] == 1);
+    assert_true(hg_conn_is_private(d.seen[0].conn));
+    assert_int_equal(send(f->peer, "x", 1, 0), 1);
+    TURN_UNTIL(f, d.seen[0].n[SEEN_BYTES] == 1);
+    hg_conn_put(d.seen[0].conn, "y", 1);
+    char byte = 0;
+    TURN_UNTIL(f, recv(f->peer, &byte, 1, MSG_DONTWAIT) == 1);
+    int second = connect_to(&d.addr);
+    TURN_UNTIL(f, recv(second, &byte, 1, MSG_DONTWAIT) == 0);
+    close(second);
+    hg_conn_abort(d.seen[0].conn);
+    TURN_UNTIL(f, d.seen[0].n[SEEN_CLOSE] == 1);
+    int third = connect_to(&d.addr);
+    TURN_UNTIL(f, d.seen[1].n[SEEN_OPEN] == 1);
+    close(third);
+    for (size_t i = 0; i < HG_COUNT(counters); i++) {
+        assert_int_equal(hg_counter_read(counters[i]), before[i]);
+    }
+    hg_net_limit_set(0);
+    hg_net_limit_give();
+    close_door(&d);
+}
+
 static void unix_clients_are_served(void **state) {
     struct fixture *f = *state;
     struct door d = {.f = f};
@@ -440,6 +478,7 @@ static void handshake_goes_on_after_the_listener_stopped(void **state) {
 int test_listener(void) {
     const struct CMUnitTest tests[] = {
         IN_LOOP(accepted_connection_is_counted_and_tuned),
+        IN_LOOP(private_connection_counts_nowhere_and_has_its_own_places),
         IN_LOOP(unix_clients_are_served),
         IN_LOOP(refused_connection_is_closed_without_a_word),
         IN_LOOP(limit_of_the_process_closes_the_next),
