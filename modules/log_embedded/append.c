@@ -3,7 +3,7 @@
  *
  *   no transaction ── append, group_commit ──► open ── flush ──► durable: tail,
  *          ^                                    |                then answers
- *          └──────── fail_group: all answered ◄─┘
+ *          └──────── group_fail: all answered ◄┘
  *
  * An append that cannot be taken (expected position, size, key) is refused
  * before anything of it is written, so it does not spoil the others' group.
@@ -49,7 +49,7 @@ static void answer_all(struct hg_append *append, int err) {
     }
 }
 
-static void fail_group(struct store *s, int err) {
+void embedded_group_fail(struct store *s, int err) {
     struct hg_append *all = s->group.first;
     if (s->group.txn != NULL) {
         mdb_txn_abort(s->group.txn);
@@ -58,8 +58,7 @@ static void fail_group(struct store *s, int err) {
     answer_all(all, err);
 }
 
-/* The group's transaction, begun by whoever needs it first. */
-static int begin_group(struct store *s) {
+int embedded_group_begin(struct store *s) {
     if (s->group.txn != NULL) {
         return 0;
     }
@@ -189,7 +188,7 @@ static int put_probe(struct store *s) {
 void embedded_append(void *state, struct hg_append *append) {
     struct store *s = HG_CAST(struct store, STORE_MAGIC, state);
     int err = check(s, append);
-    err = err == 0 ? begin_group(s) : err;
+    err = err == 0 ? embedded_group_begin(s) : err;
     if (err != 0) {
         hg_append_complete(append, err);
         return;
@@ -204,7 +203,7 @@ void embedded_append(void *state, struct hg_append *append) {
         rc = put_record(s, embedded_topic(s, item->topic), &item->record, now_ms);
     }
     if (rc != 0) {
-        fail_group(s, embedded_err(s, rc));
+        embedded_group_fail(s, embedded_err(s, rc));
     }
 }
 
@@ -266,69 +265,4 @@ void embedded_flush(void *state) {
     show(s, all);
     end_group(s, true);
     answer_all(all, 0);
-}
-
-/* HG_EINVAL: not a name that fits a key. */
-static int group_key(struct hg_slice group, uint32_t sid, uint8_t out[GROUP_NAME_MAX + 6],
-                     MDB_val *ret) {
-    if (group.len == 0 || group.len > GROUP_NAME_MAX || memchr(group.ptr, 0, group.len) != NULL) {
-        return HG_EINVAL;
-    }
-    out[0] = 'g';
-    memcpy(out + 1, group.ptr, group.len);
-    out[1 + group.len] = 0;
-    embedded_put_be(out + 2 + group.len, sid, 4);
-    *ret = (MDB_val){group.len + 6, out};
-    return 0;
-}
-
-int embedded_group_commit(void *state, struct hg_slice group, uint32_t topic, uint32_t partition,
-                          uint64_t next) {
-    struct store *s = HG_CAST(struct store, STORE_MAGIC, state);
-    const struct topic *t = embedded_topic(s, topic);
-    uint8_t k[GROUP_NAME_MAX + 6], v[8 + ROW_SUM_BYTES];
-    MDB_val key;
-    if (t == NULL || partition != 0) {
-        return HG_ENOENT;
-    }
-    int err = group_key(group, t->sid, k, &key);
-    err = err == 0 ? begin_group(s) : err;
-    if (err != 0) {
-        return err;
-    }
-    embedded_put_be(v, next, 8);
-    int rc = embedded_row_put(s->group.txn, s->meta, key, (MDB_val){8, v});
-    if (rc != 0) {
-        err = embedded_err(s, rc);
-        fail_group(s, err);
-    }
-    return err;
-}
-
-int embedded_group_position(void *state, struct hg_slice group, uint32_t topic, uint32_t partition,
-                            uint64_t *ret_next) {
-    struct store *s = HG_CAST(struct store, STORE_MAGIC, state);
-    const struct topic *t = embedded_topic(s, topic);
-    uint8_t k[GROUP_NAME_MAX + 6];
-    MDB_val key, value;
-    MDB_txn *txn = s->group.txn;
-    if (t == NULL || partition != 0) {
-        return HG_ENOENT;
-    }
-    int err = group_key(group, t->sid, k, &key);
-    if (err != 0) {
-        return err;
-    }
-    int rc = txn != NULL ? 0 : s->env == NULL ? EIO : embedded_read_begin(s, &txn);
-    if (rc != 0) {
-        return embedded_err(s, rc);
-    }
-    rc = embedded_row_get(txn, s->meta, key, &value);
-    if (rc == 0) {
-        *ret_next = embedded_get_be(value.mv_data, 8);
-    }
-    if (s->group.txn == NULL) {
-        embedded_read_end(s, &txn);
-    }
-    return rc == MDB_NOTFOUND ? HG_ENOENT : embedded_err(s, rc);
 }

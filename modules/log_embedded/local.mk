@@ -3,6 +3,7 @@ modules_LTLIBRARIES += log_embedded.la
 log_embedded_sources = \
     modules/log_embedded/append.c \
     modules/log_embedded/ends.c \
+    modules/log_embedded/groups.c \
     modules/log_embedded/log_embedded.c \
     modules/log_embedded/read.c \
     modules/log_embedded/record.c modules/log_embedded/record.h \

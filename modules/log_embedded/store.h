@@ -164,6 +164,12 @@ int embedded_topics_reload(struct store *s);
 /* append.c */
 void embedded_append(void *state, struct hg_append *append);
 void embedded_flush(void *state);
+/* The group's transaction, begun by whoever needs it first. */
+int embedded_group_begin(struct store *s);
+/* Nothing of the group is stored, and everybody in it is told so. */
+void embedded_group_fail(struct store *s, int err);
+
+/* groups.c */
 int embedded_group_commit(void *state, struct hg_slice group, uint32_t topic, uint32_t partition,
                           uint64_t next);
 int embedded_group_position(void *state, struct hg_slice group, uint32_t topic, uint32_t partition,

@@ -16,6 +16,7 @@ tests_modules_log_embedded_test_log_embedded_SOURCES = \
     tests/modules/log_embedded/test_append.c \
     tests/modules/log_embedded/test_ends.c \
     tests/modules/log_embedded/test_flip.c \
+    tests/modules/log_embedded/test_groups.c \
     tests/modules/log_embedded/test_kill.c \
     tests/modules/log_embedded/test_log_embedded.c \
     tests/modules/log_embedded/test_read.c \

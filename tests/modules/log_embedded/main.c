@@ -63,6 +63,7 @@ int main(void) {
     failed += test_store();
     failed += test_reserve();
     failed += test_ends();
+    failed += test_groups();
     failed += test_kill();
     failed += test_flip();
     failed += test_whole();

@@ -73,24 +73,6 @@ static void another_partition_is_refused(void **state) {
     embedded_end(&e);
 }
 
-static void names_of_groups_are_bounded(void **state) {
-    (void)state;
-    static char name[201];
-    struct embedded_rig e;
-    uint64_t at;
-    embedded_start(&e, NULL, "1g");
-    memset(name, 'g', sizeof name);
-    const struct hg_log_ops *ops = e.contract.ops;
-    struct hg_slice longest = {name, 200}, longer = {name, 201};
-    assert_int_equal(ops->group_commit(e.rig.state, longest, TOPIC_A, 0, 1), 0);
-    assert_int_equal(ops->group_commit(e.rig.state, longer, TOPIC_A, 0, 1), HG_EINVAL);
-    assert_int_equal(ops->group_commit(e.rig.state, HG_SLICE(""), TOPIC_A, 0, 1), HG_EINVAL);
-    assert_int_equal(ops->group_commit(e.rig.state, HG_SLICE("a\0b"), TOPIC_A, 0, 1), HG_EINVAL);
-    assert_int_equal(ops->group_commit(e.rig.state, longest, 9, 0, 1), HG_ENOENT);
-    assert_int_equal(ops->group_position(e.rig.state, longest, TOPIC_A, 0, &at), 0);
-    embedded_end(&e);
-}
-
 /* Until the store says that it is full; how many went in. */
 static uint64_t fill_up(struct embedded_rig *e, size_t data_bytes, int *ret_err) {
     uint64_t n = contract_range(&e->rig, TOPIC_A).next;
@@ -166,7 +148,6 @@ int test_append(void) {
         cmocka_unit_test(what_a_record_cannot_hold_is_refused_alone),
         cmocka_unit_test(what_is_refused_is_named),
         cmocka_unit_test(another_partition_is_refused),
-        cmocka_unit_test(names_of_groups_are_bounded),
         cmocka_unit_test(a_full_store_refuses_serves_and_recovers),
         cmocka_unit_test(a_full_store_refuses_a_group_as_a_whole),
     };

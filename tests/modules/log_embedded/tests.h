@@ -17,6 +17,7 @@ extern const struct hg_module hg_module_log_embedded;
 int test_append(void);
 int test_ends(void);
 int test_flip(void);
+int test_groups(void);
 int test_kill(void);
 int test_log_embedded(void);
 int test_read(void);
