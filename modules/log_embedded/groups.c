@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* groups.c - where groups of readers go on. A commit is written in the
- * transaction of the appends around it and is durable with them. */
+/* groups.c - groups of readers. Whoever opened the store is alone in it, so a
+ * group has one member, which has all there is. Where it goes on is written in
+ * the transaction of the appends around it and is durable with them. */
 #include "store.h"
 
 #include <errno.h>
@@ -17,6 +18,27 @@ static int group_key(struct hg_slice group, uint32_t sid, uint8_t out[GROUP_NAME
     embedded_put_be(out + 2 + group.len, sid, 4);
     *ret = (MDB_val){group.len + 6, out};
     return 0;
+}
+
+static int assign(struct store *s, struct hg_slice group, uint32_t topic, bool is_ours) {
+    uint8_t k[GROUP_NAME_MAX + 6];
+    MDB_val key;
+    if (embedded_topic(s, topic) == NULL) {
+        return HG_ENOENT;
+    }
+    int err = group_key(group, 0, k, &key);
+    if (err == 0) {
+        hg_log_assigned(s->up, group, topic, 0, is_ours);
+    }
+    return err;
+}
+
+int embedded_group_join(void *state, struct hg_slice group, uint32_t topic) {
+    return assign(HG_CAST(struct store, STORE_MAGIC, state), group, topic, true);
+}
+
+int embedded_group_leave(void *state, struct hg_slice group, uint32_t topic) {
+    return assign(HG_CAST(struct store, STORE_MAGIC, state), group, topic, false);
 }
 
 int embedded_group_commit(void *state, struct hg_slice group, uint32_t topic, uint32_t partition,

@@ -154,6 +154,7 @@ void embedded_ends_set(struct store *s, uint32_t slot, uint64_t number);
 int embedded_topics_check(struct store *s, MDB_txn *txn, uint64_t *ret_n);
 int embedded_topic_open(void *state, const struct hg_log_topic *topic, struct hg_why *why);
 int embedded_topic_delete(void *state, uint32_t id);
+int embedded_list(void *state, hg_log_topic_fn fn, void *arg);
 int embedded_describe(void *state, uint32_t id, uint32_t partition, struct hg_log_range *ret);
 /* Writes the topic's row; is_deleted keeps its epoch only. Gives LMDB's code. */
 int embedded_topic_put(struct store *s, MDB_txn *txn, const struct topic *t, uint64_t first,
@@ -170,6 +171,8 @@ int embedded_group_begin(struct store *s);
 void embedded_group_fail(struct store *s, int err);
 
 /* groups.c */
+int embedded_group_join(void *state, struct hg_slice group, uint32_t topic);
+int embedded_group_leave(void *state, struct hg_slice group, uint32_t topic);
 int embedded_group_commit(void *state, struct hg_slice group, uint32_t topic, uint32_t partition,
                           uint64_t next);
 int embedded_group_position(void *state, struct hg_slice group, uint32_t topic, uint32_t partition,

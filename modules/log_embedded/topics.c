@@ -7,6 +7,7 @@
  * ever used twice. The row of a deleted topic stays, for its epoch. */
 #include "store.h"
 
+#include <errno.h>
 #include <stdio.h>
 
 #include "headgate/logline.h"
@@ -27,6 +28,16 @@ static MDB_val name_key(const char *name, uint8_t buffer[TOPIC_NAME_MAX + 2]) {
     return (MDB_val){len + 1, buffer};
 }
 
+static struct row parse_row(const uint8_t *in) {
+    return (struct row){
+        .flags = in[0],
+        .sid = (uint32_t)embedded_get_be(in + 4, 4),
+        .epoch = (uint32_t)embedded_get_be(in + 8, 4),
+        .first = embedded_get_be(in + 12, 8),
+        .time_ms = (int64_t)embedded_get_be(in + 20, 8),
+    };
+}
+
 static int get_row(struct store *s, MDB_txn *txn, const char *name, struct row *ret) {
     uint8_t buffer[TOPIC_NAME_MAX + 2];
     MDB_val value;
@@ -37,14 +48,7 @@ static int get_row(struct store *s, MDB_txn *txn, const char *name, struct row *
     if (value.mv_size != ROW_BYTES) {
         return MDB_CORRUPTED;
     }
-    const uint8_t *in = value.mv_data;
-    *ret = (struct row){
-        .flags = in[0],
-        .sid = (uint32_t)embedded_get_be(in + 4, 4),
-        .epoch = (uint32_t)embedded_get_be(in + 8, 4),
-        .first = embedded_get_be(in + 12, 8),
-        .time_ms = (int64_t)embedded_get_be(in + 20, 8),
-    };
+    *ret = parse_row(value.mv_data);
     return 0;
 }
 
@@ -311,13 +315,13 @@ static int place_topic(struct store *s, struct topic *t) {
 
 int embedded_topic_open(void *state, const struct hg_log_topic *topic, struct hg_why *why) {
     struct store *s = HG_CAST(struct store, STORE_MAGIC, state);
-    embedded_flush(s);
     struct topic *t = embedded_topic(s, topic->id);
     if (t != NULL && t->is_compacted == topic->is_compacted) {
         t->retention_ms = topic->retention_ms;
         t->retention_bytes = topic->retention_bytes;
         return 0;
     }
+    embedded_flush(s);
     if (topic->partitions != 1 || topic->name.len > TOPIC_NAME_MAX || s->env == NULL) {
         hg_why_set(why, "topic %.*s: the embedded log has one partition a topic",
                    HG_FMT(topic->name));
@@ -409,4 +413,43 @@ int embedded_describe(void *state, uint32_t id, uint32_t partition, struct hg_lo
         .bytes = t->committed.bytes - t->bytes_first,
     };
     return 0;
+}
+
+/* One row of a topic; what is deleted is not listed. */
+static void list_row(MDB_val key, MDB_val value, hg_log_topic_fn fn, void *arg) {
+    if (!embedded_row_is_sound(key, &value) || value.mv_size != ROW_BYTES) {
+        return;
+    }
+    struct row row = parse_row(value.mv_data);
+    struct hg_log_topic topic = {
+        .name = {(const char *)key.mv_data + 1, key.mv_size - 1},
+        .partitions = 1,
+        .is_compacted = (row.flags & ROW_COMPACTED) != 0,
+    };
+    if ((row.flags & ROW_DELETED) == 0) {
+        fn(arg, &topic);
+    }
+}
+
+int embedded_list(void *state, hg_log_topic_fn fn, void *arg) {
+    struct store *s = HG_CAST(struct store, STORE_MAGIC, state);
+    MDB_txn *txn = NULL;
+    MDB_cursor *c = NULL;
+    MDB_val key = {1, "t"}, value;
+    embedded_flush(s);
+    int rc = s->env == NULL ? EIO : embedded_read_begin(s, &txn);
+    if (rc != 0) {
+        return embedded_err(s, rc);
+    }
+    rc = mdb_cursor_open(txn, s->meta, &c);
+    if (rc == 0) {
+        rc = mdb_cursor_get(c, &key, &value, MDB_SET_RANGE);
+        while (rc == 0 && *(const char *)key.mv_data == 't') {
+            list_row(key, value, fn, arg);
+            rc = mdb_cursor_get(c, &key, &value, MDB_NEXT);
+        }
+        mdb_cursor_close(c);
+    }
+    embedded_read_end(s, &txn);
+    return rc == MDB_NOTFOUND ? 0 : embedded_err(s, rc);
 }

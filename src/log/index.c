@@ -136,8 +136,8 @@ static int read_part(struct build *b, struct hg_topic *topic, uint32_t partition
     uint64_t next = 0;
     int err = find_from(b, topic, partition, &next);
     for (want.from = next; err == 0; want.from = next) {
-        err = ops->scan != NULL ? ops->scan(b->log->driver, &want, add, &place, &next)
-                                : read_marks(b, &want, &place, &next);
+        err = (ops->caps & HG_LOG_SCAN) != 0 ? ops->scan(b->log->driver, &want, add, &place, &next)
+                                             : read_marks(b, &want, &place, &next);
         if (next == want.from) {
             break; /* the end */
         }

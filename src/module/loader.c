@@ -110,6 +110,28 @@ static int take_kinds(struct hg_loaded *l, struct hg_why *why) {
     return 0;
 }
 
+/* The functions of each capability that is declared. */
+static bool has_what_it_declares(const struct hg_log_ops *log) {
+    const struct {
+        unsigned cap;
+        bool is_there;
+    } needs[] = {
+        {HG_LOG_GROUPS, log->group_join && log->group_leave && log->group_commit &&
+                            log->group_position},
+        {HG_LOG_COMPACT, log->latest != NULL},
+        {HG_LOG_TRIM, log->trim != NULL},
+        {HG_LOG_DELETE, log->topic_delete != NULL},
+        {HG_LOG_LIST, log->list != NULL},
+        {HG_LOG_SCAN, log->scan != NULL},
+    };
+    for (size_t i = 0; i < HG_COUNT(needs); i++) {
+        if ((log->caps & needs[i].cap) != 0 && !needs[i].is_there) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* What is called without asking must be there. */
 static const char *find_unfinished(const struct hg_module *m) {
     const struct hg_log_ops *log = m->log;
@@ -117,7 +139,8 @@ static const char *find_unfinished(const struct hg_module *m) {
         return "source";
     }
     if (log != NULL && !(log->name && log->open && log->close && log->topic_open &&
-                         log->describe && log->append && log->flush && log->read && log->seek)) {
+                         log->describe && log->append && log->flush && log->read && log->seek &&
+                         has_what_it_declares(log))) {
         return "log";
     }
     if (m->sink != NULL && !(m->sink->name && m->sink->choose && m->sink->encode)) {

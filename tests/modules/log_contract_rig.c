@@ -61,11 +61,37 @@ static void on_tail(struct hg_log_up *up, uint32_t topic, uint32_t partition,
     unlock(rig);
 }
 
+static void on_assigned(struct hg_log_up *up, struct hg_slice group, uint32_t topic,
+                        uint32_t partition, bool is_ours) {
+    struct contract_rig *rig = HG_CONTAINER(up, struct contract_rig, up);
+    lock(rig);
+    assert_true(hg_slice_eq(group, HG_SLICE("g")));
+    assert_int_equal(partition, 0);
+    assert_true(topic < CONTRACT_OPEN);
+    rig->is_ours[topic] = is_ours;
+    unlock(rig);
+}
+
+bool contract_wait_assigned(struct contract_rig *rig, uint32_t topic, bool is_ours) {
+    struct timespec nap = {.tv_nsec = 1000000};
+    time_t deadline = time(NULL) + DEADLINE_S;
+    for (;;) {
+        lock(rig);
+        bool is_so = rig->is_ours[topic] == is_ours;
+        unlock(rig);
+        if (is_so || time(NULL) > deadline) {
+            return is_so;
+        }
+        (void)nanosleep(&nap, NULL);
+    }
+}
+
 void contract_open(struct contract_rig *rig) {
     struct hg_log_open open = {.up = &rig->up};
     struct hg_why why = {{0}};
     rig->up.on_complete = on_complete;
     rig->up.on_tail = on_tail;
+    rig->up.on_assigned = on_assigned;
     rig->contract->storage_args(rig->storage, &open);
     if (rig->contract->ops->open(&open, &rig->state, &why) != 0) {
         fail_msg("%s", why.text);

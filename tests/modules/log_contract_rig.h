@@ -31,7 +31,8 @@ struct contract_rig {
     pthread_mutex_t lock; /* of what drivers' threads write */
     struct contract_shown *shown;
     size_t n_shown, cap_shown;
-    struct hg_records records; /* of the last read */
+    bool is_ours[CONTRACT_OPEN]; /* the partition of each topic, for group "g" */
+    struct hg_records records;   /* of the last read */
 };
 
 /* One append; its answer comes some time after a flush. */
@@ -71,6 +72,9 @@ int contract_wait(struct contract_append *a); /* the answer; drops the events */
 int contract_append_one(struct contract_rig *rig, uint32_t topic, const char *id);
 /* n events named from 0, in groups. */
 void contract_fill(struct contract_rig *rig, uint32_t topic, size_t n);
+
+/* Does the driver give group "g" the topic, or take it, within the time? */
+bool contract_wait_assigned(struct contract_rig *rig, uint32_t topic, bool is_ours);
 
 /* Replaces rig->records. */
 int contract_read(struct contract_rig *rig, uint32_t topic, uint64_t from, size_t max_records,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* log_contract_topics.c - promises about topics as wholes: trim, epochs,
- * groups, compaction. */
+ * lists, groups, compaction. */
 #include <stdio.h>
 #include <string.h>
 
@@ -41,6 +41,9 @@ static void what_is_trimmed_is_gone_for_good(void **state) {
 
 static void a_topic_made_again_has_another_epoch(void **state) {
     struct contract_rig *rig = rig_of(state);
+    if (!has_cap(rig, HG_LOG_DELETE)) {
+        return;
+    }
     contract_fill(rig, A, 30);
     uint32_t epoch = contract_range(rig, A).epoch;
     assert_int_equal(rig->contract->ops->topic_delete(rig->state, A), 0);
@@ -92,6 +95,9 @@ static void groups_remember_where_they_are(void **state) {
     assert_int_equal(position(rig, "gg", A, &at), 0);
     assert_true(at == 9);
     assert_int_equal(position(rig, "gg", B, &at), HG_ENOENT);
+    if (!has_cap(rig, HG_LOG_DELETE)) {
+        return;
+    }
     assert_int_equal(rig->contract->ops->topic_delete(rig->state, A), 0);
     contract_topic(rig, A, contract_names[A], false);
     assert_int_equal(position(rig, "g", A, &at), HG_ENOENT);
@@ -114,6 +120,92 @@ static void a_group_can_commit_beside_appends(void **state) {
     contract_reopen(rig, contract_names, 3);
     assert_int_equal(position(rig, "g", A, &at), 0);
     assert_true(at == 1 && contract_range(rig, A).next == 1);
+}
+
+/* One member has all there is; it is told when it has it and when no more. */
+static void who_is_alone_in_a_group_has_every_partition(void **state) {
+    struct contract_rig *rig = rig_of(state);
+    const struct hg_log_ops *ops = rig->contract->ops;
+    if (!has_cap(rig, HG_LOG_GROUPS)) {
+        return;
+    }
+    assert_int_equal(ops->group_join(rig->state, HG_SLICE("g"), A), 0);
+    assert_int_equal(ops->group_join(rig->state, HG_SLICE("g"), C), 0);
+    assert_true(contract_wait_assigned(rig, A, true));
+    assert_true(contract_wait_assigned(rig, C, true));
+    assert_false(rig->is_ours[B]);
+    assert_int_equal(ops->group_leave(rig->state, HG_SLICE("g"), A), 0);
+    assert_true(contract_wait_assigned(rig, A, false));
+    assert_true(rig->is_ours[C]);
+    assert_int_equal(ops->group_join(rig->state, HG_SLICE("g"), 9), HG_ENOENT);
+}
+
+struct listed {
+    unsigned n[CONTRACT_OPEN];
+    unsigned n_keys, n_others;
+};
+
+static void on_listed(void *arg, const struct hg_log_topic *topic) {
+    struct listed *l = arg;
+    for (size_t i = 0; i < CONTRACT_OPEN; i++) {
+        if (hg_slice_eq(topic->name, hg_slice_of(contract_names[i]))) {
+            l->n[i] += topic->partitions == 1 && !topic->is_compacted;
+            return;
+        }
+    }
+    if (hg_slice_eq(topic->name, HG_SLICE("contract.keys"))) {
+        l->n_keys += topic->is_compacted;
+    } else {
+        l->n_others++; /* a broker may have topics that are not ours */
+    }
+}
+
+static struct listed list(struct contract_rig *rig) {
+    struct listed l = {0};
+    assert_int_equal(rig->contract->ops->list(rig->state, on_listed, &l), 0);
+    return l;
+}
+
+static void all_topics_are_listed_once_also_those_that_are_not_open(void **state) {
+    struct contract_rig *rig = rig_of(state);
+    bool has_keys = (rig->contract->ops->caps & HG_LOG_COMPACT) != 0;
+    if (!has_cap(rig, HG_LOG_LIST)) {
+        return;
+    }
+    if (has_keys) {
+        contract_topic(rig, 5, "contract.keys", true);
+    }
+    contract_fill(rig, B, 3);
+    unsigned n_others = list(rig).n_others;
+    contract_reopen(rig, contract_names, 1); /* A alone */
+    struct listed l = list(rig);
+    assert_true(l.n[A] == 1 && l.n[B] == 1 && l.n[C] == 1);
+    assert_int_equal(l.n_keys, has_keys);
+    assert_int_equal(l.n_others, n_others);
+    if ((rig->contract->ops->caps & HG_LOG_DELETE) != 0) {
+        assert_int_equal(rig->contract->ops->topic_delete(rig->state, A), 0);
+        assert_int_equal(list(rig).n[A], 0);
+        contract_topic(rig, A, contract_names[A], false);
+        assert_int_equal(list(rig).n[A], 1);
+    }
+}
+
+static void what_cannot_be_changed_is_refused_and_said(void **state) {
+    struct contract_rig *rig = rig_of(state);
+    struct hg_log_topic topic = {
+        .name = hg_slice_of(contract_names[A]), .id = A, .partitions = 1, .is_compacted = true};
+    struct hg_why why = {{0}};
+    if (!has_cap(rig, HG_LOG_COMPACT)) {
+        return;
+    }
+    contract_fill(rig, A, 5);
+    assert_int_equal(rig->contract->ops->topic_open(rig->state, &topic, &why), HG_EINVAL);
+    assert_non_null(strstr(why.text, contract_names[A]));
+    assert_true(contract_range(rig, A).next == 5);
+    assert_int_equal(contract_append_one(rig, A, "x"), 0);
+    topic.is_compacted = false;
+    topic.retention_ms = 1000;
+    assert_int_equal(rig->contract->ops->topic_open(rig->state, &topic, &why), 0);
 }
 
 /* Append a record with a key; id NULL is a tombstone. */
@@ -193,6 +285,9 @@ int log_contract_run_topics(const struct log_contract *contract) {
         PROMISE(a_topic_made_again_has_another_epoch),
         PROMISE(groups_remember_where_they_are),
         PROMISE(a_group_can_commit_beside_appends),
+        PROMISE(who_is_alone_in_a_group_has_every_partition),
+        PROMISE(all_topics_are_listed_once_also_those_that_are_not_open),
+        PROMISE(what_cannot_be_changed_is_refused_and_said),
         PROMISE(a_compacted_topic_keeps_the_last_of_each_key),
         PROMISE(a_tombstone_ends_a_key_and_can_be_read),
     };

@@ -254,6 +254,16 @@ static int on_trim(void *state, uint32_t topic, uint32_t partition, uint64_t bef
     return 0;
 }
 
+static int on_list(void *state, hg_log_topic_fn fn, void *arg) {
+    struct fake_log *fake = state;
+    for (int i = 0; i < FAKE_TOPICS && fake->topics[i].epoch != 0; i++) {
+        struct hg_log_topic topic = {.name = hg_slice_of(fake->topics[i].name),
+                                     .partitions = fake->topics[i].partitions};
+        fn(arg, &topic);
+    }
+    return atomic_load(&fake->list_err);
+}
+
 static void on_tick(void *state) {
     struct fake_log *fake = state;
     atomic_fetch_add(&fake->ticks, 1);
@@ -262,7 +272,7 @@ static void on_tick(void *state) {
 const struct hg_log_ops fake_log_ops = {
     .size = sizeof(struct hg_log_ops),
     .name = "fake",
-    .caps = HG_LOG_ATOMIC | HG_LOG_EXPECT | HG_LOG_TRIM,
+    .caps = HG_LOG_ATOMIC | HG_LOG_EXPECT | HG_LOG_TRIM | HG_LOG_LIST,
     .open = on_open,
     .close = on_close,
     .topic_open = topic_open,
@@ -271,6 +281,7 @@ const struct hg_log_ops fake_log_ops = {
     .flush = on_flush,
     .read = on_read,
     .seek = on_seek,
-    .trim = on_trim,
     .tick = on_tick,
+    .list = on_list,
+    .trim = on_trim,
 };

@@ -35,7 +35,7 @@ struct fake_log {
     bool is_manual;             /* completions wait for fake_log_answer */
     atomic_int fail_next;       /* the error of the next appends, or 0 */
     atomic_size_t refused_next; /* the item that an HG_E2BIG or HG_EINVAL is about */
-    atomic_int open_err;
+    atomic_int open_err, list_err;
     atomic_int flushes, appends, ticks, n_held;
     int64_t log_time_ms; /* of the next record; 0: the wall clock */
     bool is_tail_silent;

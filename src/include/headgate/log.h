@@ -1,24 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* log.h - an event log driver: what keeps topics.
  *
- * Threads. The gateway runs one log thread; open, close, topic_*, append,
- * flush, tick, trim and the groups' calls come on it and never overlap. read
- * and seek come on reader threads, several at a time, and on the log thread
- * while it holds no append that is not flushed. No call comes on a loop, so
- * all of them may block. */
+ * Threads. The gateway runs one log thread; all calls come on it and never
+ * overlap, but for read, seek and latest: these come on reader threads, several
+ * at a time, and on the log thread while it holds no append that is not
+ * flushed. No call comes on a loop, so all of them may block. */
 #ifndef HEADGATE_LOG_H
 #define HEADGATE_LOG_H
 
 #include "headgate/base.h"
 #include "headgate/event.h"
 
-/* What a driver can do beyond append, read and tail. */
+/* What a driver can do beyond append, read and tail. A function that belongs
+ * to one of these is called only if it is declared, and must be there then. */
 enum hg_log_cap {
     HG_LOG_ATOMIC = 1 << 0,  /* an append is all or nothing, over topics too */
     HG_LOG_EXPECT = 1 << 1,  /* compares an expected position */
-    HG_LOG_GROUPS = 1 << 2,  /* committed positions of groups */
+    HG_LOG_GROUPS = 1 << 2,  /* groups share a topic's partitions and commit positions */
     HG_LOG_COMPACT = 1 << 3, /* topics that keep the last record of each key */
     HG_LOG_TRIM = 1 << 4,    /* removes what is older than an offset */
+    HG_LOG_DELETE = 1 << 5,  /* removes a topic as a whole */
+    HG_LOG_LIST = 1 << 6,    /* names the topics that it keeps */
+    HG_LOG_SCAN = 1 << 7,    /* gives marks without whole records, for a quick start */
 };
 
 /* Said about an event rather than by it: dead-letter reason, principal. */
@@ -93,6 +96,11 @@ HG_API void hg_append_complete(struct hg_append *append, int err);
 HG_API void hg_log_tail(struct hg_log_up *up, uint32_t topic, uint32_t partition,
                         const struct hg_record *records, size_t n);
 
+/* This process has the partition for the group from now on, or has it no
+ * more. Any thread. */
+HG_API void hg_log_assigned(struct hg_log_up *up, struct hg_slice group, uint32_t topic,
+                            uint32_t partition, bool is_ours);
+
 struct hg_log_read {
     uint32_t topic;
     uint32_t partition;
@@ -116,6 +124,8 @@ struct hg_log_mark {
     struct hg_slice id, source;
 };
 typedef void (*hg_log_mark_fn)(void *arg, const struct hg_log_mark *mark);
+/* The topic lives for one call. */
+typedef void (*hg_log_topic_fn)(void *arg, const struct hg_log_topic *topic);
 
 struct hg_log_open {
     struct hg_slice args[8]; /* what follows the driver's name in event_log */
@@ -131,9 +141,9 @@ struct hg_log_ops {
     bool has_directory; /* args[0] is one; the master makes it for the worker's user */
     int (*open)(const struct hg_log_open *open, void **ret_state, struct hg_why *why);
     void (*close)(void *state);
-    /* Create if missing, apply what changed. */
+    /* Create if missing, apply what changed. HG_EINVAL and why: such a topic,
+     * or such a change, is not to be had. */
     int (*topic_open)(void *state, const struct hg_log_topic *topic, struct hg_why *why);
-    int (*topic_delete)(void *state, uint32_t topic);
     int (*describe)(void *state, uint32_t topic, uint32_t partition, struct hg_log_range *ret);
     /* Take an append into the current group. Only hg_append_complete answers. */
     void (*append)(void *state, struct hg_append *append);
@@ -142,22 +152,32 @@ struct hg_log_ops {
     /* Records from an offset, holes skipped; less than asked is not the end.
      * HG_ENOENT: from is below the first. At the end: none, and 0. */
     int (*read)(void *state, const struct hg_log_read *want, struct hg_records *out);
-    /* As read, but only marks of records with an event; *ret_next is the offset
-     * to go on from. NULL: the gateway reads. Log thread. */
-    int (*scan)(void *state, const struct hg_log_read *want, hg_log_mark_fn fn, void *arg,
-                uint64_t *ret_next);
     /* The first offset whose log time is at or after time_ms; next if none. */
     int (*seek)(void *state, uint32_t topic, uint32_t partition, int64_t time_ms,
                 uint64_t *ret_offset);
+    /* Once a second, ten times while there are appends: retention and other
+     * upkeep, a bounded piece a call. NULL: the driver needs none. */
+    void (*tick)(void *state);
+    /* HG_LOG_LIST: every topic there is, with all of struct hg_log_topic that
+     * a later topic_open cannot change; id means nothing. */
+    int (*list)(void *state, hg_log_topic_fn fn, void *arg);
+    /* HG_LOG_DELETE: made again, the topic has another epoch. */
+    int (*topic_delete)(void *state, uint32_t topic);
     /* HG_LOG_TRIM: drop everything before an offset. */
     int (*trim)(void *state, uint32_t topic, uint32_t partition, uint64_t before);
-    /* Once a second, ten times while there are appends: retention and other
-     * upkeep, a bounded piece a call. */
-    void (*tick)(void *state);
-    /* HG_LOG_COMPACT: the last record of a key, or HG_ENOENT. Reader threads. */
+    /* HG_LOG_SCAN: as read, but only marks of records with an event; *ret_next
+     * is the offset to go on from. */
+    int (*scan)(void *state, const struct hg_log_read *want, hg_log_mark_fn fn, void *arg,
+                uint64_t *ret_next);
+    /* HG_LOG_COMPACT: the last record of a key, or HG_ENOENT. */
     int (*latest)(void *state, uint32_t topic, struct hg_slice key, struct hg_records *out);
-    /* HG_LOG_GROUPS: the offset a group goes on from; HG_ENOENT if none. A
-     * commit is durable when the next flush returns. */
+    /* HG_LOG_GROUPS. Who has joined is told by hg_log_assigned which
+     * partitions are its own, before join returns or later, and again when
+     * other members come and go; until it has left, which is told as well. */
+    int (*group_join)(void *state, struct hg_slice group, uint32_t topic);
+    int (*group_leave)(void *state, struct hg_slice group, uint32_t topic);
+    /* The offset a group goes on from; HG_ENOENT if none. A commit is durable
+     * with the next flush; where that fails, the one before it stands. */
     int (*group_commit)(void *state, struct hg_slice group, uint32_t topic, uint32_t partition,
                         uint64_t next);
     int (*group_position)(void *state, struct hg_slice group, uint32_t topic, uint32_t partition,

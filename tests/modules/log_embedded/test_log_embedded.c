@@ -111,8 +111,8 @@ static void the_module_says_what_it_can(void **state) {
     assert_int_equal(m->abi, HG_MODULE_ABI);
     assert_string_equal(m->name, "log_embedded");
     assert_string_equal(m->log->name, "embedded");
-    assert_int_equal(m->log->caps,
-                     HG_LOG_ATOMIC | HG_LOG_EXPECT | HG_LOG_GROUPS | HG_LOG_COMPACT | HG_LOG_TRIM);
+    assert_int_equal(m->log->caps, HG_LOG_ATOMIC | HG_LOG_EXPECT | HG_LOG_GROUPS | HG_LOG_COMPACT |
+                                       HG_LOG_TRIM | HG_LOG_DELETE | HG_LOG_LIST | HG_LOG_SCAN);
 }
 
 int test_log_embedded(void) {

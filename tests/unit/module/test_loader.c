@@ -139,6 +139,53 @@ static void a_handler_that_cannot_handle_is_refused(void **state) {
     ASSERT_BAD("handless", "its handler lacks a name or a function");
 }
 
+/* A driver that has everything: which part of it is missing? */
+static struct hg_log_ops whole_driver(void) {
+    struct hg_log_ops ops;
+    memset(&ops, 1, sizeof(ops)); /* no function is called */
+    ops.size = sizeof(ops);
+    ops.name = "driver";
+    ops.caps =
+        HG_LOG_GROUPS | HG_LOG_COMPACT | HG_LOG_TRIM | HG_LOG_DELETE | HG_LOG_LIST | HG_LOG_SCAN;
+    return ops;
+}
+
+static int take_driver(const struct hg_log_ops *ops) {
+    struct hg_loaded l;
+    struct hg_why why = {""};
+    const struct hg_module m = {
+        .abi = HG_MODULE_ABI, .size = sizeof(m), .name = "driver", .log = ops};
+    return hg_loader_take(&l, &m, HG_SLICE("driver"), &why);
+}
+
+#define ASSERT_NEEDED(function, cap)                                                               \
+    do {                                                                                           \
+        struct hg_log_ops lame = whole_driver();                                                   \
+        lame.function = NULL;                                                                      \
+        assert_int_equal(take_driver(&lame), HG_EINVAL);                                           \
+        lame.caps &= ~(unsigned)(cap);                                                             \
+        assert_int_equal(take_driver(&lame), (cap) == 0 ? HG_EINVAL : 0);                          \
+    } while (0)
+
+static void a_log_driver_has_what_it_declares(void **state) {
+    struct hg_log_ops whole = whole_driver();
+    (void)state;
+    assert_int_equal(take_driver(&whole), 0);
+    whole.tick = NULL;
+    assert_int_equal(take_driver(&whole), 0);
+    ASSERT_NEEDED(append, 0);
+    ASSERT_NEEDED(seek, 0);
+    ASSERT_NEEDED(list, HG_LOG_LIST);
+    ASSERT_NEEDED(topic_delete, HG_LOG_DELETE);
+    ASSERT_NEEDED(trim, HG_LOG_TRIM);
+    ASSERT_NEEDED(scan, HG_LOG_SCAN);
+    ASSERT_NEEDED(latest, HG_LOG_COMPACT);
+    ASSERT_NEEDED(group_join, HG_LOG_GROUPS);
+    ASSERT_NEEDED(group_leave, HG_LOG_GROUPS);
+    ASSERT_NEEDED(group_commit, HG_LOG_GROUPS);
+    ASSERT_NEEDED(group_position, HG_LOG_GROUPS);
+}
+
 static void what_is_no_object_is_refused(void **state) {
     struct copy c;
     (void)state;
@@ -208,6 +255,7 @@ int test_loader(void) {
         cmocka_unit_test(directives_need_a_struct),
         cmocka_unit_test(ops_that_are_longer_than_ours_are_refused),
         cmocka_unit_test(a_handler_that_cannot_handle_is_refused),
+        cmocka_unit_test(a_log_driver_has_what_it_declares),
         cmocka_unit_test(what_is_no_object_is_refused),
         cmocka_unit_test(a_file_that_others_may_write_is_refused),
         cmocka_unit_test(a_directory_that_everybody_may_write_is_refused),
