@@ -127,6 +127,15 @@ int hg_log_topic(struct hg_log *log, const struct hg_log_topic *topic, uint32_t 
     return hg_log_thread__topic(log, topic, ret_id, why);
 }
 
+int hg_log_kept(struct hg_log *log, struct hg_log_kept **ret_items, size_t *ret_n) {
+    if ((log->ops->caps & HG_LOG_LIST) == 0) {
+        *ret_items = NULL;
+        *ret_n = 0;
+        return 0;
+    }
+    return hg_log_thread__list(log, ret_items, ret_n);
+}
+
 bool hg_log_topic_find(const struct hg_log *log, struct hg_slice name, uint32_t *ret_id) {
     const struct hg_topic *topic = hg_topics_find(log->topics, name);
     if (topic == NULL) {

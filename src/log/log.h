@@ -13,6 +13,7 @@
 #include "headgate/log.h"
 #include "headgate/loop.h"
 #include "log/position.h"
+#include "log/topic.h"
 
 struct hg_log;
 
@@ -56,7 +57,16 @@ void hg_log_stop(struct hg_log **plog);
  * the driver has it: start-up and reload threads only. */
 int hg_log_topic(struct hg_log *log, const struct hg_log_topic *topic, uint32_t *ret_id,
                  struct hg_why *why);
-/* The same while loops run: a topic that a template names for the first time.
+/* Every topic that the driver keeps, also those that nobody has declared since
+ * the start: what a topic's name is and what cannot be changed in it. For
+ * hg_free; 0 of them when the driver cannot tell. Blocks as hg_log_topic.
+ * HG_ENOMEM; HG_EIO. */
+struct hg_log_kept {
+    struct hg_log_topic topic; /* its name is the one below */
+    char name[HG_TOPIC_NAME_MAX];
+};
+int hg_log_kept(struct hg_log *log, struct hg_log_kept **ret_items, size_t *ret_n);
+/* As hg_log_topic while loops run: a topic that a template names for the first time.
  * Owned by the caller, who keeps it and the name until done has run, once, on
  * the loop that called. Several may ask for one name. HG_ECLOSED. */
 struct hg_log_make {

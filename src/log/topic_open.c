@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* topic_open.c - making a topic, or changing one: asked from any thread, done
- * on the log thread. Start-up waits for it; a loop is told when it is there. */
+/* topic_open.c - making a topic, changing one, or listing all: asked from any
+ * thread, done on the log thread. Start-up waits for it; a loop is told when it is there. */
 #include "log/inner.h"
 
 #include <semaphore.h>
@@ -59,7 +59,9 @@ static int open_topic(struct hg_log *log, const struct hg_log_topic *wanted, uin
                    known->partitions);
         return HG_EINVAL;
     }
-    hg_log_thread__flush(log);
+    if (known == NULL) {
+        hg_log_thread__flush(log); /* what is read while it is opened stands still */
+    }
     hg_why_set(why, "topic %.*s cannot be opened", HG_FMT(topic.name)); /* unless told better */
     int err = log->ops->topic_open(log->driver, &topic, why);
     if (err == 0 && known == NULL) {
@@ -102,6 +104,65 @@ int hg_log_thread__topic(struct hg_log *log, const struct hg_log_topic *topic, u
         *ret_id = call.id;
     }
     return call.err;
+}
+
+/* A list that is being made. */
+struct list_call {
+    struct hg_task task;
+    struct hg_log *log;
+    struct hg_log_kept *items;
+    size_t n, cap;
+    int err;
+    sem_t is_over;
+};
+
+static void on_listed(void *arg, const struct hg_log_topic *topic) {
+    struct list_call *call = arg;
+    if (call->err != 0 || !hg_topic_name_is_valid(topic->name)) {
+        return;
+    }
+    if (call->n == call->cap) {
+        size_t cap = call->cap > 0 ? 2 * call->cap : 16;
+        struct hg_log_kept *items = hg_try_realloc(call->items, cap * sizeof *items);
+        if (items == NULL) {
+            call->err = HG_ENOMEM;
+            return;
+        }
+        call->items = items;
+        call->cap = cap;
+    }
+    struct hg_log_kept *kept = &call->items[call->n++];
+    kept->topic = *topic;
+    memcpy(kept->name, topic->name.ptr, topic->name.len);
+}
+
+static void on_list(struct hg_task *task) {
+    struct list_call *call = HG_CONTAINER(task, struct list_call, task);
+    hg_log_thread__flush(call->log);
+    int err = call->log->ops->list(call->log->driver, on_listed, call);
+    call->err = call->err != 0 ? call->err : err;
+    int rc = sem_post(&call->is_over);
+    HG_ASSERT(rc == 0);
+}
+
+int hg_log_thread__list(struct hg_log *log, struct hg_log_kept **ret_items, size_t *ret_n) {
+    struct list_call call = {.task.run = on_list, .log = log};
+    int rc = sem_init(&call.is_over, 0, 0);
+    HG_ASSERT(rc == 0);
+    hg_inbox_put(&log->inbox, &call.task);
+    while (sem_wait(&call.is_over) != 0) { /* a signal came in between */
+    }
+    (void)sem_destroy(&call.is_over);
+    if (call.err != 0) {
+        hg_free(call.items);
+        return call.err;
+    }
+    for (size_t i = 0; i < call.n; i++) { /* only now do the items stay where they are */
+        call.items[i].topic.name.ptr = call.items[i].name;
+    }
+    *ret_items = call.items;
+    *ret_n = call.n;
+    return 0;
 }
 
 static void on_made(struct hg_task *task) {

@@ -95,17 +95,37 @@ static bool is_declared(const struct hg_generation *g, struct hg_slice name) {
 }
 
 /* A topic that no topic block declares: with the main block's retention. */
+static int make_undeclared(struct hg_generation *g, struct hg_log *log,
+                           const struct hg_log_topic *wanted, struct hg_buf *errors) {
+    const struct hg_log_settings *s = hg_log_settings(g->conf);
+    struct hg_log_topic topic = *wanted;
+    uint32_t id;
+    topic.retention_ms = s->retention_ms;
+    topic.retention_bytes = s->retention_bytes;
+    return is_declared(g, topic.name) ? 0 : make_topic(log, &topic, &id, errors);
+}
+
 static int make_named(struct hg_generation *g, struct hg_log *log, struct hg_slice name,
                       struct hg_buf *errors) {
-    const struct hg_log_settings *s = hg_log_settings(g->conf);
-    uint32_t id;
-    struct hg_log_topic topic = {
-        .name = name,
-        .partitions = 1,
-        .retention_ms = s->retention_ms,
-        .retention_bytes = s->retention_bytes,
-    };
-    return is_declared(g, name) ? 0 : make_topic(log, &topic, &id, errors);
+    struct hg_log_topic topic = {.name = name, .partitions = 1};
+    return make_undeclared(g, log, &topic, errors);
+}
+
+/* What a template has made, or another configuration has named: its events are
+ * there for whoever may follow them, and grow old like others. */
+static int make_kept(struct hg_generation *g, struct hg_log *log, struct hg_buf *errors) {
+    struct hg_log_kept *kept = NULL;
+    size_t n = 0;
+    int err = hg_log_kept(log, &kept, &n);
+    if (err != 0) {
+        hg_buf_printf(errors, "the topics of the event log cannot be listed: %s\n",
+                      hg_err_text(err));
+    }
+    for (size_t i = 0; i < n && err == 0; i++) {
+        err = make_undeclared(g, log, &kept[i].topic, errors);
+    }
+    hg_free(kept);
+    return err;
 }
 
 static int make_named_topics(struct hg_generation *g, struct hg_log *log, struct hg_buf *errors) {
@@ -141,8 +161,8 @@ static int fill_keys(struct hg_generation *g, struct hg_log *log) {
     return 0;
 }
 
-/* Declared topics first, so that what a block says holds; their keys are
- * needed by the gate for each event. */
+/* Declared topics first, so that what a block says holds, and the rest last;
+ * their keys are needed by the gate for each event. */
 static int make_topics(struct hg_generation *g, struct hg_log *log, struct hg_buf *errors) {
     struct hg_log_topic topic;
     enum hg_topic_key key;
@@ -154,6 +174,7 @@ static int make_topics(struct hg_generation *g, struct hg_log *log, struct hg_bu
         }
     }
     int err = make_named_topics(g, log, errors);
+    err = err == 0 ? make_kept(g, log, errors) : err;
     return err != 0 ? err : fill_keys(g, log);
 }
 

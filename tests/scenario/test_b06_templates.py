@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Topics that a location's path names, inside the patterns that the conf allows."""
+import json
+
 from support.events import client, event, post
+from support.wait import until
 
 LOCATION = """
 location /topics/{{topic}}/events {{
@@ -27,6 +30,39 @@ def test_a_topic_is_made_when_it_is_first_named(make_gateway):
     with client(g) as http:
         again = post(http, event(2), "/topics/demo.new/events")
         assert again.headers["headgate-duplicate"] == "true"
+
+
+def test_what_a_template_made_is_there_after_a_restart(make_gateway):
+    g = make(make_gateway)
+    with client(g) as http:
+        told = [post(http, event(i), "/topics/demo.new/events").headers["headgate-position"]
+                for i in range(3)]
+    for end in (g.stop, g.kill_worker):
+        end()
+        g.start() if end == g.stop else g.wait_ready()
+        with client(g) as http:
+            got = http.get("/topics/demo.new/events?since=earliest").json()
+            assert [e["hgposition"] for e in got] == told
+            # Nobody has published to it since: it goes on from where it was.
+            r = http.get(f"/topics/demo.new/events?position={told[1]}")
+            assert ([e["id"] for e in r.json()], "headgate-gap" in r.headers) == (["2"], False)
+            again = post(http, event(1), "/topics/demo.new/events")
+            assert again.headers["headgate-position"] == told[1]
+
+
+def test_what_no_location_names_any_more_grows_old_all_the_same(make_gateway):
+    g = make(make_gateway)
+    with client(g) as http:
+        assert post(http, event(1), "/topics/demo.old/events").status_code == 202
+    g.stop()
+    g.write_conf("retention 1s;\n" + g.conf.replace(LOCATION.replace("{{", "{").replace("}}", "}"),
+                                                    ""))
+    g.start()
+
+    def held():
+        topics = json.loads(g.admin_get("/status")[1])["topics"]
+        return {t["name"]: t["next"] - t["first"] for t in topics}["demo.old"]
+    until(lambda: held() == 0, "the event to go", 30)
 
 
 def test_names_outside_the_allowed_patterns_are_refused(make_gateway):
