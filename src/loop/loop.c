@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* loop.c - the turn of a loop: input, mailbox, deferred work, sleep.
  *
- *   hg_loop_turn: event_base_loop -> run_mailbox -> run_deferred
- *                 (sleeps in it only when mailbox and deferred list are empty)
+ *   hg_loop_turn: event_base_loop -> run_mailbox -> run_deferred -> run_idle
+ *                 (sleeps in it only when mailbox and both lists are empty;
+ *                 runs the idle list when the others had nothing, or in time)
  *
- * Wake-ups. Whoever finds the mailbox empty writes the eventfd. The owner reads
- * the eventfd before it takes the mailbox, never after: a wake-up that comes in
- * between is one too many, not one lost. The owner posting to itself writes
- * nothing: it looks into the mailbox before it sleeps. Whether it is the owner
- * is asked after the task is in the mailbox: a thread that hands its loop over
- * at that moment either sees the new owner, or is seen by its first look. */
+ * Wake-ups. Before it sleeps the owner exchanges is_asleep, then looks into the
+ * mailbox once more; the poster who found the mailbox empty posts, then
+ * exchanges is_asleep. Of two exchanges one is first: the poster's, and then the
+ * owner sees the task, or the owner's, and then the poster sees a sleeper and
+ * writes the eventfd. An owner that is awake costs a poster no system call. */
 #include "loop/loop.h"
 
 #include <errno.h>
@@ -27,7 +27,6 @@
 enum { DEFER_ROUNDS_MAX = 32 };
 
 static _Thread_local struct hg_loop *current;
-static _Thread_local char here; /* its address names the thread */
 
 static void on_libevent_log(int severity, const char *text) {
     (void)severity;
@@ -107,8 +106,11 @@ static void run_list(struct hg_task *task) {
     }
 }
 
-static void run_mailbox(struct hg_loop *loop) {
-    run_list(hg_mailbox_take(&loop->mailbox));
+/* Whether there was anything. */
+static bool run_mailbox(struct hg_loop *loop) {
+    struct hg_task *tasks = hg_mailbox_take(&loop->mailbox);
+    run_list(tasks);
+    return tasks != NULL;
 }
 
 static void run_deferred(struct hg_loop *loop) {
@@ -120,8 +122,18 @@ static void run_deferred(struct hg_loop *loop) {
     }
 }
 
+void hg_loop_run_idle(struct hg_loop *loop) {
+    struct hg_task *tasks = loop->idle;
+    loop->idle = NULL;
+    run_list(tasks);
+}
+
+static bool has_waited_enough(const struct hg_loop *loop) {
+    return hg_clock_mono_us() - loop->idle_since_us >= HG_LOOP_IDLE_MAX_US;
+}
+
 static bool has_work(const struct hg_loop *loop) {
-    return loop->deferred != NULL || !hg_mailbox_is_empty(&loop->mailbox);
+    return loop->deferred != NULL || loop->idle != NULL || !hg_mailbox_is_empty(&loop->mailbox);
 }
 
 /* What was given to the loop is run once, even when the loop is never to turn
@@ -130,8 +142,9 @@ static void run_what_is_left(struct hg_loop *loop) {
     struct hg_loop *before = current;
     current = loop;
     while (has_work(loop)) {
-        run_mailbox(loop);
+        (void)run_mailbox(loop);
         run_deferred(loop);
+        hg_loop_run_idle(loop);
     }
     current = before;
 }
@@ -169,19 +182,38 @@ void hg_loop__refresh_now(struct hg_loop *loop) {
     }
 }
 
+/* Whether nothing can be missed by sleeping now. */
+static bool may_sleep(struct hg_loop *loop) {
+    if (has_work(loop)) {
+        return false;
+    }
+    (void)atomic_exchange(&loop->is_asleep, true);
+    if (hg_mailbox_is_empty(&loop->mailbox)) {
+        return true;
+    }
+    atomic_store(&loop->is_asleep, false);
+    return false;
+}
+
 void hg_loop_turn(struct hg_loop *loop, bool may_wait) {
-    bool waits = may_wait && !has_work(loop);
+    bool waits = may_wait && may_sleep(loop);
     loop->is_now_fresh = false;
     /* Without EVLOOP_ONCE, libevent stays as long as anything is ready. */
     event_base_loop(loop->base, waits ? EVLOOP_ONCE : EVLOOP_ONCE | EVLOOP_NONBLOCK);
+    if (waits) {
+        atomic_store(&loop->is_asleep, false);
+    }
+    bool is_quiet = !loop->is_now_fresh; /* no callback was called */
     hg_loop__refresh_now(loop);
-    run_mailbox(loop);
+    is_quiet = !run_mailbox(loop) && is_quiet;
     run_deferred(loop);
+    if (loop->idle != NULL && (is_quiet || has_waited_enough(loop))) {
+        hg_loop_run_idle(loop);
+    }
 }
 
 void hg_loop_adopt(struct hg_loop *loop) {
     current = loop;
-    atomic_store(&loop->owner, &here);
     hg_counter_shard = loop->index;
     loop->now_ms = hg_clock_mono_ms();
 }
@@ -199,7 +231,13 @@ void hg_loop_stop(struct hg_loop *loop) {
 }
 
 void hg_loop_post(struct hg_loop *loop, struct hg_task *task) {
-    if (!hg_mailbox_post(&loop->mailbox, task) || atomic_load(&loop->owner) == &here) {
+    struct hg_chain one = {0};
+    hg_chain_add(&one, task);
+    hg_loop_post_all(loop, &one);
+}
+
+void hg_loop_post_all(struct hg_loop *loop, struct hg_chain *chain) {
+    if (!hg_mailbox_post_all(&loop->mailbox, chain) || !atomic_exchange(&loop->is_asleep, false)) {
         return;
     }
     const uint64_t one = 1;
@@ -214,6 +252,14 @@ void hg_loop_defer(struct hg_loop *loop, struct hg_task *task) {
     task->next = NULL;
     *loop->deferred_tail = task;
     loop->deferred_tail = &task->next;
+}
+
+void hg_loop_when_idle(struct hg_loop *loop, struct hg_task *task) {
+    if (loop->idle == NULL) {
+        loop->idle_since_us = hg_clock_mono_us();
+    }
+    task->next = loop->idle;
+    loop->idle = task;
 }
 
 struct hg_loop *hg_loop_current(void) {

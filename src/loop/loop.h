@@ -7,6 +7,7 @@
 #define HG_LOOP_LOOP_H
 
 #include "headgate/loop.h"
+#include "loop/mailbox.h"
 
 /* HG_ENOMEM, HG_EIO. index is small and unique: 0 is the first loop. */
 int hg_loop_new(unsigned index, struct hg_loop **ret_loop);
@@ -34,6 +35,17 @@ void *hg_loop_user(const struct hg_loop *loop);
 /* A buffer for one read at a time, shared by all connections of the loop. */
 enum { HG_LOOP_SCRATCH_BYTES = 65536 };
 char *hg_loop_scratch(struct hg_loop *loop);
+
+/* Any thread: hg_loop_post for all of a chain, with one wake-up. */
+void hg_loop_post_all(struct hg_loop *loop, struct hg_chain *chain);
+
+/* Owner thread: run task once nothing else is ready, before the loop sleeps;
+ * after HG_LOOP_IDLE_MAX_US of turns that had work even so. For what is better
+ * done for many at once, and delays nobody as long as there is other work. */
+enum { HG_LOOP_IDLE_MAX_US = 1000 };
+void hg_loop_when_idle(struct hg_loop *loop, struct hg_task *task);
+/* The same now, with all that wait. */
+void hg_loop_run_idle(struct hg_loop *loop);
 
 /* Descriptors. Level-triggered. Embedded in the owner's object. */
 enum { HG_WATCH_READ = 1, HG_WATCH_WRITE = 2 };

@@ -7,13 +7,12 @@
 #include <event2/event_struct.h>
 
 #include "loop/loop.h"
-#include "loop/mailbox.h"
 
 struct hg_signal;
 
 struct hg_loop {
-    struct hg_mailbox mailbox;   /* any thread */
-    _Atomic(const void *) owner; /* any thread reads: whose thread it is; below: its alone */
+    struct hg_mailbox mailbox; /* any thread */
+    atomic_bool is_asleep;     /* any thread: a poster has to wake the owner; below: its alone */
     unsigned index;
     int wake_fd; /* eventfd */
     bool is_stopping;
@@ -21,6 +20,8 @@ struct hg_loop {
     int64_t now_ms;                 /* monotonic */
     struct hg_task *deferred;       /* oldest first */
     struct hg_task **deferred_tail; /* where the next one is linked */
+    struct hg_task *idle;           /* for when nothing is ready; newest first */
+    int64_t idle_since_us;          /* of the oldest */
     struct event_base *base;
     struct event wake;
     struct hg_signal *signals;

@@ -2,13 +2,19 @@
 /* mailbox.c - tasks from any thread to one. */
 #include "loop/mailbox.h"
 
-bool hg_mailbox_post(struct hg_mailbox *m, struct hg_task *task) {
+bool hg_mailbox_post_all(struct hg_mailbox *m, struct hg_chain *c) {
     struct hg_task *before = atomic_load_explicit(&m->newest, memory_order_relaxed);
     do {
-        task->next = before;
-    } while (!atomic_compare_exchange_weak_explicit(&m->newest, &before, task, memory_order_release,
-                                                    memory_order_relaxed));
+        c->oldest->next = before;
+    } while (!atomic_compare_exchange_weak_explicit(&m->newest, &before, c->newest,
+                                                    memory_order_release, memory_order_relaxed));
+    *c = (struct hg_chain){NULL, NULL};
     return before == NULL;
+}
+
+bool hg_mailbox_post(struct hg_mailbox *m, struct hg_task *task) {
+    struct hg_chain one = {task, task};
+    return hg_mailbox_post_all(m, &one);
 }
 
 struct hg_task *hg_mailbox_take(struct hg_mailbox *m) {

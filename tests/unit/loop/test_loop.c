@@ -278,6 +278,72 @@ static void two_threads_post_to_a_sleeping_loop(void **state) {
     }
 }
 
+static void note_number(struct hg_task *task) {
+    HG_CONTAINER(task, struct numbered, task)->number = 1;
+}
+
+static void stop_current(struct hg_task *task) {
+    (void)task;
+    hg_loop_stop(hg_loop_current());
+}
+
+static void idle_work_waits_while_there_is_other_work(void **state) {
+    (void)state;
+    hg_loop_when_idle(loop, noted_task(9, NULL));
+    hg_loop_post(loop, noted_task(1, post_one_more));
+    hg_loop_turn(loop, true);
+    ASSERT_NOTES(1);
+    hg_loop_turn(loop, true);
+    ASSERT_NOTES(2);
+    hg_loop_turn(loop, true); /* does not sleep */
+    ASSERT_NOTES(9);
+}
+
+static void post_self(struct noted *self) {
+    n_notes = 0;
+    hg_loop_post(loop, &self->task);
+}
+
+static void idle_work_is_put_off_for_a_while_only(void **state) {
+    (void)state;
+    bool has_run = false;
+    int64_t until_ms = hg_clock_mono_ms() + 10000;
+    hg_loop_post(loop, noted_task(1, post_self));
+    hg_loop_when_idle(loop, noted_task(9, NULL));
+    int64_t from_us = hg_clock_mono_us();
+    while (!has_run && hg_clock_mono_ms() < until_ms) {
+        hg_loop_turn(loop, true);
+        has_run = n_notes == 1 && notes[0] == 9;
+    }
+    assert_true(has_run);
+    assert_true(hg_clock_mono_us() - from_us >= HG_LOOP_IDLE_MAX_US);
+    tasks[1].then = NULL;
+}
+
+static void idle_work_can_be_done_at_once(void **state) {
+    (void)state;
+    hg_loop_post(loop, noted_task(1, NULL));
+    hg_loop_when_idle(loop, noted_task(9, NULL));
+    hg_loop_run_idle(loop);
+    ASSERT_NOTES(9);
+    hg_loop_run_idle(loop);
+    hg_loop_turn(loop, true);
+    ASSERT_NOTES(1);
+}
+
+static void a_chain_of_posts_wakes_a_sleeping_loop(void **state) {
+    (void)state;
+    pthread_t thread;
+    struct hg_chain chain = {0};
+    struct numbered first = {{.run = note_number}, 0, 0}, last = {{.run = stop_current}, 0, 0};
+    assert_int_equal(pthread_create(&thread, NULL, run_loop, loop), 0);
+    hg_chain_add(&chain, &first.task);
+    hg_chain_add(&chain, &last.task);
+    hg_loop_post_all(loop, &chain);
+    pthread_join(thread, NULL);
+    assert_int_equal(first.number, 1);
+}
+
 /* Two loops that throw a task to each other: every throw has to wake. */
 enum { THROWS = 20000 };
 
@@ -287,11 +353,6 @@ struct ball {
     int throws;
     struct noted stop_other;
 };
-
-static void stop_current(struct hg_task *task) {
-    (void)task;
-    hg_loop_stop(hg_loop_current());
-}
 
 static void on_ball(struct hg_task *task) {
     struct ball *ball = HG_CONTAINER(task, struct ball, task);
@@ -376,6 +437,10 @@ int test_loop(void) {
         WITH_LOOP(endless_deferral_does_not_starve_the_loop),
         WITH_LOOP(task_may_be_posted_again_by_its_own_run),
         WITH_LOOP(stop_finishes_the_turn),
+        WITH_LOOP(idle_work_waits_while_there_is_other_work),
+        WITH_LOOP(idle_work_is_put_off_for_a_while_only),
+        WITH_LOOP(idle_work_can_be_done_at_once),
+        WITH_LOOP(a_chain_of_posts_wakes_a_sleeping_loop),
         WITH_LOOP(free_runs_what_was_given_to_the_loop),
         WITH_LOOP(clock_is_read_once_per_turn),
         WITH_LOOP(loop_without_memory_is_not_made),

@@ -26,6 +26,28 @@ static void tasks_come_out_in_the_order_of_posts(void **state) {
     assert_true(hg_mailbox_post(&m, &tasks[0]));
 }
 
+static void a_chain_comes_out_whole_behind_what_was_there(void **state) {
+    (void)state;
+    struct hg_mailbox m = {0};
+    struct hg_chain chain = {0};
+    struct hg_task tasks[5];
+    assert_true(hg_chain_is_empty(&chain));
+    hg_chain_add(&chain, &tasks[0]);
+    assert_false(hg_chain_is_empty(&chain));
+    assert_true(hg_mailbox_post_all(&m, &chain));
+    assert_true(hg_chain_is_empty(&chain));
+    assert_false(hg_mailbox_post(&m, &tasks[1]));
+    for (int i = 2; i < 5; i++) {
+        hg_chain_add(&chain, &tasks[i]);
+    }
+    assert_false(hg_mailbox_post_all(&m, &chain));
+    struct hg_task *got = hg_mailbox_take(&m);
+    for (int i = 0; i < 5; i++, got = got->next) {
+        assert_ptr_equal(got, &tasks[i]);
+    }
+    assert_null(got);
+}
+
 enum { POSTERS = 2, POSTS = 100000 };
 
 struct numbered {
@@ -85,6 +107,7 @@ static void posters_race_and_keep_their_order(void **state) {
 int test_mailbox(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tasks_come_out_in_the_order_of_posts),
+        cmocka_unit_test(a_chain_comes_out_whole_behind_what_was_there),
         cmocka_unit_test(posters_race_and_keep_their_order),
     };
     return cmocka_run_group_tests_name("loop/mailbox", tests, NULL, NULL);
