@@ -26,7 +26,13 @@ void hg_inbox_fini(struct hg_inbox *in) {
 }
 
 void hg_inbox_put(struct hg_inbox *in, struct hg_task *task) {
-    if (hg_mailbox_post(&in->box, task) && atomic_exchange(&in->is_asleep, false)) {
+    struct hg_chain one = {0};
+    hg_chain_add(&one, task);
+    hg_inbox_put_all(in, &one);
+}
+
+void hg_inbox_put_all(struct hg_inbox *in, struct hg_chain *chain) {
+    if (hg_mailbox_post_all(&in->box, chain) && atomic_exchange(&in->is_asleep, false)) {
         uint64_t one = 1;
         ssize_t n = write(in->fd, &one, sizeof one);
         HG_ASSERT(n == (ssize_t)sizeof one);

@@ -9,7 +9,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#include "log/inbox.h"
+#include "log/crossing.h"
 #include "log/judge.h"
 #include "log/log.h"
 #include "log/readers.h"
@@ -22,7 +22,8 @@ struct hg_line {
 };
 
 struct hg_log_thread {
-    pthread_t id;
+    pthread_t id;   /* the starter's */
+    pthread_t self; /* the same, known to the thread and to those it starts */
     struct hg_judge judge;
     struct hg_line line; /* not judged yet */
     bool is_held;        /* its first waits for the next settlement */
@@ -48,8 +49,7 @@ struct hg_log {
     struct hg_log_up up; /* first: the driver's way up is the log itself */
     const struct hg_log_ops *ops;
     void *driver;
-    struct hg_loop **loops;
-    unsigned n_loops;
+    struct hg_crossings crossings;
     void (*on_tail)(struct hg_loop *loop, struct hg_batch *batch, void *arg);
     void *arg;
     size_t queue_bytes_max;

@@ -4,6 +4,8 @@ libheadgate_a_SOURCES += \
     src/log/batch.h \
     src/log/counters.c \
     src/log/counters.h \
+    src/log/crossing.c \
+    src/log/crossing.h \
     src/log/cursor.c \
     src/log/dedup.c \
     src/log/dedup.h \

@@ -28,19 +28,16 @@ static void free_log(struct hg_log *log) {
     }
     hg_dedup_free(&log->thread.judge.dedup);
     hg_topics_free(&log->topics);
+    hg_crossings_fini(&log->crossings);
     hg_inbox_fini(&log->inbox);
-    hg_free(log->loops);
     hg_free(log);
 }
 
 static int make_parts(struct hg_log *log, const struct hg_log_setup *setup) {
     log->topics = hg_topics_new();
-    log->loops = hg_try_alloc(setup->n_loops * sizeof(struct hg_loop *));
-    if (log->topics == NULL || log->loops == NULL) {
+    if (log->topics == NULL ||
+        hg_crossings_init(&log->crossings, setup->loops, setup->n_loops, &log->inbox) != 0) {
         return HG_ENOMEM;
-    }
-    if (setup->n_loops > 0) {
-        memcpy(log->loops, setup->loops, setup->n_loops * sizeof(struct hg_loop *));
     }
     log->thread.judge.topics = log->topics;
     if (setup->dedup_window_ms > 0 && setup->dedup_max > 0) {
@@ -57,7 +54,6 @@ static int make_log(const struct hg_log_setup *setup, struct hg_log **ret_log) {
     *log = (struct hg_log){
         .up = {.on_complete = on_complete, .on_tail = hg_log__on_tail},
         .ops = setup->driver,
-        .n_loops = setup->n_loops,
         .on_tail = setup->on_tail,
         .arg = setup->arg,
         .queue_bytes_max = setup->queue_bytes_max,
@@ -113,6 +109,9 @@ void hg_log_stop(struct hg_log **plog) {
         return;
     }
     atomic_store(&log->is_closed, true);
+    if (hg_loop_current() != NULL) { /* a loop that stops the log itself */
+        hg_loop_run_idle(hg_loop_current());
+    }
     hg_readers_stop(&log->readers);
     hg_log_thread__stop(log);
     free_log(log);
@@ -230,7 +229,7 @@ int hg_log_append(struct hg_log *log, struct hg_publish *p) {
     p->at = 0;
     p->task.run = hg_log_thread__on_publish;
     hg_counter_add(&hg_log_appends, 1);
-    hg_inbox_put(&log->inbox, &p->task);
+    hg_crossings_append(&log->crossings, p->loop, &p->task);
     return 0;
 }
 

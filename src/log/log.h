@@ -49,8 +49,9 @@ struct hg_log_setup {
 /* Opens the driver (on the log thread; waits for it), rebuilds the dedup
  * index, starts the threads. HG_EINVAL or HG_EIO and why. */
 int hg_log_start(const struct hg_log_setup *setup, struct hg_log **ret_log, struct hg_why *why);
-/* Finishes what is queued, then closes. The loops make no call any more; what
- * was posted to them before is run by them. */
+/* Finishes what is queued, then closes. The loops make no call any more, and
+ * nothing waits for them to be idle (hg_loop_run_idle) but on the calling one;
+ * what was posted to them before is run by them. */
 void hg_log_stop(struct hg_log **plog);
 
 /* Topics. Declaring the same name again applies what changed. Blocks until

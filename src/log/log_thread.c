@@ -59,7 +59,7 @@ static void answer(struct hg_log *log, struct hg_publish *p) {
     hg_counter_add(&hg_log_queue_bytes, -(int64_t)p->bytes);
     hg_plan_free(&p->plan);
     p->task.run = run_done;
-    hg_loop_post(p->loop, &p->task);
+    hg_crossings_answer(&log->crossings, p->loop, &p->task);
 }
 
 static void append(struct hg_log *log, struct hg_publish *p) {
@@ -75,6 +75,7 @@ static void append(struct hg_log *log, struct hg_publish *p) {
 void hg_log_thread__flush(struct hg_log *log) {
     struct hg_log_thread *t = &log->thread;
     if (t->group_appends > 0) {
+        hg_crossings_send(&log->crossings); /* who is answered need not wait for the others */
         t->group_items = t->group_bytes = t->group_appends = 0;
         log->ops->flush(log->driver);
         t->has_written = true;
@@ -196,7 +197,11 @@ static void turn(struct hg_log *log) {
     int64_t now_ms = hg_clock_mono_ms();
     if (now_ms >= hg_log_upkeep__due_ms(log)) {
         hg_log_thread__flush(log);
+        hg_crossings_send(&log->crossings);
         hg_log_upkeep__run(log, now_ms);
+    }
+    if (hg_mailbox_is_empty(&log->inbox.box)) { /* else the answers to this group come first */
+        hg_crossings_send(&log->crossings);
     }
 }
 
@@ -213,6 +218,7 @@ static void *run_thread(void *arg) {
     struct hg_log *log = start->log;
     struct hg_log_thread *t = &log->thread;
     struct hg_log_open open = *start->open;
+    t->self = pthread_self();
     open.up = &log->up;
     int err = start->err = log->ops->open(&open, &log->driver, start->why);
     int rc = sem_post(&start->is_open); /* start is gone from here on */
@@ -225,6 +231,7 @@ static void *run_thread(void *arg) {
         turn(log);
     }
     log->ops->close(log->driver);
+    hg_crossings_send(&log->crossings);
     return NULL;
 }
 

@@ -29,17 +29,24 @@ static void on_loop(struct hg_task *task) {
 
 /* Gives up the reference. */
 static void post(struct hg_log *log, struct hg_batch *batch, struct tail_task *tasks) {
-    for (unsigned i = 0; i < log->n_loops; i++) {
+    struct hg_crossings *crossings = &log->crossings;
+    bool is_writer = pthread_equal(pthread_self(), log->thread.self) != 0;
+    for (unsigned i = 0; i < crossings->n; i++) {
         tasks[i] = (struct tail_task){
             .task.run = on_loop,
-            .loop = log->loops[i],
+            .loop = crossings->items[i].loop,
             .batch = hg_batch_ref(batch),
             .on_tail = log->on_tail,
             .arg = log->arg,
         };
     }
-    for (unsigned i = 0; i < log->n_loops; i++) {
-        hg_loop_post(log->loops[i], &tasks[i].task);
+    for (unsigned i = 0; i < crossings->n; i++) {
+        struct hg_loop *loop = crossings->items[i].loop;
+        if (is_writer) { /* the answers follow: one wake-up for both */
+            hg_crossings_answer(crossings, loop, &tasks[i].task);
+        } else {
+            hg_loop_post(loop, &tasks[i].task);
+        }
     }
     hg_batch_unref(&batch);
 }
@@ -47,7 +54,7 @@ static void post(struct hg_log *log, struct hg_batch *batch, struct tail_task *t
 static struct hg_batch *new_batch(struct hg_log *log, const struct hg_topic *topic,
                                   uint32_t partition, size_t n, struct tail_task **ret_tasks) {
     void *tasks = NULL;
-    struct hg_batch *batch = hg_batch_new(n, log->n_loops * sizeof(struct tail_task), &tasks);
+    struct hg_batch *batch = hg_batch_new(n, log->crossings.n * sizeof(struct tail_task), &tasks);
     if (batch != NULL) {
         batch->topic = topic->id;
         batch->partition = partition;

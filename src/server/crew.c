@@ -127,13 +127,15 @@ static void shut_lane(struct hg_lane *lane, void *arg) {
     hg_edge_shut(lane->edge);
 }
 
-static void pass_turn(struct hg_lane *lane, void *arg) {
-    (void)lane, (void)arg;
+/* What waits for an idle loop, appends for the log: the log may end behind it. */
+static void hand_over(struct hg_lane *lane, void *arg) {
+    (void)arg;
+    hg_loop_run_idle(lane->loop);
 }
 
 void hg_crew_shut(struct hg_crew *c) {
     call_all(c, shut_lane, NULL);
-    call_all(c, pass_turn, NULL);
+    call_all(c, hand_over, NULL);
 }
 
 void hg_crew_fini(struct hg_crew *c) {

@@ -9,6 +9,7 @@ tests_unit_log_test_log_SOURCES = \
     tests/unit/log/tests.h \
     tests/unit/log/test_batch.c \
     tests/unit/log/test_counters.c \
+    tests/unit/log/test_crossing.c \
     tests/unit/log/test_cursor.c \
     tests/unit/log/test_dedup.c \
     tests/unit/log/test_inbox.c \

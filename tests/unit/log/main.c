@@ -15,6 +15,7 @@ int main(void) {
     failed += test_plan();
     failed += test_judge();
     failed += test_inbox();
+    failed += test_crossing();
     failed += test_records();
     failed += test_batch();
     failed += test_up();

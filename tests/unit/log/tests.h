@@ -12,6 +12,7 @@
 
 int test_batch(void);
 int test_counters(void);
+int test_crossing(void);
 int test_cursor(void);
 int test_dedup(void);
 int test_inbox(void);
