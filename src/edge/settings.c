@@ -89,7 +89,8 @@ static const struct hg_directive rows[] = {
              "captured; the topics it may name are listed by allow=."},
     {.name = "stream_heartbeat", .in = LOCATIONS, .args = "TIME", .type = HG_SLOT_DURATION,
      .at = AT(heartbeat_ms), .def = "15s", .min = 100, .max = 3600000,
-     .help = "How often a quiet SSE stream says where it stands."},
+     .help = "How often a quiet stream says where it stands: SSE always, a WebSocket when it has "
+             "moved past events that it does not want."},
     {.name = "stream_retry", .in = LOCATIONS, .args = "TIME", .type = HG_SLOT_DURATION,
      .at = AT(retry_ms), .def = "2s", .min = 0, .max = 3600000,
      .help = "How long a subscriber is told to wait before it comes back."},

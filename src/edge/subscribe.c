@@ -120,7 +120,7 @@ static int open_subscriber(struct hg_visit *v, const struct hg_sink_ops *sink, u
         .start = wish->start,
         .time_ms = wish->time_ms,
         .cursor = &wish->cursor,
-        .heartbeat_ms = sink->framing == HG_SINK_RAW ? c->heartbeat_ms : 0,
+        .heartbeat_ms = c->heartbeat_ms,
         .retry_ms = c->retry_ms,
         .events_max = wish->events_max,
         .bytes_max = (size_t)c->pull_bytes_max,

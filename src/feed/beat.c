@@ -1,21 +1,48 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* beat.c - heartbeats and position notices.
  *
- * One wheel carries the heartbeats of all subscribers. Position notices need
- * no wheel: all that are owed are told when one timer fires, a second after
- * the first of them came up, so none is told twice within a second. Both are
- * left out while the peer does not read: what waits in front of them will
- * keep the path awake. */
+ * One wheel carries the heartbeats of all subscribers. On a WebSocket, which is
+ * kept awake by pings, a heartbeat says the position, and only when it has
+ * moved past what the peer was not sent: who waits for a rare event does not
+ * come back with a position from long ago.
+ *
+ * The notices that a stream over several partitions is owed need no wheel: all
+ * are told when one timer fires, a second after the first of them came up, so
+ * none is told twice within a second. Both are left out while the peer does not
+ * read: what waits in front of them will keep the path awake. */
 #include "feed/beat.h"
 
+#include "base/hash.h"
 #include "feed/answer.h"
 #include "feed/write.h"
 
 enum { POSITION_NOTICE_MS = 1000 };
 
+static bool is_message(const struct hg_subscriber *sub) {
+    return sub->sink->framing == HG_SINK_MESSAGE;
+}
+
+void hg_feed__beat_told(struct hg_subscriber *sub, struct hg_slice cursor) {
+    if (is_message(sub)) {
+        sub->told = hg_hash64(hg_hash_process_key(), cursor.ptr, cursor.len);
+    }
+}
+
+/* Where every event is sent with its position, nothing moves unseen. */
+static bool has_moved_unseen(struct hg_subscriber *sub) {
+    struct hg_buf *cursor = &sub->feed->cursor;
+    if (sub->is_pass_all && sub->set->n_places == 1) {
+        return false;
+    }
+    hg_buf_clear(cursor);
+    hg_feed__cursor_put(sub, cursor);
+    return !cursor->is_failed &&
+           hg_hash64(hg_hash_process_key(), cursor->ptr, cursor->len) != sub->told;
+}
+
 static void beat(struct hg_subscriber *sub) {
-    struct hg_notice n = {.kind = HG_NOTICE_HEARTBEAT};
-    if (hg_feed__has_room(sub)) {
+    struct hg_notice n = {.kind = is_message(sub) ? HG_NOTICE_POSITION : HG_NOTICE_HEARTBEAT};
+    if (hg_feed__has_room(sub) && (!is_message(sub) || has_moved_unseen(sub))) {
         hg_feed__tell(sub, &n, true, NULL);
     }
     hg_feed__wheel_add(&sub->feed->wheel, &sub->due, sub->heartbeat_ms);
@@ -32,7 +59,7 @@ static void on_due(void *arg, struct hg_feed__due *due) {
 }
 
 void hg_feed__beat_start(struct hg_subscriber *sub) {
-    if (sub->heartbeat_ms > 0 && sub->sink->framing == HG_SINK_RAW) {
+    if (sub->heartbeat_ms > 0 && !sub->answer) {
         hg_feed__wheel_add(&sub->feed->wheel, &sub->due, sub->heartbeat_ms);
     }
 }

@@ -15,6 +15,8 @@ void hg_feed__beat_start(struct hg_subscriber *sub);
 void hg_feed__beat_owe(struct hg_subscriber *sub);
 /* Tell now what is owed, if anything. */
 void hg_feed__beat_pay(struct hg_subscriber *sub);
+/* A notice has said this cursor. */
+void hg_feed__beat_told(struct hg_subscriber *sub, struct hg_slice cursor);
 void hg_feed__beat_stop(struct hg_subscriber *sub);
 
 #endif

@@ -61,7 +61,7 @@ struct hg_subscription {
     int64_t time_ms;                /* HG_START_TIME */
     const struct hg_cursor *cursor; /* HG_START_CURSOR, read by hg_subscriber_open only;
                                        topics without a position start at LATEST */
-    int64_t heartbeat_ms;           /* 0: none */
+    int64_t heartbeat_ms;           /* 0: none; HG_SINK_MESSAGE: only when it has moved unseen */
     int64_t retry_ms;               /* told in the opened notice */
     size_t events_max;              /* HG_SINK_ANSWER */
     size_t bytes_max;               /* HG_SINK_ANSWER */

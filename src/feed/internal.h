@@ -81,6 +81,7 @@ struct hg_subscriber {
     struct hg_list wrote;           /* in feed.wrote: got something of this batch */
     struct hg_list moved;           /* in feed.moved: is owed a position notice */
     struct hg_feed__due due;        /* heartbeat, or the end of an answer's wait */
+    uint64_t told;                  /* hash of the last cursor that a notice said: messages */
     uint32_t heartbeat_ms;
     uint32_t retry_ms;
     uint32_t first_served; /* of its places: another one each step */

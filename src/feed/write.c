@@ -180,6 +180,9 @@ bool hg_feed__tell(struct hg_subscriber *sub, struct hg_notice *n, bool has_curs
     if (wrote && !write_notice(sub)) {
         return false;
     }
+    if (wrote && has_cursor) {
+        hg_feed__beat_told(sub, n->cursor);
+    }
     if (ret_wrote) {
         *ret_wrote = wrote;
     }

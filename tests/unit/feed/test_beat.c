@@ -44,11 +44,46 @@ static void messages_have_no_heartbeat(void **state) {
         client_open(rig, &(struct client_wish){.sink = &client_message, .heartbeat_ms = 100});
     struct client *none = client_open(rig, &(struct client_wish){0});
     until_count(rig, &raw->n_beats, 2);
+    rig_publish_many(rig, 0, 5); /* each says its own position */
+    until_count(rig, &raw->n_beats, 5);
     assert_int_equal(message->n_beats, 0);
+    assert_int_equal(message->n_positions, 0);
     assert_int_equal(none->n_beats, 0);
     client_close(&raw);
     client_close(&message);
     client_close(&none);
+    rig_free(&rig);
+}
+
+static void message_stream_is_told_what_moved_unseen(void **state) {
+    (void)state;
+    struct rig *rig = rig_new(&plain, 2);
+    struct client *clock = client_open(rig, &(struct client_wish){.heartbeat_ms = 100});
+    struct client *one =
+        client_open(rig, &(struct client_wish){
+                             .sink = &client_message, .heartbeat_ms = 100, .subject = "rare"});
+    struct client *two = client_open(rig, &(struct client_wish){.sink = &client_message,
+                                                                .heartbeat_ms = 100,
+                                                                .subject = "rare",
+                                                                .topics = {0, 1},
+                                                                .n_topics = 2});
+    until_count(rig, &clock->n_beats, 3);
+    assert_int_equal(one->n_positions, 0); /* nothing has moved */
+    assert_int_equal(two->n_positions, 0);
+    rig_publish_many(rig, 0, 5);
+    until_count(rig, &one->n_positions, 1);
+    until_count(rig, &two->n_positions, 1);
+    assert_int_equal(one->expect[0][0], rig_next(rig, 0));
+    assert_int_equal(two->expect[0][0], rig_next(rig, 0));
+    until_count(rig, &clock->n_beats, clock->n_beats + 4);
+    assert_int_equal(one->n_positions, 1); /* once */
+    assert_int_equal(two->n_positions, 1);
+    rig_publish(rig, 1, "a", "s");
+    until_count(rig, &two->n_positions, 2);
+    assert_int_equal(one->n_positions, 1); /* it does not follow that one */
+    client_close(&clock);
+    client_close(&one);
+    client_close(&two);
     rig_free(&rig);
 }
 
@@ -137,6 +172,7 @@ int test_beat(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(idle_stream_is_told_its_cursor),
         cmocka_unit_test(messages_have_no_heartbeat),
+        cmocka_unit_test(message_stream_is_told_what_moved_unseen),
         cmocka_unit_test(stream_without_room_has_no_heartbeat),
         cmocka_unit_test(position_is_told_once_a_second_and_only_when_it_moved),
         cmocka_unit_test(position_is_told_before_closing),
