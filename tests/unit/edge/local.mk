@@ -26,7 +26,8 @@ tests_unit_edge_test_edge_SOURCES = $(hg_fakes) \
     tests/unit/edge/test_site.c \
     tests/unit/edge/test_site_fixed.c \
     tests/unit/edge/test_subscribe.c \
-    tests/unit/edge/test_topics.c
+    tests/unit/edge/test_topics.c \
+    tests/unit/edge/test_visit.c
 tests_unit_edge_test_edge_CPPFLAGS = $(hg_test_cppflags)
 tests_unit_edge_test_edge_LDADD = $(hg_test_libs)
 endif

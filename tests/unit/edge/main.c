@@ -9,6 +9,7 @@ int main(void) {
     failed += test_access_format();
     failed += test_query();
     failed += test_cors();
+    failed += test_visit();
     failed += test_intake();
     failed += test_edge();
     failed += test_subscribe();
