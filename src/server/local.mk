@@ -15,6 +15,8 @@ libheadgate_a_SOURCES += \
     src/server/descriptors.h \
     src/server/detach.c \
     src/server/detach.h \
+    src/server/directory.c \
+    src/server/directory.h \
     src/server/generation.c \
     src/server/generation.h \
     src/server/keeper.c \

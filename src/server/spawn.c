@@ -3,21 +3,19 @@
 #include "server/spawn.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "headgate/logline.h"
 #include "log/settings.h"
 #include "server/descriptors.h"
 #include "server/detach.h"
+#include "server/directory.h"
 #include "server/worker.h"
 
 enum { TALK_TIMEOUT_S = 10, OTHER_DESCRIPTORS = 1024 };
@@ -116,44 +114,17 @@ int hg_spawn_worker(const struct hg_server_conf *c, struct hg_registry *registry
     return 0;
 }
 
-/* Of the worker's user, as every directory on the way that is made here: it
- * has to get through them. */
-static int make_one(const char *path, const struct passwd *pw, bool is_last, struct hg_why *why) {
-    bool is_made = mkdir(path, 0750) == 0;
-    if ((!is_made && errno != EEXIST) ||
-        ((is_made || is_last) && pw != NULL && chown(path, pw->pw_uid, pw->pw_gid) != 0)) {
-        hg_why_set(why, "event_log: %s: %s", path, strerror(errno));
-        return HG_EIO;
-    }
-    return 0;
-}
-
-static int make_directory(char *path, const struct passwd *pw, struct hg_why *why) {
-    for (char *p = path; *p != 0;) {
-        p += strcspn(p + 1, "/") + 1;
-        char kept = *p;
-        *p = 0;
-        int err = make_one(path, pw, kept == 0, why);
-        *p = kept;
-        if (err != 0) {
-            return err;
-        }
-    }
-    return 0;
-}
-
 int hg_spawn_prepare_log(const struct hg_conf *conf, const struct hg_registry *registry,
                          struct hg_why *why) {
     const struct hg_log_settings *s = hg_log_settings(conf);
     const struct hg_log_ops *driver = hg_registry_log(registry, s->event_log.items[0], NULL);
-    char path[4096];
+    struct hg_why inner = {""};
     if (driver == NULL || !driver->has_directory || s->event_log.n < 2) {
         return 0;
     }
-    int len = snprintf(path, sizeof(path), "%.*s", HG_FMT(s->event_log.items[1]));
-    if (len < 0 || (size_t)len >= sizeof(path)) {
-        hg_why_set(why, "event_log: the path is too long");
-        return HG_EIO;
+    int err = hg_directory_make(s->event_log.items[1], worker_user(hg_server_conf(conf)), &inner);
+    if (err != 0) {
+        hg_why_set(why, "event_log: %s", inner.text);
     }
-    return make_directory(path, worker_user(hg_server_conf(conf)), why);
+    return err;
 }
