@@ -42,8 +42,31 @@ static void put_field(const struct hg_visit *v, struct hg_slice name, struct hg_
     put_escaped(out, hg_request_field(&v->request, name));
 }
 
+/* Of "192.0.2.7:4711" or "[2001:db8::7]:4711", where the port's colon is, or the
+ * end: a unix socket's peer has none. */
+static size_t port_at(struct hg_slice peer) {
+    size_t at = peer.len;
+    if (hg_slice_starts(peer, HG_SLICE("unix:"))) {
+        return at;
+    }
+    while (at > 0 && peer.ptr[at - 1] != ':') {
+        at--;
+    }
+    return at > 0 ? at - 1 : peer.len;
+}
+
 static void print_remote_addr(const struct hg_visit *v, struct hg_buf *out) {
-    hg_buf_put_slice(out, hg_slice_of(v->peer));
+    struct hg_slice peer = hg_slice_of(v->peer);
+    struct hg_slice addr = {peer.ptr, port_at(peer)};
+    bool is_v6 = addr.len > 2 && addr.ptr[0] == '[';
+    hg_buf_put(out, addr.ptr + is_v6, addr.len - (is_v6 ? 2 : 0));
+}
+
+static void print_remote_port(const struct hg_visit *v, struct hg_buf *out) {
+    struct hg_slice peer = hg_slice_of(v->peer);
+    size_t at = port_at(peer);
+    put_escaped(out, at < peer.len ? (struct hg_slice){peer.ptr + at + 1, peer.len - at - 1}
+                                   : HG_SLICE(""));
 }
 
 static void print_principal(const struct hg_visit *v, struct hg_buf *out) {
@@ -125,6 +148,7 @@ static const struct {
     {"duplicates", print_duplicates},     {"request_time", print_request_time},
     {"http_user_agent", print_user_agent}, {"http_referer", print_referer},
     {"request_length", print_body_bytes}, {"problem", print_problem},
+    {"remote_port", print_remote_port},
 };
 
 static print_fn find_variable(struct hg_slice name) {

@@ -17,7 +17,7 @@ static int set_listen(struct hg_conf_load *load, void *conf, const struct hg_con
     l->line = line;
     if (hg_addr_parse(line->args[0], &l->addr) != 0) {
         hg_conf_fail(load, line, "\"%.*s\" is no address; expected PORT, IPV4:PORT, [IPV6]:PORT, "
-                     "*:PORT or unix:PATH", HG_FMT(line->args[0]));
+                     "*:PORT or unix:/PATH", HG_FMT(line->args[0]));
         return HG_EINVAL;
     }
     if (line->n_args == 2) {
@@ -45,7 +45,7 @@ static const struct hg_directive rows[] = {
     {.name = "listen", .in = "server", .args = "ADDRESS [ssl]", .type = HG_SLOT_CUSTOM,
      .set = set_listen, .min_args = 1, .max_args = 2, .is_repeatable = true, .is_local = true,
      .help = "An address to accept connections on: PORT, IPV4:PORT, [IPV6]:PORT, *:PORT or "
-             "unix:PATH."},
+             "unix:/PATH."},
     {.name = "server_name", .in = "server", .args = "NAME ...", .type = HG_SLOT_STRINGS,
      .at = AT(server_names), .min_args = 1, .max_args = 64, .is_local = true,
      .help = "Host names of this server; *.example.com takes every name below. The first server "
@@ -111,8 +111,8 @@ static const struct hg_directive rows[] = {
      .help = "The largest message that a WebSocket may send us."},
     {.name = "log_format", .in = "main", .args = "NAME TEXT", .type = HG_SLOT_STRINGS,
      .at = AT(log_formats), .min_args = 2, .max_args = 2, .is_repeatable = true,
-     .help = "A format for access_log: text with $remote_addr, $principal, $time_iso8601, "
-             "$request_method, $uri, $server_protocol, $status (499: the peer went before it was "
+     .help = "A format for access_log: text with $remote_addr, $remote_port, $principal, "
+             "$time_iso8601, $request_method, $uri, $server_protocol, $status (499: the peer went before it was "
              "answered), $events, $duplicates, $request_time (ms), $request_length, $problem, "
              "$http_user_agent, $http_referer."},
     {.name = "access_log", .in = LOCATIONS, .args = "PATH [FORMAT] | off", .type = HG_SLOT_STRINGS,

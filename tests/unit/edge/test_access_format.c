@@ -57,7 +57,8 @@ static void text_and_variables_stand_as_they_are_written(void **state) {
     assert_line("/a/b?c=d", NULL, NULL, "$uri$uri", "/a/b/a/b\n");
     assert_line("/a/b?c=d", NULL, NULL, "$request_method,$status.$server_protocol",
                 "GET,200.HTTP/1.1\n");
-    assert_line("/a", NULL, NULL, "$remote_addr \"$http_user_agent\"", "192.0.2.7:4711 \"-\"\n");
+    assert_line("/a", NULL, NULL, "$remote_addr \"$http_user_agent\"", "192.0.2.7 \"-\"\n");
+    assert_line("/a", NULL, NULL, "$remote_addr|$remote_port", "192.0.2.7|4711\n");
     assert_line("/a", "user-agent", "curl/8", "\"$http_user_agent\"", "\"curl/8\"\n");
     assert_line("/a", "referer", "https://a.test/", "$http_referer", "https://a.test/\n");
     assert_line("/a", NULL, NULL, "$request_length $problem $principal", "0 - -\n");
@@ -92,11 +93,27 @@ static void every_variable_of_the_reference_is_there(void **state) {
     struct line l;
     (void)state;
     line_open(&l, "/", NULL, NULL);
-    line_print(&l, "$remote_addr $principal $time_iso8601 $request_method $uri $server_protocol "
-                   "$status $events $duplicates $request_time $request_length $problem "
+    line_print(&l, "$remote_addr $remote_port $principal $time_iso8601 $request_method $uri "
+                   "$server_protocol $status $events $duplicates $request_time $request_length $problem "
                    "$http_user_agent $http_referer");
     line_print(&l, hg_access_default_format);
     line_close(&l);
+}
+
+static void a_peer_of_each_kind_has_its_address_and_port(void **state) {
+    static const char *const kinds[][2] = {{"192.0.2.7:80", "192.0.2.7|80\n"},
+                                           {"[2001:db8::7]:80", "2001:db8::7|80\n"},
+                                           {"unix:", "unix:|-\n"},
+                                           {"unix:/run/a:1", "unix:/run/a:1|-\n"},
+                                           {"unknown", "unknown|-\n"}};
+    (void)state;
+    for (size_t i = 0; i < HG_COUNT(kinds); i++) {
+        struct line l;
+        line_open(&l, "/", NULL, NULL);
+        l.visit.peer = kinds[i][0];
+        assert_string_equal(line_print(&l, "$remote_addr|$remote_port"), kinds[i][1]);
+        line_close(&l);
+    }
 }
 
 /* Whatever bytes a field may hold, the line stays one line, its quoted text is
@@ -179,6 +196,7 @@ int test_access_format(void) {
         cmocka_unit_test(text_and_variables_stand_as_they_are_written),
         cmocka_unit_test(an_unknown_variable_is_a_fault),
         cmocka_unit_test(every_variable_of_the_reference_is_there),
+        cmocka_unit_test(a_peer_of_each_kind_has_its_address_and_port),
         cmocka_unit_test(no_value_breaks_its_line),
         cmocka_unit_test(no_path_breaks_its_line),
         cmocka_unit_test(no_principal_breaks_its_line),
