@@ -79,12 +79,20 @@ static int level_of(struct hg_slice name) {
     return -1;
 }
 
+static const struct hg_directive *row_of(const char *name) {
+    const struct hg_directive *row = rows;
+    while (strcmp(row->name, name) != 0) {
+        row++;
+    }
+    return row;
+}
+
 static int check_main(struct hg_conf_load *load, struct hg_conf_block *block, void *conf) {
     const struct hg_server_conf *c = conf;
-    (void)block;
     if (c->error_log.n == 2 && level_of(c->error_log.items[1]) < 0) {
-        hg_conf_fail(load, NULL, "error_log: \"%.*s\" is no level; expected debug, info, notice, "
-                     "warn, error or crit", HG_FMT(c->error_log.items[1]));
+        hg_conf_fail(load, hg_conf_set_here(block, row_of("error_log")),
+                     "\"%.*s\" is no level; expected debug, info, notice, warn, error or crit",
+                     HG_FMT(c->error_log.items[1]));
     }
     return 0;
 }
