@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
 import os
-import subprocess
 import sys
 
 import pytest
@@ -8,6 +7,7 @@ import pytest
 sys.path.insert(0, os.path.dirname(__file__))
 
 from support.gateway import BINARY, Gateway  # noqa: E402
+from support.tls import make_certificate  # noqa: E402
 
 
 def pytest_configure(config):
@@ -18,14 +18,7 @@ def pytest_configure(config):
 @pytest.fixture(scope="session")
 def certificate(tmp_path_factory):
     """A key and certificate for 127.0.0.1 and localhost, made for this run."""
-    d = tmp_path_factory.mktemp("tls")
-    crt, key = str(d / "tls.crt"), str(d / "tls.key")
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
-         "-nodes", "-days", "2", "-subj", "/CN=localhost", "-addext",
-         "subjectAltName=DNS:localhost,DNS:other.test,IP:127.0.0.1", "-keyout", key, "-out", crt],
-        check=True, capture_output=True)
-    return crt, key
+    return make_certificate(tmp_path_factory.mktemp("tls"), "localhost", "other.test")
 
 
 @pytest.fixture
