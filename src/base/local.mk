@@ -16,6 +16,8 @@ libheadgate_a_SOURCES += \
     src/base/lock.h \
     src/base/logfile.c src/base/logfile.h \
     src/base/map.c src/base/map.h \
+    src/base/pool.c \
+    src/base/pool.h \
     src/base/problem.c \
     src/base/siphash.h \
     src/base/slice.c \

@@ -70,7 +70,7 @@ static void print_remote_port(const struct hg_visit *v, struct hg_buf *out) {
 }
 
 static void print_principal(const struct hg_visit *v, struct hg_buf *out) {
-    const struct hg_principal *p = v->has_exchange ? v->exchange.principal : v->principal;
+    const struct hg_principal *p = v->has_exchange ? v->work->exchange.principal : v->principal;
     put_escaped(out, p != NULL ? hg_principal_id(p) : HG_SLICE(""));
 }
 
@@ -101,9 +101,9 @@ static void print_status(const struct hg_visit *v, struct hg_buf *out) {
  * its events are stored, also when nobody is there any more to be told. */
 static void count(const struct hg_visit *v, enum hg_stored what, struct hg_buf *out) {
     uint64_t n = what == HG_STORED_NEW ? v->n_stored : v->n_before;
-    bool is_stored = v->has_exchange && v->exchange.problem.status == 0;
-    for (size_t i = 0; is_stored && i < v->exchange.events.n; i++) {
-        n += v->exchange.items[i].stored == what;
+    bool is_stored = v->has_exchange && v->work->exchange.problem.status == 0;
+    for (size_t i = 0; is_stored && i < v->work->exchange.events.n; i++) {
+        n += v->work->exchange.items[i].stored == what;
     }
     hg_buf_put_u64(out, n);
 }
@@ -129,11 +129,11 @@ static void print_referer(const struct hg_visit *v, struct hg_buf *out) {
 }
 
 static void print_body_bytes(const struct hg_visit *v, struct hg_buf *out) {
-    hg_buf_put_u64(out, v->body.len);
+    hg_buf_put_u64(out, v->work != NULL ? v->work->body.len : 0);
 }
 
 static void print_problem(const struct hg_visit *v, struct hg_buf *out) {
-    const char *of_exchange = v->has_exchange ? v->exchange.problem.type : NULL;
+    const char *of_exchange = v->has_exchange ? v->work->exchange.problem.type : NULL;
     put_escaped(out, hg_slice_of(v->problem != NULL ? v->problem : of_exchange));
 }
 

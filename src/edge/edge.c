@@ -50,6 +50,7 @@ static void on_tick(void *arg) {
         }
     }
     hg_access_flush(&e->pens);
+    hg_visit__pools_trim(e);
     sweep_ports(e);
     hg_timer_start(e->tick, TICK_MS);
 }
@@ -65,6 +66,7 @@ int hg_edge_new(struct hg_loop *loop, struct hg_log *log, struct hg_feed *feed,
     e->feed = feed;
     e->gate = (struct hg_gate){.loop = loop, .log = log};
     hg_list_init(&e->visits);
+    hg_visit__pools_init(e);
     e->tick = hg_timer_new(loop, on_tick, e);
     if (e->tick == NULL) {
         hg_free(e);
@@ -87,11 +89,7 @@ void hg_edge_free(struct hg_edge **pe) {
     while (e->ports != NULL) {
         drop_port(&e->ports);
     }
-    while (e->free_visits != NULL) {
-        struct hg_visit *v = e->free_visits;
-        e->free_visits = (struct hg_visit *)v->node.next;
-        hg_free(v);
-    }
+    hg_visit__pools_fini(e);
     hg_free(e);
 }
 

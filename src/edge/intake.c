@@ -22,10 +22,11 @@ static void on_done(struct hg_exchange *x) {
 }
 
 static void read_body(struct hg_visit *v, const struct hg_http_head *head, int64_t limit) {
+    struct hg_buf *body = &v->work->body;
     v->state = HG_VISIT_BODY;
-    v->body.max = (size_t)limit;
+    body->max = (size_t)limit;
     if (head->content_length > 0 && head->content_length <= limit) {
-        hg_buf_reserve(&v->body, (size_t)head->content_length);
+        hg_buf_reserve(body, (size_t)head->content_length);
     }
     if (head->expects_continue) {
         hg_stream_continue(v->stream);
@@ -35,15 +36,27 @@ static void read_body(struct hg_visit *v, const struct hg_http_head *head, int64
     }
 }
 
+static void refuse_without_memory(struct hg_visit *v) {
+    struct hg_problem p = {.index = -1};
+    hg_problem_set(&p, 503, "overloaded", "There is no memory for the request.");
+    hg_visit__refuse(v, &p);
+}
+
 void hg_visit__accept(struct hg_visit *v, const struct hg_http_head *head) {
-    struct hg_exchange *x = &v->exchange;
-    x->gate = &v->edge->gate;
-    x->intake = &v->location->intake;
-    x->request = &v->request;
-    x->captured = v->captured;
-    x->arena = &v->arena;
-    x->on_done = on_done;
-    x->owner = v;
+    if (hg_visit__work(v) == NULL) {
+        refuse_without_memory(v);
+        return;
+    }
+    struct hg_exchange *x = &v->work->exchange;
+    *x = (struct hg_exchange){
+        .gate = &v->edge->gate,
+        .intake = &v->location->intake,
+        .request = &v->request,
+        .captured = v->captured,
+        .arena = &v->arena,
+        .on_done = on_done,
+        .owner = v,
+    };
     v->has_exchange = true;
     if (hg_exchange_fields(x, head->content_length) != HG_STEP_ON) {
         on_done(x);
@@ -75,6 +88,10 @@ void hg_visit__handle(struct hg_visit *v, const struct hg_http_head *head) {
         hg_visit__refuse(v, &p);
         return;
     }
+    if (hg_visit__work(v) == NULL) {
+        refuse_without_memory(v);
+        return;
+    }
     read_body(v, head, intake->body_bytes_max > 0 ? intake->body_bytes_max : 65536);
 }
 
@@ -83,7 +100,8 @@ static void run_handler(struct hg_visit *v) {
     struct hg_answer answer = {.status = 200, .content_type = "text/plain; charset=utf-8"};
     struct hg_problem p = {.index = -1};
     struct hg_field fields[HG_CORS_FIELDS + 1];
-    int err = l->handler->handle(l->handler_conf, &v->request, hg_buf_slice(&v->body), &answer, &p);
+    int err =
+        l->handler->handle(l->handler_conf, &v->request, hg_buf_slice(&v->work->body), &answer, &p);
     if (err == 0 && answer.body.is_failed) {
         hg_problem_set(&p, 503, "overloaded", "There is no memory for the answer.");
     } else if (err != 0 && p.status == 0) {
@@ -104,20 +122,21 @@ static void refuse_body(struct hg_visit *v, bool is_too_large) {
     struct hg_problem p = {.index = -1};
     if (is_too_large) {
         hg_problem_set(&p, 413, "body-too-large", "The body is above the limit of %zu bytes.",
-                       v->body.max);
+                       v->work->body.max);
     } else {
         hg_problem_set(&p, 503, "overloaded", "There is no memory for the body.");
     }
-    hg_buf_fini(&v->body);
+    hg_buf_fini(&v->work->body);
     hg_visit__refuse(v, &p);
 }
 
 void hg_visit__on_body(struct hg_visit *v, const char *bytes, size_t n, bool is_last) {
-    bool is_too_large = n > v->body.max - v->body.len;
+    struct hg_buf *body = &v->work->body;
+    bool is_too_large = n > body->max - body->len;
     if (!is_too_large) {
-        hg_buf_put(&v->body, bytes, n);
+        hg_buf_put(body, bytes, n);
     }
-    if (is_too_large || v->body.is_failed) {
+    if (is_too_large || body->is_failed) {
         refuse_body(v, is_too_large);
         return;
     }
@@ -129,5 +148,5 @@ void hg_visit__on_body(struct hg_visit *v, const char *bytes, size_t n, bool is_
         return;
     }
     v->state = HG_VISIT_DECIDING;
-    hg_exchange_body(&v->exchange, hg_buf_slice(&v->body));
+    hg_exchange_body(&v->work->exchange, hg_buf_slice(body));
 }

@@ -5,7 +5,7 @@
 #include "base/clock.h"
 #include "headgate/counter.h"
 
-enum { FREE_VISITS_MAX = 64 };
+enum { KEPT_BODY_BYTES_MAX = 16384 };
 
 static struct hg_counter answers_2xx = {.name = "headgate_answers_total", .labels = "class=\"2xx\"",
                                         .help = "Answers sent, by class of status."};
@@ -35,26 +35,59 @@ void hg_edge__release(struct hg_edge__hold **ph) {
 
 static struct hg_visit *make(struct hg_edge__port *port, struct hg_stream *s) {
     struct hg_edge *e = port->edge;
-    struct hg_visit *v = e->free_visits;
-    if (v != NULL) {
-        e->free_visits = (struct hg_visit *)v->node.next;
-        e->n_free--;
-        memset(v, 0, sizeof(*v));
-    } else {
-        v = hg_try_alloc(sizeof(*v));
-    }
+    struct hg_visit *v = hg_pool_take(&e->free_visits);
     if (v == NULL) {
         return NULL;
     }
-    v->edge = e;
-    v->hold = port->hold;
+    *v = (struct hg_visit){
+        .edge = e,
+        .hold = port->hold,
+        .stream = s,
+        .server = port->port->servers[0],
+        .began_us = hg_clock_mono_us(),
+    };
     v->hold->users++;
-    v->stream = s;
-    v->server = port->port->servers[0];
-    v->began_us = hg_clock_mono_us();
     hg_list_append(&e->visits, &v->node);
     s->user = v;
     return v;
+}
+
+struct hg_visit_work *hg_visit__work(struct hg_visit *v) {
+    HG_ASSERT(v->work == NULL);
+    v->work = hg_pool_take(&v->edge->free_works);
+    return v->work;
+}
+
+static void give_work(struct hg_visit *v) {
+    if (v->has_exchange) {
+        hg_exchange_fini(&v->work->exchange);
+    }
+    v->work->body.max = 0;
+    if (v->work->body.cap > KEPT_BODY_BYTES_MAX) {
+        hg_buf_fini(&v->work->body);
+    }
+    hg_buf_clear(&v->work->body);
+    hg_pool_give(&v->edge->free_works, v->work);
+    v->work = NULL;
+}
+
+static void drop_work(struct hg_pool_item *item) {
+    hg_buf_fini(&HG_CONTAINER(item, struct hg_visit_work, item)->body);
+}
+
+void hg_visit__pools_init(struct hg_edge *e) {
+    e->free_visits = (struct hg_pool){.bytes = sizeof(struct hg_visit)};
+    e->free_works = (struct hg_pool){.bytes = sizeof(struct hg_visit_work), .drop = drop_work};
+}
+
+void hg_visit__pools_trim(struct hg_edge *e) {
+    hg_pool_trim(&e->free_visits);
+    hg_pool_trim(&e->free_works);
+}
+
+void hg_visit__pools_fini(struct hg_edge *e) {
+    hg_pool_fini(&e->free_visits);
+    hg_pool_fini(&e->free_works);
 }
 
 /* What no location takes is the server's to log. */
@@ -69,21 +102,14 @@ static void dispose(struct hg_visit *v) {
     }
     hg_subscriber_close(&v->subscriber);
     hg_socket_free(v);
-    if (v->has_exchange) {
-        hg_exchange_fini(&v->exchange);
+    if (v->work != NULL) {
+        give_work(v);
     }
     hg_principal_unref(&v->principal);
-    hg_buf_fini(&v->body);
     hg_arena_fini(&v->arena);
     hg_edge__release(&v->hold);
     hg_list_remove(&v->node);
-    if (e->n_free < FREE_VISITS_MAX) {
-        v->node.next = (struct hg_list *)e->free_visits;
-        e->free_visits = v;
-        e->n_free++;
-    } else {
-        hg_free(v);
-    }
+    hg_pool_give(&e->free_visits, v);
 }
 
 void hg_visit__answer(struct hg_visit *v, int status, const struct hg_field *fields, size_t n,

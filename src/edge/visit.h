@@ -11,6 +11,7 @@
 #define HG_EDGE_VISIT_H
 
 #include "base/list.h"
+#include "base/pool.h"
 #include "edge/site.h"
 #include "loop/handle.h"
 #include "proto/http/request.h"
@@ -43,8 +44,8 @@ struct hg_edge {
     struct hg_edge__port *ports;
     struct hg_edge__hold *offered; /* the next generation's, until the swap */
     struct hg_list visits;
-    struct hg_visit *free_visits; /* a few kept for the next requests */
-    unsigned n_free;
+    struct hg_pool free_visits;
+    struct hg_pool free_works;
     struct hg_timer *tick;        /* WebSocket pings, access logs */
     struct hg_access_pen *pens;
     bool is_draining;
@@ -56,6 +57,13 @@ enum hg_visit_state {
     HG_VISIT_ANSWERED,  /* the answer is queued; waits for on_gone */
     HG_VISIT_STREAMING, /* SSE, or a pull that is collecting */
     HG_VISIT_SOCKET,    /* WebSocket */
+};
+
+/* What a request needs that brings a body, and a stream does not. */
+struct hg_visit_work {
+    struct hg_pool_item item;
+    struct hg_buf body; /* its memory is used again, unless it is large */
+    struct hg_exchange exchange;
 };
 
 struct hg_visit {
@@ -70,13 +78,12 @@ struct hg_visit {
     struct hg_slice captured;
     struct hg_request request;
     struct hg_arena arena;
-    struct hg_buf body;
+    struct hg_visit_work *work;   /* NULL: it has none */
     bool is_h2;
-    bool has_exchange;
+    bool has_exchange;            /* work's is in use */
     int status;                   /* what was answered */
     const char *problem;          /* type of the problem that was, or NULL */
     uint64_t n_stored, n_before;  /* events of a WebSocket */
-    struct hg_exchange exchange;
     struct hg_principal *principal; /* of a stream */
     struct hg_subscriber *subscriber;
     const char *gap;              /* pull: why events are missing, or NULL */
@@ -92,6 +99,12 @@ void hg_visit__answer(struct hg_visit *v, int status, const struct hg_field *fie
                       struct hg_slice body);
 extern struct hg_counter *const hg_visit__counters[];
 extern struct hg_counter *const hg_access__counters[];
+/* Its work, taken now; NULL: no memory. */
+struct hg_visit_work *hg_visit__work(struct hg_visit *v);
+/* What the edge keeps for visits to come: set up, cut back, freed. */
+void hg_visit__pools_init(struct hg_edge *e);
+void hg_visit__pools_trim(struct hg_edge *e);
+void hg_visit__pools_fini(struct hg_edge *e);
 /* The gate is done with a visit whose stream is gone. */
 void hg_visit__orphan_done(struct hg_visit *v);
 struct hg_edge__hold *hg_edge__hold(struct hg_site *site);

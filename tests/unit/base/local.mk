@@ -19,6 +19,7 @@ tests_unit_base_test_base_SOURCES = \
     tests/unit/base/test_list.c \
     tests/unit/base/test_logfile.c \
     tests/unit/base/test_map.c \
+    tests/unit/base/test_pool.c \
     tests/unit/base/test_problem.c \
     tests/unit/base/test_slice.c \
     tests/unit/base/test_utf8.c

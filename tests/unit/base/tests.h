@@ -17,6 +17,7 @@ int test_hash(void);
 int test_list(void);
 int test_logfile(void);
 int test_map(void);
+int test_pool(void);
 int test_problem(void);
 int test_slice(void);
 int test_utf8(void);

@@ -160,8 +160,9 @@ static void the_problem_is_named(void **state) {
     l.visit.problem = "not-found";
     assert_string_equal(line_print(&l, "$problem"), "not-found\n");
     l.visit.problem = NULL;
+    struct hg_visit_work work = {.exchange.problem.type = "forbidden"};
+    l.visit.work = &work;
     l.visit.has_exchange = true;
-    l.visit.exchange.problem.type = "forbidden";
     assert_string_equal(line_print(&l, "$problem"), "forbidden\n");
     line_close(&l);
 }

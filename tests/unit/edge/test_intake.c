@@ -114,6 +114,32 @@ static void a_body_above_the_limit_is_refused_where_it_passes_it(void **state) {
     rig_close(&rig);
 }
 
+/* Memory goes from one request to the next, what was in it does not. */
+static void a_request_knows_nothing_of_the_one_before(void **state) {
+    const char *event = EVENT("1");
+    struct rig rig;
+    struct ask a;
+    (void)state;
+    rig_open(&rig, SERVER(EVENTS));
+    for (int i = 0; i < 3; i++) {
+        fake_request_init(&a.request, "POST", "/events", "content-type", STRUCTURED, NULL);
+        fake_request_body(&a.request, -1);
+        ask_send(&a, &rig);
+        a.stream.stream.ops->on_body(&a.stream.stream, event, strlen(event), false);
+        ask_close(&a); /* gone before the end of the body */
+    }
+    ask_post(&a, &rig, "/events", STRUCTURED, "{}");
+    ask_until_answered(&a);
+    assert_int_equal(a.stream.status, 400);
+    ask_close(&a);
+    ask_post(&a, &rig, "/events", STRUCTURED, EVENT("2"));
+    ask_until_answered(&a);
+    assert_int_equal(a.stream.status, 202);
+    ask_close(&a);
+    assert_int_equal(rig.log.n_seen, 1);
+    rig_close(&rig);
+}
+
 static void the_peer_is_told_to_go_on_when_the_fields_are_good(void **state) {
     struct rig rig;
     struct ask a;
@@ -341,6 +367,7 @@ int test_intake(void) {
         cmocka_unit_test(a_body_may_come_in_any_pieces),
         cmocka_unit_test(a_body_above_the_limit_is_refused_when_it_is_announced),
         cmocka_unit_test(a_body_above_the_limit_is_refused_where_it_passes_it),
+        cmocka_unit_test(a_request_knows_nothing_of_the_one_before),
         cmocka_unit_test(the_peer_is_told_to_go_on_when_the_fields_are_good),
         cmocka_unit_test(what_is_not_taken_says_what_is),
         cmocka_unit_test(an_empty_body_is_no_event),
