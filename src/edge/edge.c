@@ -2,6 +2,7 @@
 /* edge.c - one loop's edge: its ports, the swap to a new generation, drain. */
 #include "edge/edge.h"
 
+#include "edge/topics.h"
 #include "edge/visit.h"
 #include "headgate/counter.h"
 
@@ -72,6 +73,7 @@ int hg_edge_new(struct hg_loop *loop, struct hg_log *log, struct hg_feed *feed,
         hg_free(e);
         return HG_ENOMEM;
     }
+    e->n_topics = hg_log_topic_count(log);
     hg_timer_start(e->tick, TICK_MS);
     *ret = e;
     return 0;
@@ -194,6 +196,7 @@ static const struct hg_port *find_port(const struct hg_site *s, const struct hg_
 /* Streams go over one by one; each port's connections know it by its object,
  * which stays, so their next request meets the new site. */
 static void rebind_streams(struct hg_edge *e) {
+    hg_topics__take_new(e); /* by the rules under which they were made */
     HG_LIST_EACH(node, &e->visits) {
         struct hg_visit *v = (struct hg_visit *)node;
         struct hg_edge__port *port =
@@ -261,6 +264,8 @@ void hg_edge_shut(struct hg_edge *e) {
         hg_listener_each(port->listener, hg_conn_abort);
     }
 }
+
+void hg_edge_tail(struct hg_edge *e) { hg_topics__take_new(e); }
 
 size_t hg_edge_visits(const struct hg_edge *e) {
     size_t n = 0;

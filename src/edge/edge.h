@@ -88,6 +88,9 @@ void hg_edge_withdraw(struct hg_edge *e);
 void hg_edge_drain(struct hg_edge *e);
 /* Cut every connection; they are gone after this turn of the loop. */
 void hg_edge_shut(struct hg_edge *e);
+/* From the log, for every batch, before the feed has it: what it brings may be
+ * of a topic that is new. */
+void hg_edge_tail(struct hg_edge *e);
 /* Requests and streams that are still under way. */
 size_t hg_edge_visits(const struct hg_edge *e);
 

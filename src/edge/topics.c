@@ -111,3 +111,33 @@ int hg_topics__resolve(const struct hg_visit *v, uint32_t **ret_ids, size_t *ret
     *ret_n = n;
     return 0;
 }
+
+static bool wants_topic(const struct hg_visit *v, uint32_t id) {
+    struct hg_arena scratch = {0};
+    const struct hg_slice *patterns = expand_all(v, &scratch);
+    struct hg_slice name = hg_log_topic_name(v->edge->log, id);
+    bool wants = patterns != NULL && is_wanted(v, patterns, name) &&
+                 hg_rights_allow(v->hold->site->rights, v->principal, HG_ACT_SUBSCRIBE, name);
+    hg_arena_fini(&scratch);
+    return wants;
+}
+
+/* HG_ENOMEM: somebody did not get it. */
+static int give_topic(struct hg_edge *e, uint32_t id) {
+    int err = 0;
+    HG_LIST_EACH(node, &e->visits) {
+        struct hg_visit *v = (struct hg_visit *)node;
+        if (v->stream != NULL && v->subscriber != NULL && wants_topic(v, id) &&
+            hg_subscriber_add_topic(v->subscriber, id) != 0) {
+            err = HG_ENOMEM;
+        }
+    }
+    return err;
+}
+
+void hg_topics__take_new(struct hg_edge *e) {
+    uint32_t n = hg_log_topic_count(e->log);
+    while (e->n_topics < n && give_topic(e, e->n_topics) == 0) {
+        e->n_topics++; /* without memory: again at the next batch */
+    }
+}

@@ -11,5 +11,8 @@
  * exists (404), or none may be followed (403). */
 int hg_topics__resolve(const struct hg_visit *v, uint32_t **ret_ids, size_t *ret_n,
                        struct hg_problem *problem);
+/* Topics that were made since the last call: streams that want them get them
+ * from their first record. Before the first batch of such a topic. */
+void hg_topics__take_new(struct hg_edge *e);
 
 #endif

@@ -42,6 +42,7 @@ struct hg_edge {
     struct hg_feed *feed;
     struct hg_gate gate;
     struct hg_edge__port *ports;
+    uint32_t n_topics;             /* that streams know of */
     struct hg_edge__hold *offered; /* the next generation's, until the swap */
     struct hg_list visits;
     struct hg_pool free_visits;

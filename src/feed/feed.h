@@ -60,7 +60,8 @@ struct hg_subscription {
     enum hg_start start;
     int64_t time_ms;                /* HG_START_TIME */
     const struct hg_cursor *cursor; /* HG_START_CURSOR, read by hg_subscriber_open only;
-                                       topics without a position start at LATEST */
+                                       what other topics have since its newest
+                                       record follows as well */
     int64_t heartbeat_ms;           /* 0: none; HG_SINK_MESSAGE: only when it has moved unseen */
     int64_t retry_ms;               /* told in the opened notice */
     size_t events_max;              /* HG_SINK_ANSWER */
@@ -79,6 +80,9 @@ void hg_subscriber_on_room(struct hg_subscriber *s);
 /* A new generation: these topics from now on; those that left are told
  * nothing more, new ones start at LATEST. HG_ENOMEM leaves it as it was. */
 int hg_subscriber_set_topics(struct hg_subscriber *s, const uint32_t *topics, size_t n);
+/* A topic that was made after the stream began: from its first record, so that
+ * nothing of it is missed. Nothing happens when it is covered. HG_ENOMEM. */
+int hg_subscriber_add_topic(struct hg_subscriber *s, uint32_t topic);
 /* Send the closing notice; the caller ends the stream afterwards. For
  * HG_SINK_ANSWER: on_answer comes at the next turn, with what is there. */
 void hg_subscriber_say_closing(struct hg_subscriber *s, const char *reason, int64_t retry_ms);

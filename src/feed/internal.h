@@ -16,6 +16,7 @@ enum hg_feed__stand {
     HG_FEED__FRESH,   /* READY at the beginning: nothing was promised yet, so
                          a trim in between is no gap */
     HG_FEED__CLAIMED, /* the client says that it has next - 1: not verified */
+    HG_FEED__AFTER,   /* begins after what the claims name: not known yet */
     HG_FEED__SOUGHT,  /* begins at time_ms: not looked up */
     HG_FEED__GAP,     /* what follows next - 1 is gone: not told yet */
 };
@@ -26,7 +27,7 @@ struct hg_feed__place {
     uint32_t fingerprint; /* of the record at next - 1; 0: not known */
     uint32_t epoch;
     union {
-        int64_t time_ms; /* SOUGHT */
+        int64_t time_ms; /* SOUGHT; READY after a claim: of the record at next - 1 */
         uint64_t first;  /* GAP: where it goes on */
     };
     const char *reason; /* GAP */

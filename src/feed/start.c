@@ -6,10 +6,14 @@
  *   TIME ──► SOUGHT ── on_found ───────► READY
  *   CURSOR ► CLAIMED ─ judge_claim ─┬──► READY
  *                    └ on_found ────┴──► GAP ── tell_gap ──► READY
+ *   CURSOR ► AFTER ─── follow_claims ──► SOUGHT or FRESH
  *
  * A claim is a position that a client brings. It is believed when the record
  * there has the fingerprint in it; so a topic that was made again or cut back
- * is noticed, and answered with a gap notice rather than with silence. */
+ * is noticed, and answered with a gap notice rather than with silence.
+ *
+ * A topic that the cursor says nothing of may have been made while the client
+ * was away. It begins at the time of the newest record that the client has. */
 #include "feed/start.h"
 
 #include "feed/answer.h"
@@ -23,7 +27,8 @@ static const char reset[] = "reset";
 static const char unknown[] = "unknown";
 
 static bool is_resolved(const struct hg_feed__place *place) {
-    return place->stand != HG_FEED__CLAIMED && place->stand != HG_FEED__SOUGHT;
+    return place->stand != HG_FEED__CLAIMED && place->stand != HG_FEED__SOUGHT &&
+           place->stand != HG_FEED__AFTER;
 }
 
 void hg_feed__place_gap(struct hg_feed__place *place, const char *reason, uint64_t first) {
@@ -32,7 +37,7 @@ void hg_feed__place_gap(struct hg_feed__place *place, const char *reason, uint64
     place->first = first;
 }
 
-static void claim(struct hg_feed__cover *cover, uint32_t i, const struct hg_cursor *cursor) {
+static bool claim(struct hg_feed__cover *cover, uint32_t i, const struct hg_cursor *cursor) {
     const struct hg_position *p = hg_cursor_get(cursor, cover->topic->tag, (uint16_t)i);
     if (p) {
         cover->places[i] = (struct hg_feed__place){
@@ -41,6 +46,20 @@ static void claim(struct hg_feed__cover *cover, uint32_t i, const struct hg_curs
             .epoch = p->epoch,
             .stand = HG_FEED__CLAIMED,
         };
+    }
+    return p != NULL;
+}
+
+/* Whoever has a place in some topics has all that others had before. */
+static void await_claims(struct hg_subscriber *sub) {
+    struct hg_feed__walk walk;
+    struct hg_feed__cover *cover;
+    uint32_t i;
+    hg_feed__walk_begin(&walk, sub->set, 0);
+    while (hg_feed__walk_next(&walk, &cover, &i)) {
+        if (cover->places[i].stand == HG_FEED__READY) {
+            cover->places[i] = (struct hg_feed__place){.stand = HG_FEED__AFTER};
+        }
     }
 }
 
@@ -78,6 +97,7 @@ static int keep_strays(struct hg_subscriber *sub, const struct hg_cursor *cursor
 
 int hg_feed__start(struct hg_subscriber *sub, const struct hg_subscription *s) {
     bool has_cursor = s->start == HG_START_CURSOR && s->cursor && s->cursor->n > 0;
+    bool has_claim = false;
     struct hg_feed__walk walk;
     struct hg_feed__cover *cover;
     uint32_t i;
@@ -89,8 +109,11 @@ int hg_feed__start(struct hg_subscriber *sub, const struct hg_subscription *s) {
             cover->places[i].stand = HG_FEED__SOUGHT;
             cover->places[i].time_ms = s->time_ms > 0 ? s->time_ms : 0;
         } else if (has_cursor) {
-            claim(cover, i, s->cursor);
+            has_claim |= claim(cover, i, s->cursor);
         }
+    }
+    if (has_claim) {
+        await_claims(sub);
     }
     sub->is_resumed = has_cursor;
     return has_cursor ? keep_strays(sub, s->cursor) : 0;
@@ -103,11 +126,13 @@ static void judge_record(struct hg_feed__place *place, const struct hg_entry *e,
     } else {
         /* Another offset: the record was compacted away. What follows is there. */
         place->stand = HG_FEED__READY;
+        place->time_ms = e->log_time_ms;
     }
 }
 
 /* A claim that can be settled from what this loop knows. */
-static void judge_claim(const struct hg_feed *f, struct hg_feed__cover *cover, uint32_t i) {
+static void judge_claim(const struct hg_feed *f, struct hg_feed__cover *cover, uint32_t i,
+                        bool needs_time) {
     struct hg_feed__place *place = &cover->places[i];
     const struct hg_feed__part *part = hg_feed__part_of(cover, i);
     struct hg_log_range range = {0};
@@ -124,11 +149,50 @@ static void judge_claim(const struct hg_feed *f, struct hg_feed__cover *cover, u
         } else {
             hg_feed__place_gap(place, unknown, range.first);
         }
-    } else if (place->next == part->next && part->fingerprint != 0) {
-        struct hg_entry last = {.offset = part->next - 1, .fingerprint = part->fingerprint};
-        judge_record(place, &last, range.first);
     } else if (hg_window_find(&part->window, place->next - 1, &at)) {
         judge_record(place, hg_window_step(&part->window, &at), range.first);
+    } else if (place->next == part->next && part->fingerprint != 0 && !needs_time) {
+        struct hg_entry last = {.offset = part->next - 1, .fingerprint = part->fingerprint};
+        judge_record(place, &last, range.first);
+    }
+}
+
+struct claims {
+    bool has_after, has_claimed;
+    int64_t time_ms; /* of the newest record that a settled claim names; 0: of none */
+};
+
+static struct claims look_at_claims(struct hg_subscriber *sub) {
+    struct claims c = {0};
+    struct hg_feed__walk walk;
+    struct hg_feed__cover *cover;
+    uint32_t i;
+    hg_feed__walk_begin(&walk, sub->set, 0);
+    while (hg_feed__walk_next(&walk, &cover, &i)) {
+        const struct hg_feed__place *place = &cover->places[i];
+        c.has_after |= place->stand == HG_FEED__AFTER;
+        c.has_claimed |= place->stand == HG_FEED__CLAIMED;
+        if (place->stand == HG_FEED__READY && place->time_ms > c.time_ms) {
+            c.time_ms = place->time_ms;
+        }
+    }
+    return c;
+}
+
+/* A client that has no record at all has nothing of these topics either. */
+static void follow_claims(struct hg_subscriber *sub, int64_t time_ms) {
+    struct hg_feed__walk walk;
+    struct hg_feed__cover *cover;
+    uint32_t i;
+    hg_feed__walk_begin(&walk, sub->set, 0);
+    while (hg_feed__walk_next(&walk, &cover, &i)) {
+        struct hg_feed__place *place = &cover->places[i];
+        if (place->stand == HG_FEED__AFTER && time_ms > 0) {
+            place->stand = HG_FEED__SOUGHT;
+            place->time_ms = time_ms;
+        } else if (place->stand == HG_FEED__AFTER) {
+            hg_feed__place_first(sub->feed, cover, i);
+        }
     }
 }
 
@@ -137,11 +201,19 @@ enum hg_feed__turn hg_feed__resolve(struct hg_subscriber *sub) {
     struct hg_feed__walk walk;
     struct hg_feed__cover *cover;
     uint32_t i;
+    struct claims claims = look_at_claims(sub);
+    hg_feed__walk_begin(&walk, sub->set, 0);
+    while (claims.has_claimed && hg_feed__walk_next(&walk, &cover, &i)) {
+        if (cover->places[i].stand == HG_FEED__CLAIMED) {
+            judge_claim(sub->feed, cover, i, claims.has_after);
+        }
+    }
+    claims = look_at_claims(sub);
+    if (claims.has_after && !claims.has_claimed) {
+        follow_claims(sub, claims.time_ms);
+    }
     hg_feed__walk_begin(&walk, sub->set, 0);
     while (hg_feed__walk_next(&walk, &cover, &i)) {
-        if (cover->places[i].stand == HG_FEED__CLAIMED) {
-            judge_claim(sub->feed, cover, i);
-        }
         if (!is_resolved(&cover->places[i])) {
             turn = HG_FEED__WANTS_READ;
         }

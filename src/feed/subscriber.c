@@ -99,10 +99,7 @@ void hg_subscriber_on_room(struct hg_subscriber *s) {
 }
 
 /* The new set keeps the places of now; it goes live by itself. */
-int hg_subscriber_set_topics(struct hg_subscriber *s, const uint32_t *topics, size_t n) {
-    if (s->state == HG_FEED__ENDED) {
-        return 0;
-    }
+static int change_set(struct hg_subscriber *s, const uint32_t *topics, size_t n) {
     hg_feed__leave_live(s);
     struct hg_feed__set *set = hg_feed__set_new(s, topics, n, s->set);
     if (set) {
@@ -112,6 +109,33 @@ int hg_subscriber_set_topics(struct hg_subscriber *s, const uint32_t *topics, si
     }
     hg_feed__queue(s, &s->feed->ready);
     return set ? 0 : HG_ENOMEM;
+}
+
+int hg_subscriber_set_topics(struct hg_subscriber *s, const uint32_t *topics, size_t n) {
+    return s->state == HG_FEED__ENDED ? 0 : change_set(s, topics, n);
+}
+
+int hg_subscriber_add_topic(struct hg_subscriber *s, uint32_t topic) {
+    struct hg_feed__topic *t = hg_feed__parts_topic(&s->feed->parts, topic);
+    size_t n = s->set->n_covers;
+    if (s->state == HG_FEED__ENDED || (t && hg_feed__set_find(s->set, t))) {
+        return 0;
+    }
+    uint32_t *topics = t ? hg_try_alloc((n + 1) * sizeof(*topics)) : NULL;
+    if (!topics) {
+        return HG_ENOMEM;
+    }
+    for (size_t c = 0; c < n; c++) {
+        topics[c] = s->set->covers[c].topic->id;
+    }
+    topics[n] = topic;
+    int err = change_set(s, topics, n + 1);
+    hg_free(topics);
+    struct hg_feed__cover *cover = err == 0 ? hg_feed__set_find(s->set, t) : NULL;
+    for (uint32_t i = 0; cover && i < cover->n_places; i++) {
+        hg_feed__place_first(s->feed, cover, i);
+    }
+    return err;
 }
 
 void hg_subscriber_say_closing(struct hg_subscriber *s, const char *reason, int64_t retry_ms) {

@@ -131,7 +131,8 @@ void hg_lane_fini(struct hg_lane *lane) {
 void hg_lane_on_tail(struct hg_loop *loop, struct hg_batch *batch, void *arg) {
     struct hg_lane *lane = hg_loop_user(loop);
     (void)arg;
-    if (lane->feed != NULL) {
+    if (lane->edge != NULL) {
+        hg_edge_tail(lane->edge);
         hg_feed_tail(lane->feed, batch);
     }
 }

@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Topics that a location's path names, inside the patterns that the conf allows."""
 import json
+import threading
 
-from support.events import client, event, post
+import pytest
+
+from support.events import EventStream, client, event, post
+from support.sockets import connect, receive
 from support.wait import until
 
 LOCATION = """
@@ -63,6 +67,67 @@ def test_what_no_location_names_any_more_grows_old_all_the_same(make_gateway):
         topics = json.loads(g.admin_get("/status")[1])["topics"]
         return {t["name"]: t["next"] - t["first"] for t in topics}["demo.old"]
     until(lambda: held() == 0, "the event to go", 30)
+
+
+ALL = "location = /all { stream demo.**; }"
+
+
+@pytest.mark.parametrize("n_before", [0, 3])
+def test_a_stream_has_a_topic_that_is_made_after_it_from_the_first_event(make_gateway, n_before):
+    g = make_gateway(locations=LOCATION.replace("{{", "{").replace("}}", "}") + ALL).start()
+    answers = []
+    with client(g) as http, connect(g, path="/all") as ws:
+        for i in range(n_before):
+            assert post(http, event(f"before {i}")).status_code == 202
+        streams = [EventStream(g, path="/all") for _ in range(4)]
+        until(lambda: all(s.notices() for s in streams), "the opened notices")
+
+        def pull():
+            with client(g) as other:
+                answers.append(other.get("/all?wait=25").json())
+        waiting = threading.Thread(target=pull)
+        waiting.start()
+        until(lambda: g.metric('headgate_subscribers{state="live"}') == 6, "everybody to be live")
+        expected = []
+        for name in ("demo.new", "demo.more", "demo.a.b"):
+            path = f"/topics/{name}/events"
+            if name == "demo.a.b":  # the location allows no such name
+                assert post(http, event(1), path).status_code == 404
+                continue
+            for i in range(5):
+                assert post(http, event(f"{name} {i}"), path).status_code == 202
+                expected.append(f"{name} {i}")
+        for s in streams:
+            until(lambda s=s: len(s.events()) >= 10, "every event on the stream")
+            assert [e["id"] for e in s.events()] == expected
+            assert [kind for kind, _ in s.notices()] == ["headgate.stream.opened"]
+        got = [e["id"] for e in receive(ws, 10 + n_before)]
+        assert got[n_before:] == expected
+        waiting.join(30)
+        assert [e["id"] for e in answers[0]] == expected[:len(answers[0])] != []
+        for s in streams:
+            s.close()
+
+
+@pytest.mark.parametrize("n_before", [0, 3])
+def test_a_topic_that_is_made_while_a_client_is_away_is_not_missed(make_gateway, n_before):
+    g = make_gateway(locations=LOCATION.replace("{{", "{").replace("}}", "}") + ALL).start()
+    with client(g) as http:
+        for i in range(n_before):
+            assert post(http, event(f"before {i}")).status_code == 202
+        stream = EventStream(g, path="/all?since=earliest")
+        until(lambda: stream.notices() and len(stream.events()) == n_before, "what was there")
+        until(lambda: stream.last_id, "its position")
+        stream.close()
+        for i in range(5):
+            assert post(http, event(f"away {i}"), "/topics/demo.new/events").status_code == 202
+        assert post(http, event("last")).status_code == 202
+        again = EventStream(g, path="/all", last_id=stream.last_id)
+        until(lambda: len(again.events()) >= 6, "what was missed")
+        assert sorted(e["id"] for e in again.events()) == [f"away {i}" for i in range(5)] + ["last"]
+        assert [(kind, n["resumed"]) for kind, n in again.notices()] == [
+            ("headgate.stream.opened", True)]
+        again.close()
 
 
 def test_names_outside_the_allowed_patterns_are_refused(make_gateway):

@@ -295,19 +295,53 @@ static void position_of_another_topic_is_told(void **state) {
     rig_free(&rig);
 }
 
-static void topic_without_a_position_begins_at_the_latest(void **state) {
+static void publish_at(struct rig *rig, int64_t time_ms, uint32_t topic, size_t n) {
+    rig->fake.log_time_ms = time_ms;
+    rig_publish_many(rig, topic, n);
+}
+
+/* It may have been made while the client was away. */
+static void topic_without_a_position_begins_at_the_newest_that_the_client_has(void **state) {
+    static const struct rig_options *const options[] = {&plain, &no_window};
+    (void)state;
+    for (size_t i = 0; i < HG_COUNT(options); i++) {
+        struct rig *rig = rig_new(options[i], 4);
+        char text[2][HG_POSITION_TEXT_LEN + 1], cursor[128];
+        publish_at(rig, 1000, 0, 2);
+        publish_at(rig, 2000, 1, 1);
+        publish_at(rig, 2000, 2, 3);
+        publish_at(rig, 3000, 0, 1); /* the newest that the client has */
+        publish_at(rig, 4000, 2, 4);
+        publish_at(rig, 5000, 0, 1);
+        struct hg_position p[] = {position_of(rig, 0, 2), position_of(rig, 1, 0)};
+        hg_position_format(&p[0], text[0]);
+        hg_position_format(&p[1], text[1]);
+        snprintf(cursor, sizeof(cursor), "%s.%s", text[0], text[1]);
+        struct client *c = client_open(
+            rig, &(struct client_wish){.cursor = cursor, .topics = {0, 1, 2, 3}, .n_topics = 4});
+        rig_until_live(rig, 0);
+        assert_true(c->is_resumed);
+        assert_int_equal(c->n_events, 5); /* one of topic 0, four of topic 2 */
+        assert_int_equal(c->expect[2][0], 7);
+        rig_publish_many(rig, 3, 1);
+        assert_int_equal(c->n_events, 6);
+        client_close(&c);
+        rig_free(&rig);
+    }
+}
+
+static void topic_without_a_position_begins_at_the_first_when_the_client_has_nothing(void **state) {
     (void)state;
     struct rig *rig = rig_new(&plain, 2);
     char cursor[HG_POSITION_TEXT_LEN + 1];
-    rig_publish_many(rig, 0, 4);
+    struct hg_position before_all = position_of(rig, 0, UINT64_MAX);
     rig_publish_many(rig, 1, 4);
-    struct hg_position p = position_of(rig, 0, 1);
-    hg_position_format(&p, cursor);
+    hg_position_format(&before_all, cursor);
     struct client *c =
         client_open(rig, &(struct client_wish){.cursor = cursor, .topics = {0, 1}, .n_topics = 2});
+    rig_until_live(rig, 0);
     assert_true(c->is_resumed);
-    assert_int_equal(c->n_events, 2);
-    assert_int_equal(c->expect[1][0], 4);
+    assert_int_equal(c->n_events, 4);
     client_close(&c);
     rig_free(&rig);
 }
@@ -376,7 +410,8 @@ int test_start(void) {
         cmocka_unit_test(position_beyond_the_end_is_unknown),
         cmocka_unit_test(hole_at_the_position_is_no_gap),
         cmocka_unit_test(position_of_another_topic_is_told),
-        cmocka_unit_test(topic_without_a_position_begins_at_the_latest),
+        cmocka_unit_test(topic_without_a_position_begins_at_the_newest_that_the_client_has),
+        cmocka_unit_test(topic_without_a_position_begins_at_the_first_when_the_client_has_nothing),
         cmocka_unit_test(all_gaps_are_told_before_the_stream_opens),
         cmocka_unit_test(claim_is_not_believed_while_the_log_does_not_answer),
     };

@@ -179,8 +179,57 @@ static void idle_live_subscriber_is_small(void **state) {
     rig_free(&rig);
 }
 
+/* One that was made after the stream began, and has events by now. */
+static void a_new_topic_is_had_from_its_first_record(void **state) {
+    static const struct rig_options options[] = {{0}, {.window_bytes_max = 1}};
+    (void)state;
+    for (size_t i = 0; i < HG_COUNT(options); i++) {
+        struct rig *rig = rig_new(&options[i], 2);
+        struct client *c = client_open(rig, &(struct client_wish){.topics = {0}, .n_topics = 1});
+        rig_until_live(rig, 0);
+        rig_publish_many(rig, 1, 5);
+        for (int twice = 0; twice < 2; twice++) { /* the second time it is covered */
+            assert_int_equal(hg_subscriber_add_topic(c->sub, 1), 0);
+            c->wish.topics[1] = 1;
+            c->wish.n_topics = 2;
+            rig_until_live(rig, 0);
+            assert_int_equal(c->n_events, 5);
+        }
+        rig_publish_many(rig, 0, 2);
+        rig_publish_many(rig, 1, 2);
+        assert_int_equal(c->n_events, 9);
+        client_assert_whole(c);
+        client_close(&c);
+        rig_free(&rig);
+    }
+}
+
+static void without_memory_a_new_topic_waits(void **state) {
+    (void)state;
+    struct rig *rig = rig_new(&(struct rig_options){0}, 2);
+    struct client *c = client_open(rig, &(struct client_wish){.topics = {0}, .n_topics = 1});
+    rig_until_live(rig, 0);
+    rig_publish_many(rig, 1, 5);
+    for (int n = 0; n < 2; n++) { /* the list, the set */
+        hg_alloc_fail_after(n);
+        assert_int_equal(hg_subscriber_add_topic(c->sub, 1), HG_ENOMEM);
+        hg_alloc_fail_after(-1);
+        rig_until_live(rig, 0);
+        assert_int_equal(c->n_events, 0);
+    }
+    assert_int_equal(hg_subscriber_add_topic(c->sub, 1), 0);
+    c->wish.topics[1] = 1;
+    c->wish.n_topics = 2;
+    rig_until_live(rig, 0);
+    client_assert_whole(c);
+    client_close(&c);
+    rig_free(&rig);
+}
+
 int test_subscriber(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_new_topic_is_had_from_its_first_record),
+        cmocka_unit_test(without_memory_a_new_topic_waits),
         cmocka_unit_test(opening_without_memory_leaves_nothing),
         cmocka_unit_test(closing_nothing_is_harmless),
         cmocka_unit_test(new_topics_begin_now_and_old_ones_go_on),
