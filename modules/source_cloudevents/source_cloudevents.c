@@ -125,12 +125,20 @@ static int cloudevents_decode(const void *conf, const struct hg_request *r, stru
 static const char *const media_types[] = {"application/cloudevents+json",
                                           "application/cloudevents-batch+json", "*/*", NULL};
 
+static const char *const single_types[] = {"application/cloudevents+json", "*/*", NULL};
+
+static const char *const *media_types_of(const void *conf) {
+    const struct cloudevents_conf *c = conf;
+    return c->is_batch_on ? media_types : single_types;
+}
+
 static const struct hg_source_ops cloudevents_source = {
     .size = sizeof(struct hg_source_ops),
     .name = "cloudevents",
     .media_types = media_types,
     .admit = cloudevents_admit,
     .decode = cloudevents_decode,
+    .media_types_of = media_types_of,
 };
 
 HG_MODULE(source_cloudevents) = {

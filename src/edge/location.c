@@ -104,6 +104,16 @@ static struct hg_slice join(struct hg_arena *arena, struct hg_buf *b) {
     return s;
 }
 
+/* A module that was built before sources could say it per location has a
+ * smaller struct. */
+static const char *const *media_types(const struct hg_intake *intake) {
+    const struct hg_source_ops *source = intake->source;
+    bool can_say = source->size >= offsetof(struct hg_source_ops, media_types_of) +
+                                       sizeof(source->media_types_of);
+    return can_say && source->media_types_of != NULL ? source->media_types_of(intake->source_conf)
+                                                     : source->media_types;
+}
+
 void hg_site__describe(struct hg_arena *arena, struct hg_location *l) {
     struct hg_buf allow = {.max = 256}, post = {.max = 1024};
     const struct hg_source_ops *source = l->intake.source;
@@ -120,8 +130,9 @@ void hg_site__describe(struct hg_arena *arena, struct hg_location *l) {
     if (source != NULL) {
         HG_BUF_LIT(&allow, ", POST");
     }
-    for (size_t i = 0; source != NULL && source->media_types[i] != NULL; i++) {
-        hg_buf_printf(&post, "%s%s", i > 0 ? ", " : "", source->media_types[i]);
+    const char *const *types = source != NULL ? media_types(&l->intake) : NULL;
+    for (size_t i = 0; types != NULL && types[i] != NULL; i++) {
+        hg_buf_printf(&post, "%s%s", i > 0 ? ", " : "", types[i]);
     }
     l->allow = join(arena, &allow);
     l->accept_post = join(arena, &post);

@@ -26,6 +26,9 @@ struct hg_source_ops {
      * conf is the module's struct of the location. Owner loop. */
     int (*decode)(const void *conf, const struct hg_request *r, struct hg_slice body,
                   struct hg_events *list, struct hg_problem *problem);
+    /* The media types that a location takes which says less than all; NULL:
+     * media_types wherever it stands. conf as in decode. */
+    const char *const *(*media_types_of)(const void *conf);
 };
 
 #endif

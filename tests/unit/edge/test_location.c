@@ -25,6 +25,22 @@ static void what_it_takes_follows_from_what_it_does(void **state) {
     assert_describes("accept cloudevents; publish demo.a; stream demo.b;", "OPTIONS, GET, POST",
                      TYPES);
     assert_describes("say x;", "OPTIONS, GET, HEAD, PUT", "");
+    assert_describes("accept cloudevents; publish demo.a; ce_batch off;", "OPTIONS, POST",
+                     "application/cloudevents+json, */*"); /* what it would refuse is not offered */
+}
+
+/* Built when there was no media_types_of. */
+static void an_older_source_says_the_same_everywhere(void **state) {
+    static const char *const types[] = {"a/b", "c/d", NULL};
+    struct hg_source_ops old = {.size = offsetof(struct hg_source_ops, media_types_of),
+                                .media_types = types};
+    struct hg_location l = {.intake = {.source = &old}};
+    struct hg_arena arena = {0};
+    (void)state;
+    memset(&old.media_types_of, 0xff, sizeof(old.media_types_of)); /* is not there */
+    hg_site__describe(&arena, &l);
+    unit_assert_slice(l.accept_post, "a/b, c/d");
+    hg_arena_fini(&arena);
 }
 
 static void a_path_with_a_capture_is_cut_around_it(void **state) {
@@ -135,6 +151,7 @@ static void a_format_is_found_by_its_name(void **state) {
 int test_location(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_it_takes_follows_from_what_it_does),
+        cmocka_unit_test(an_older_source_says_the_same_everywhere),
         cmocka_unit_test(a_path_with_a_capture_is_cut_around_it),
         cmocka_unit_test(a_path_that_is_none_is_refused),
         cmocka_unit_test(what_can_never_be_asked_for_is_refused),
