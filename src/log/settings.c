@@ -6,6 +6,9 @@
 
 static const char *const key_names[] = {"none", "subject", "source", "partitionkey", NULL};
 
+/* Of ids that dedup remembers; written with the units of sizes. */
+static const int64_t COUNT_MIN = 1000, COUNT_MAX = (int64_t)1000 << 20;
+
 /* dedup_window TIME [max=COUNT]: two values of different kinds in one line. */
 static int set_dedup_window(struct hg_conf_load *load, void *conf,
                             const struct hg_conf_line *line) {
@@ -24,8 +27,8 @@ static int set_dedup_window(struct hg_conf_load *load, void *conf,
         if (hg_conf_arg_size(load, line, max, &count) != 0) {
             return HG_EINVAL;
         }
-        if (count < 1000 || count > 1000000000) {
-            hg_conf_fail(load, line, "max=%lld is out of range; expected 1k to 1000m",
+        if (count < COUNT_MIN || count > COUNT_MAX) {
+            hg_conf_fail(load, line, "max=%lld is out of range; expected 1000 to 1000m",
                          (long long)count);
             return HG_EINVAL;
         }
@@ -72,6 +75,18 @@ static const struct hg_directive rows[] = {
     HG_DIRECTIVES_END,
 };
 
+/* The block before it that declares the same topic, or NULL. */
+static const struct hg_conf_block *find_twin(const struct hg_conf_block *block) {
+    const struct hg_conf_block *main_block = hg_conf_parent(block), *b = NULL;
+    struct hg_slice name = hg_conf_line_of(block)->args[0];
+    while ((b = hg_conf_next_block(main_block, "topic", b)) != block) {
+        if (hg_slice_eq(hg_conf_line_of(b)->args[0], name)) {
+            return b;
+        }
+    }
+    return NULL;
+}
+
 static int check_block(struct hg_conf_load *load, struct hg_conf_block *block, void *conf) {
     const struct hg_log_settings *s = conf;
     const struct hg_conf_line *line = hg_conf_line_of(block);
@@ -81,6 +96,12 @@ static int check_block(struct hg_conf_load *load, struct hg_conf_block *block, v
     if (!hg_topic_name_is_valid(line->args[0])) {
         hg_conf_fail(load, line, "\"%.*s\" is no topic name; expected segments of letters, digits, "
                      "_ and - joined by dots", HG_FMT(line->args[0]));
+    }
+    const struct hg_conf_block *twin = find_twin(block);
+    if (twin != NULL) {
+        const struct hg_conf_line *first = hg_conf_line_of(twin);
+        hg_conf_fail(load, line, "%.*s is declared in %s:%u already", HG_FMT(line->args[0]),
+                     first->file, first->number);
     }
     if (s->is_compacted && s->key == HG_KEY_NONE) {
         hg_conf_fail(load, line, "a compacted topic needs a key; expected key subject, source or "

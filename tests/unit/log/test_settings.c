@@ -81,6 +81,7 @@ static void what_cannot_be_is_refused(void **state) {
         "event_log embedded d; topic a.* { }",
         "event_log embedded d; topic a { compact on; }",
         "event_log embedded d; dedup_window 1h max=10;",
+        "event_log embedded d; dedup_window 1h max=1001m;",
         "event_log embedded d; dedup_window 1h most=10000;",
         "event_log embedded d; dedup_window soon;",
         "event_log embedded d; log_readers 0;",
@@ -95,11 +96,39 @@ static void what_cannot_be_is_refused(void **state) {
     }
 }
 
+static void what_the_message_allows_is_allowed(void **state) {
+    (void)state;
+    static const struct {
+        const char *text;
+        int64_t max;
+    } cases[] = {{"event_log embedded d; dedup_window 1h max=1000;", 1000},
+                 {"event_log embedded d; dedup_window 1h max=1000m;", (int64_t)1000 << 20}};
+    for (size_t i = 0; i < HG_COUNT(cases); i++) {
+        struct load l;
+        load(&l, cases[i].text);
+        assert_string_equal(l.errors.ptr, "");
+        assert_true(hg_log_settings(l.conf)->dedup_max == cases[i].max);
+        unload(&l);
+    }
+}
+
+static void a_topic_is_declared_once(void **state) {
+    (void)state;
+    struct load l;
+    load(&l, "event_log embedded d;\ntopic a { }\ntopic b { }\ntopic a { retention 1d; }\n"
+             "topic a.b { }\n");
+    assert_int_equal(l.err, HG_EINVAL);
+    assert_string_equal(l.errors.ptr, "t.conf:4: topic: a is declared in t.conf:2 already\n");
+    unload(&l);
+}
+
 int test_settings(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_not_said_has_its_default),
         cmocka_unit_test(topics_are_given_in_order_with_what_they_inherit),
         cmocka_unit_test(what_cannot_be_is_refused),
+        cmocka_unit_test(what_the_message_allows_is_allowed),
+        cmocka_unit_test(a_topic_is_declared_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
