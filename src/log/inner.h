@@ -84,6 +84,8 @@ void hg_log_thread__on_complete(struct hg_task *task);
 void hg_log_upkeep__begin(struct hg_log *log, int64_t now_ms);
 int64_t hg_log_upkeep__due_ms(const struct hg_log *log);
 void hg_log_upkeep__run(struct hg_log *log, int64_t now_ms);
+/* The gauge of ids: after whatever may have changed their number. */
+void hg_log_upkeep__show_ids(struct hg_log *log);
 
 /* tail.c */
 void hg_log__on_tail(struct hg_log_up *up, uint32_t topic, uint32_t partition,

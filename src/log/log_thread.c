@@ -190,6 +190,7 @@ static void turn(struct hg_log *log) {
         hg_log__index(log);
         t->needs_index = false;
     }
+    hg_log_upkeep__show_ids(log);
     judge_line(log);
     if (!has_more || t->is_held || is_large(t)) {
         hg_log_thread__flush(log);

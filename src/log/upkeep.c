@@ -13,13 +13,20 @@ enum {
     RETRY_UNWRITABLE_S = 10
 };
 
+void hg_log_upkeep__show_ids(struct hg_log *log) {
+    const struct hg_dedup *dedup = log->thread.judge.dedup;
+    int64_t count = dedup != NULL ? (int64_t)hg_dedup_count(dedup) : 0;
+    if (count != log->thread.entries_shown) {
+        hg_counter_add(&hg_dedup_entries, count - log->thread.entries_shown);
+        log->thread.entries_shown = count;
+    }
+}
+
 static void expire(struct hg_log *log) {
     struct hg_dedup *dedup = log->thread.judge.dedup;
     if (dedup != NULL) {
         hg_dedup_expire(dedup, log->thread.now_s);
-        hg_counter_add(&hg_dedup_entries,
-                       (int64_t)hg_dedup_count(dedup) - log->thread.entries_shown);
-        log->thread.entries_shown = (int64_t)hg_dedup_count(dedup);
+        hg_log_upkeep__show_ids(log);
     }
 }
 
