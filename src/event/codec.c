@@ -293,9 +293,6 @@ static int read_item(struct reader *r, size_t *at, struct hg_events *list) {
 
 static int read_items(struct reader *r, size_t at, struct hg_events *list) {
     for (int index = 0;; index++) {
-        if (r->opts->events_max > 0 && (size_t)index == r->opts->events_max) {
-            return refuse_size(r, r->opts->events_max);
-        }
         r->index = index;
         int err = read_item(r, &at, list);
         if (err != 0) {

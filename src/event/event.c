@@ -27,11 +27,10 @@ struct hg_event *hg_event_ref(struct hg_event *e) {
 void hg_event_unref(struct hg_event **pe) {
     struct hg_event *e = *pe;
     *pe = NULL;
-    if (e == NULL || atomic_fetch_sub_explicit(&e->refs, 1, memory_order_release) > 1) {
+    /* What other threads read happened before their own release. */
+    if (e == NULL || atomic_fetch_sub_explicit(&e->refs, 1, memory_order_acq_rel) > 1) {
         return;
     }
-    /* What other threads read happened before their own release. */
-    atomic_thread_fence(memory_order_acquire);
     hg_free(e);
 }
 

@@ -65,7 +65,7 @@ static json_t *notice_of(const struct hg_notice *n) {
     assert_false(out.is_failed);
     json_t *got = json_from(hg_buf_slice(&out));
     /* The codec of the gate must take it for an event. */
-    struct hg_codec_opts opts = {.is_strict_data = true, .events_max = 1};
+    struct hg_codec_opts opts = {.is_strict_data = true};
     struct hg_event *e = NULL;
     struct hg_problem problem;
     assert_int_equal(hg_codec_structured(hg_buf_slice(&out), &opts, &e, &problem), 0);

@@ -15,7 +15,6 @@ enum hg_ce_mode { HG_CE_BINARY, HG_CE_STRUCTURED, HG_CE_BATCH };
 struct hg_codec_opts {
     bool is_strict_data; /* json_data strict: duplicates, \u0000 and huge numbers in data refused */
     bool is_strict_headers; /* ce_headers strict: only what the specification writes */
-    size_t events_max;      /* of a batch; 0: no limit but the list's */
 };
 
 /* By Content-Type alone [CE HTTP binding 3]. *ret_is_json: the format is one
