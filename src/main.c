@@ -6,6 +6,7 @@
 
 #include "ctl/ctl.h"
 #include "headgate/base.h"
+#include "net/tls_memory.h"
 #include "server/master.h"
 #include "server/oneshot.h"
 #include "server/reference.h"
@@ -29,6 +30,7 @@ int main(int argc, char **argv) {
     if (argc > 0 && strcmp(slash != NULL ? slash + 1 : argv[0], "headgatectl") == 0) {
         return hg_ctl_main(argc, argv);
     }
+    hg_tls_memory_init();
     while ((c = getopt(argc, argv, "c:m:tTs:R:vh")) != -1) {
         switch (c) {
         case 'c':

@@ -10,5 +10,6 @@ libheadgate_a_SOURCES += \
     src/net/out.c src/net/out.h \
     src/net/tls.c src/net/tls.h src/net/tls_identity.h \
     src/net/tls_bio.c src/net/tls_bio.h \
+    src/net/tls_memory.c src/net/tls_memory.h \
     src/net/tls_name.c src/net/tls_name.h \
     src/net/tls_ticket.c src/net/tls_ticket.h

@@ -20,6 +20,7 @@ tests_unit_net_test_net_SOURCES = \
     tests/unit/net/test_out.c \
     tests/unit/net/test_tls.c \
     tests/unit/net/test_tls_bio.c \
+    tests/unit/net/test_tls_memory.c \
     tests/unit/net/test_tls_name.c \
     tests/unit/net/test_tls_ticket.c
 tests_unit_net_test_net_CPPFLAGS = $(hg_test_cppflags)

@@ -17,5 +17,6 @@ int main(void) {
     failed += test_conn_tls();
     failed += test_conn_tls_cut();
     failed += test_listener();
+    failed += test_tls_memory(); /* last: OpenSSL has its own memory in the others */
     return failed != 0;
 }

@@ -21,6 +21,7 @@ int test_listener(void);
 int test_out(void);
 int test_tls(void);
 int test_tls_bio(void);
+int test_tls_memory(void);
 int test_tls_name(void);
 int test_tls_ticket(void);
 
