@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* stall - a module for tests of reloads, never installed: with `stall PATH;`
- * a generation is not ready while there is a file of that name, and is
- * refused when it has the text "no". */
+ * a generation is not ready while there is a file of that name. With the text
+ * "no" in it, it is refused then; with "NO", at once. */
 #include <fcntl.h>
 #include <poll.h>
 #include <unistd.h>
@@ -35,9 +35,12 @@ static int generation_start(const void *conf_ptr, struct hg_why *why) {
         ssize_t n = read(fd, last, 2);
         last[n > 0 ? n : 0] = 0;
         close(fd);
+        if (hg_slice_eq(hg_slice_of(last), HG_SLICE("NO"))) {
+            break;
+        }
         poll(NULL, 0, LOOK_EVERY_MS);
     }
-    if (hg_slice_eq(hg_slice_of(last), HG_SLICE("no"))) {
+    if (hg_slice_ieq(hg_slice_of(last), HG_SLICE("no"))) {
         hg_why_set(why, "the file said no");
         return HG_EINVAL;
     }
