@@ -233,6 +233,28 @@ static int explain(struct hg_why *why, const char *path, int rc, size_t max_byte
     return rc == EIO ? HG_EIO : HG_EINVAL;
 }
 
+/* A file that was cut would end the process at the first look behind its end,
+ * and again at each start. Zeros there are found to be damage, and told. */
+static int fill_up(const struct store *s, MDB_env *env) {
+    struct stat st;
+    mdb_filehandle_t fd;
+    MDB_envinfo info;
+    MDB_stat stat;
+    int rc = mdb_env_get_fd(env, &fd);
+    rc = rc == 0 ? mdb_env_info(env, &info) : rc;
+    rc = rc == 0 ? mdb_env_stat(env, &stat) : rc;
+    if (rc != 0 || fstat(fd, &st) != 0) {
+        return rc != 0 ? rc : errno;
+    }
+    off_t wanted = (off_t)((info.me_last_pgno + 1) * stat.ms_psize);
+    if (st.st_size >= wanted) {
+        return 0;
+    }
+    HG_LOG(HG_WARN, "log_file_short", "path=%s bytes=%lld expected=%lld", s->path,
+           (long long)st.st_size, (long long)wanted);
+    return ftruncate(fd, wanted) == 0 ? 0 : errno;
+}
+
 static int open_env(struct store *s, MDB_env **ret_env) {
     MDB_env *env = NULL;
     int rc = mdb_env_create(&env);
@@ -242,6 +264,7 @@ static int open_env(struct store *s, MDB_env **ret_env) {
     rc = mdb_env_set_mapsize(env, map_bytes(s->max_bytes));
     rc = rc == 0 ? mdb_env_set_maxdbs(env, TABLES_MAX + 3) : rc;
     rc = rc == 0 ? mdb_env_open(env, s->path, MDB_NOTLS, 0600) : rc;
+    rc = rc == 0 ? fill_up(s, env) : rc;
     if (rc != 0) {
         mdb_env_close(env);
         return rc;

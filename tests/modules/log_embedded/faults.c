@@ -4,11 +4,13 @@
 #include "modules/log_embedded/faults.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdatomic.h>
-#include <stdbool.h>
 #include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/types.h>
 #include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
@@ -36,11 +38,62 @@ static int strike(int error) {
     return -1;
 }
 
+/* One thread writes: the one that watches. */
+static ino_t watched;
+static struct disk_op *ops;
+static size_t n_ops, cap_ops;
+
+void disk_watch(ino_t inode) {
+    watched = inode;
+}
+
+size_t disk_ops(const struct disk_op **ret_ops) {
+    *ret_ops = ops;
+    return n_ops;
+}
+
+void disk_forget(void) {
+    for (size_t i = 0; i < n_ops; i++) {
+        free(ops[i].bytes);
+    }
+    free(ops);
+    ops = NULL;
+    n_ops = cap_ops = 0;
+}
+
+static struct disk_op *note(int fd) {
+    struct stat st;
+    if (watched == 0 || fstat(fd, &st) != 0 || st.st_ino != watched) {
+        return NULL;
+    }
+    if (n_ops == cap_ops) {
+        cap_ops = cap_ops > 0 ? 2 * cap_ops : 64;
+        ops = realloc(ops, cap_ops * sizeof *ops);
+    }
+    ops[n_ops] = (struct disk_op){.is_durable = (fcntl(fd, F_GETFL) & O_DSYNC) != 0};
+    return &ops[n_ops++];
+}
+
+static void note_write(int fd, const void *bytes, ssize_t n, off_t at) {
+    struct disk_op *op = n > 0 ? note(fd) : NULL;
+    if (op != NULL) {
+        op->at = at;
+        op->n = (size_t)n;
+        op->bytes = malloc(op->n);
+        memcpy(op->bytes, bytes, op->n);
+    }
+}
+
 INSTEAD int fdatasync(int fd) {
     if (atomic_load(&current) == FAULT_SYNC) {
         return strike(EIO);
     }
-    return (int)syscall(SYS_fdatasync, fd);
+    int rc = (int)syscall(SYS_fdatasync, fd);
+    struct disk_op *op = rc == 0 ? note(fd) : NULL;
+    if (op != NULL) {
+        op->is_sync = true;
+    }
+    return rc;
 }
 
 INSTEAD ssize_t pwrite(int fd, const void *bytes, size_t n, off_t at) {
@@ -53,7 +106,9 @@ INSTEAD ssize_t pwrite(int fd, const void *bytes, size_t n, off_t at) {
         (void)strike(0);
         n /= 2;
     }
-    return (ssize_t)syscall(SYS_pwrite64, fd, bytes, n, at);
+    ssize_t done = (ssize_t)syscall(SYS_pwrite64, fd, bytes, n, at);
+    note_write(fd, bytes, done, at);
+    return done;
 }
 
 INSTEAD ssize_t writev(int fd, const struct iovec *v, int n) {
@@ -65,7 +120,15 @@ INSTEAD ssize_t writev(int fd, const struct iovec *v, int n) {
         (void)strike(0);
         n = 1;
     }
-    return (ssize_t)syscall(SYS_writev, fd, v, n);
+    off_t at = watched != 0 ? lseek(fd, 0, SEEK_CUR) : 0;
+    ssize_t done = (ssize_t)syscall(SYS_writev, fd, v, n), left = done;
+    for (int i = 0; watched != 0 && i < n && left > 0; i++) {
+        ssize_t part = (ssize_t)v[i].iov_len < left ? (ssize_t)v[i].iov_len : left;
+        note_write(fd, v[i].iov_base, part, at);
+        at += part;
+        left -= part;
+    }
+    return done;
 }
 
 INSTEAD int clock_gettime(clockid_t which, struct timespec *t) {

@@ -19,6 +19,7 @@ tests_modules_log_embedded_test_log_embedded_SOURCES = \
     tests/modules/log_embedded/test_groups.c \
     tests/modules/log_embedded/test_kill.c \
     tests/modules/log_embedded/test_log_embedded.c \
+    tests/modules/log_embedded/test_power.c \
     tests/modules/log_embedded/test_read.c \
     tests/modules/log_embedded/test_record.c \
     tests/modules/log_embedded/test_reserve.c \

@@ -58,6 +58,7 @@ int main(void) {
     failed += test_log_embedded();
     failed += test_topics();
     failed += test_append();
+    failed += test_power();
     failed += test_read();
     failed += test_retention();
     failed += test_store();

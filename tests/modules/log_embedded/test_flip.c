@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_flip.c - one flipped bit anywhere in the store's file: it is harmless,
  * or reported, or the process ends; but nothing wrong is served, and nothing
- * is missing in silence. Each flip is judged by a process of its own. */
+ * is missing in silence. The same for a torn end. Each is judged by a process
+ * of its own. */
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -15,7 +16,7 @@
 #include "base/counters.h"
 #include "modules/log_embedded/rig.h"
 
-enum { RECORDS = 60, FLIPS = 300 };
+enum { RECORDS = 60, FLIPS = 300, TEARS = 120 };
 enum outcome { HARMLESS, REPORTED, SILENT, ENDED, OUTCOMES };
 
 static size_t data_bytes(uint64_t offset) {
@@ -115,48 +116,103 @@ static void write_file(const char *path, const char *bytes, size_t n) {
     (void)close(fd);
 }
 
-static void no_flipped_bit_passes_in_silence(void **state) {
-    (void)state;
+struct store_file {
     char dir[DIR_BYTES], path[DIR_BYTES + 16];
+    char *bytes;
+    size_t n;
+    unsigned seed;
+};
+
+static unsigned number_from(const char *name, unsigned otherwise) {
+    const char *text = getenv(name);
+    return text != NULL ? (unsigned)strtoul(text, NULL, 10) : otherwise;
+}
+
+static void open_file(struct store_file *f) {
     struct stat st;
-    unsigned seen[OUTCOMES] = {0};
-    make_dir(dir);
-    make_store(dir);
-    (void)snprintf(path, sizeof path, "%s/data.mdb", dir);
-    assert_int_equal(stat(path, &st), 0);
-    char *bytes = malloc((size_t)st.st_size);
-    int fd = open(path, O_RDONLY);
-    assert_int_equal(read(fd, bytes, (size_t)st.st_size), st.st_size);
+    make_dir(f->dir);
+    make_store(f->dir);
+    (void)snprintf(f->path, sizeof f->path, "%s/data.mdb", f->dir);
+    assert_int_equal(stat(f->path, &st), 0);
+    f->n = (size_t)st.st_size;
+    f->bytes = malloc(f->n);
+    int fd = open(f->path, O_RDONLY);
+    assert_int_equal(read(fd, f->bytes, f->n), f->n);
     (void)close(fd);
-    const char *seed_text = getenv("FLIP_SEED"), *flips_text = getenv("FLIPS");
-    unsigned seed =
-        seed_text != NULL ? (unsigned)strtoul(seed_text, NULL, 10) : (unsigned)time(NULL);
-    unsigned flips = flips_text != NULL ? (unsigned)strtoul(flips_text, NULL, 10) : FLIPS;
-    srand(seed);
-    assert_int_equal(judge_apart(dir), HARMLESS); /* as it is */
-    for (unsigned i = 0; i < flips; i++) {
-        /* Half of them in the first pages, where the meta pages are. */
-        size_t at = (size_t)rand() % (i % 2 == 0 ? 8192 : (size_t)st.st_size);
-        char bit = (char)(1 << rand() % 8);
-        bytes[at] ^= bit;
-        write_file(path, bytes, (size_t)st.st_size);
-        enum outcome o = judge_apart(dir);
-        bytes[at] ^= bit;
-        seen[o]++;
-        if (o == SILENT) {
-            print_message("FLIP_SEED=%u: byte %zu, bit %d\n", seed, at, bit);
-        }
-    }
+    f->seed = number_from("FLIP_SEED", (unsigned)time(NULL));
+    srand(f->seed);
+    assert_int_equal(judge_apart(f->dir), HARMLESS); /* as it is */
+}
+
+static void close_file(struct store_file *f) {
+    free(f->bytes);
+    remove_dir(f->dir);
+}
+
+static void tell(const unsigned seen[OUTCOMES]) {
     print_message("harmless %u, reported %u, ended %u, silent %u\n", seen[HARMLESS], seen[REPORTED],
                   seen[ENDED], seen[SILENT]);
+}
+
+static void no_flipped_bit_passes_in_silence(void **state) {
+    (void)state;
+    struct store_file f;
+    unsigned seen[OUTCOMES] = {0};
+    open_file(&f);
+    for (unsigned i = 0; i < number_from("FLIPS", FLIPS); i++) {
+        /* Half of them in the first pages, where the meta pages are. */
+        size_t at = (size_t)rand() % (i % 2 == 0 ? 8192 : f.n);
+        char bit = (char)(1 << rand() % 8);
+        f.bytes[at] ^= bit;
+        write_file(f.path, f.bytes, f.n);
+        enum outcome o = judge_apart(f.dir);
+        f.bytes[at] ^= bit;
+        seen[o]++;
+        if (o == SILENT) {
+            print_message("FLIP_SEED=%u: byte %zu, bit %d\n", f.seed, at, bit);
+        }
+    }
+    tell(seen);
     assert_int_equal(seen[SILENT], 0);
-    free(bytes);
-    remove_dir(dir);
+    close_file(&f);
+}
+
+/* The file is shorter than it was, or its last pages were never written: a log
+ * that cannot be opened says so, and the process lives. */
+static void no_torn_end_passes_in_silence(void **state) {
+    (void)state;
+    struct store_file f;
+    unsigned seen[OUTCOMES] = {0};
+    open_file(&f);
+    for (unsigned i = 0; i < TEARS; i++) {
+        size_t left = (size_t)rand() % f.n, n = i % 3 == 0 ? left / 4096 * 4096 : left;
+        char *torn = malloc(f.n);
+        memcpy(torn, f.bytes, f.n);
+        if (i % 2 == 0) {
+            write_file(f.path, torn, n); /* cut, often between two pages */
+        } else {
+            size_t from = f.n - (f.n - n) % (8 * 4096); /* up to eight pages */
+            for (size_t k = from; k < f.n; k++) {
+                torn[k] = 0;
+            }
+            write_file(f.path, torn, f.n);
+        }
+        free(torn);
+        enum outcome o = judge_apart(f.dir);
+        seen[o]++;
+        if (o == SILENT || o == ENDED) {
+            print_message("FLIP_SEED=%u: %u, %zu bytes left: %d\n", f.seed, i, n, (int)o);
+        }
+    }
+    tell(seen);
+    assert_int_equal(seen[SILENT] + seen[ENDED], 0);
+    close_file(&f);
 }
 
 int test_flip(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(no_flipped_bit_passes_in_silence),
+        cmocka_unit_test(no_torn_end_passes_in_silence),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -20,6 +20,7 @@ int test_flip(void);
 int test_groups(void);
 int test_kill(void);
 int test_log_embedded(void);
+int test_power(void);
 int test_read(void);
 int test_record(void);
 int test_reserve(void);

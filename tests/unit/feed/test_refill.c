@@ -202,7 +202,9 @@ static void read_tells_that_the_topic_was_made_again(void **state) {
     struct client *live = client_open(rig, &(struct client_wish){0});
     struct client *c =
         client_open(rig, &(struct client_wish){.start = HG_START_EARLIEST, .room = 1});
+    pthread_mutex_lock(&rig->fake.lock); /* the log thread asks for it */
     rig->fake.topics[0].epoch = 2;
+    pthread_mutex_unlock(&rig->fake.lock);
     while (hg_log_topic_epoch(rig->log, 0) == 1) {
         rig_turn_ms(rig, 10);
     }
