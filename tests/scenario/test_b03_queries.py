@@ -389,8 +389,12 @@ def test_positions_of_several_topics_are_merged(shop, raw):
         assert [i for i in got if i[0] == "a"] == ["a3", "a4"]
 
 
-def test_a_topic_without_a_position_begins_at_the_latest(shop, raw):
-    assert raw.ids(f"/all?position={shop.positions['a'][2]}") == ["a3", "a4"]
+def test_a_topic_without_a_position_begins_at_the_time_of_the_newest(shop, raw):
+    got = raw.ids(f"/all?position={shop.positions['a'][0]}&position={shop.positions['a'][2]}")
+    assert [i for i in got if i[0] == "a"] == ["a3", "a4"]
+    b = [i for i in got if i[0] == "b"]
+    assert {"b2", "b3", "b4"} <= set(b)  # they came after a2; of its millisecond all may come
+    assert b == [f"b{n}" for n in range(5 - len(b), 5)]
 
 
 def test_a_position_of_no_topic_here_leads_nowhere(shop, raw):
