@@ -4,6 +4,7 @@ check_PROGRAMS += tests/unit/server/test_server
 TESTS += tests/unit/server/test_server
 tests_unit_server_test_server_SOURCES = \
     tests/support/conf_text.c tests/support/conf_text.h \
+    tests/support/fake_log.c tests/support/fake_log.h \
     tests/unit/server/main.c \
     tests/unit/server/rig.c \
     tests/unit/server/rig.h \

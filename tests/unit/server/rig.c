@@ -112,6 +112,34 @@ void rig_plan(const struct rig *rig, struct hg_plan *ret) {
     hg_buf_fini(&errors);
 }
 
+void rig_log_open(struct rig_log *l, struct hg_loop **loops, unsigned n) {
+    struct hg_why why = {""};
+    fake_log_init(&l->fake);
+    struct hg_log_setup setup = {.driver = &fake_log_ops,
+                                 .open = fake_log_open(&l->fake),
+                                 .loops = loops,
+                                 .n_loops = n,
+                                 .on_tail = hg_lane_on_tail,
+                                 .dedup_window_ms = 60000,
+                                 .dedup_max = 1000,
+                                 .queue_bytes_max = 1 << 20,
+                                 .readers = 1};
+    assert_int_equal(hg_log_start(&setup, &l->log, &why), 0);
+}
+
+void rig_log_open_crew(struct rig_log *l, const struct hg_crew *crew) {
+    struct hg_loop *loops[8];
+    for (unsigned i = 0; i < crew->n; i++) {
+        loops[i] = crew->lanes[i].loop;
+    }
+    rig_log_open(l, loops, crew->n);
+}
+
+void rig_log_close(struct rig_log *l) {
+    hg_log_stop(&l->log);
+    fake_log_fini(&l->fake);
+}
+
 static int dial(unsigned port) {
     struct sockaddr_in in = {.sin_family = AF_INET,
                              .sin_port = htons((uint16_t)port),

@@ -8,7 +8,9 @@
 #include "module/registry.h"
 #include "server/args.h"
 #include "server/bundle.h"
+#include "server/crew.h"
 #include "server/plan.h"
+#include "support/fake_log.h"
 #include "unit/unit.h"
 
 struct rig {
@@ -32,6 +34,16 @@ char *rig_read_file(const char *path);
 
 /* A plan of what was written; the test fails when it has faults. */
 void rig_plan(const struct rig *rig, struct hg_plan *ret);
+
+/* A log in memory under the loops, closed when they pass nothing to it any
+ * more and are still there. */
+struct rig_log {
+    struct fake_log fake;
+    struct hg_log *log;
+};
+void rig_log_open(struct rig_log *l, struct hg_loop **loops, unsigned n);
+void rig_log_open_crew(struct rig_log *l, const struct hg_crew *crew);
+void rig_log_close(struct rig_log *l);
 
 /* The status of GET path on 127.0.0.1; 0: nobody answers. body may be NULL. */
 int rig_get(unsigned port, const char *path, char body[4096]);

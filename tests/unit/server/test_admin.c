@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/admin.h"
 
+#include "base/clock.h"
 #include "server/crew.h"
 #include "server/metrics.h"
 #include "unit/server/rig.h"
@@ -13,6 +14,7 @@ struct fixture {
     struct hg_crew crew;
     struct hg_admin admin;
     struct hg_site *site;
+    struct rig_log log;
 };
 
 static void open_fixture(struct fixture *f) {
@@ -26,12 +28,16 @@ static void open_fixture(struct fixture *f) {
     assert_int_equal(hg_admin_site(&f->admin, f->plan.conf, f->plan.server->admin, &f->site, &why),
                      0);
     assert_int_equal(hg_crew_init(&f->crew, 1, f->rig.registry), 0);
-    assert_int_equal(hg_crew_start(&f->crew, NULL, 1 << 20), 0);
+    rig_log_open_crew(&f->log, &f->crew);
+    f->admin.log = f->log.log;
+    f->admin.started_wall_ms = hg_clock_wall_ms();
+    assert_int_equal(hg_crew_start(&f->crew, f->log.log, 1 << 20), 0);
     assert_int_equal(hg_crew_open_admin(&f->crew, f->site, &f->sockets), 0);
 }
 
 static void shut(struct fixture *f) {
     hg_crew_shut(&f->crew);
+    rig_log_close(&f->log);
     hg_crew_fini(&f->crew);
     hg_site_unref(&f->site);
     hg_sockets_fini(&f->sockets);
@@ -46,6 +52,10 @@ static void it_says_that_it_turns_and_what_it_counts(void **state) {
     open_fixture(&f);
     assert_int_equal(rig_get(f.rig.admin, "/healthz", body), 200);
     assert_string_equal(body, "ok\n");
+    assert_int_equal(rig_get(f.rig.admin, "/readyz", body), 200);
+    assert_int_equal(rig_get(f.rig.admin, "/status", body), 200);
+    assert_string_equal(strchr(body, ','), ",\"uptime_s\":0,\"draining\":false,\"writable\":true,"
+                                           "\"topics\":[]}\n");
     assert_int_equal(rig_get(f.rig.admin, "/metrics", body), 200);
     assert_non_null(strstr(body, "# TYPE headgate_"));
     assert_int_equal(rig_get(f.rig.admin, "/nothing", body), 404);

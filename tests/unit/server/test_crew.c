@@ -9,6 +9,7 @@ struct fixture {
     struct hg_plan plan;
     struct hg_sockets sockets;
     struct hg_crew crew;
+    struct rig_log log;
 };
 
 static void open_fixture(struct fixture *f) {
@@ -19,13 +20,15 @@ static void open_fixture(struct fixture *f) {
     rig_plan(&f->rig, &f->plan);
     assert_int_equal(hg_sockets_open(&f->sockets, f->plan.site, f->plan.server->admin, 2, &why), 0);
     assert_int_equal(hg_crew_init(&f->crew, 2, f->rig.registry), 0);
+    rig_log_open_crew(&f->log, &f->crew);
     assert_int_equal(hg_crew_start_modules(&f->crew, &why), 0);
-    assert_int_equal(hg_crew_start(&f->crew, NULL, 1 << 20), 0);
+    assert_int_equal(hg_crew_start(&f->crew, f->log.log, 1 << 20), 0);
     assert_int_equal(hg_crew_start_modules(&f->crew, &why), 0);
 }
 
 static void shut(struct fixture *f) {
     hg_crew_shut(&f->crew);
+    rig_log_close(&f->log);
     hg_crew_fini(&f->crew);
     hg_sockets_fini(&f->sockets);
     hg_plan_fini(&f->plan);

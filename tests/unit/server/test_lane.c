@@ -22,13 +22,15 @@ static void see(struct hg_lane *lane, void *arg) {
 static void a_call_runs_on_the_lane_s_own_loop_and_is_over_when_it_returns(void **state) {
     struct rig rig;
     struct hg_lane lane = {0};
+    struct rig_log log;
     struct seen seen = {.n = 0};
     (void)state;
     rig_open(&rig);
     assert_int_equal(hg_lane_init(&lane, 3, rig.registry), 0);
     assert_int_equal(hg_loop_index(lane.loop), 3);
     assert_ptr_equal(hg_loop_user(lane.loop), &lane);
-    assert_int_equal(hg_lane_start(&lane, NULL, 1 << 20), 0);
+    rig_log_open(&log, &lane.loop, 1);
+    assert_int_equal(hg_lane_start(&lane, log.log, 1 << 20), 0);
     for (unsigned i = 1; i <= 100; i++) {
         hg_lane_call(&lane, see, &seen);
         assert_int_equal(seen.n, i);
@@ -38,6 +40,7 @@ static void a_call_runs_on_the_lane_s_own_loop_and_is_over_when_it_returns(void 
     hg_lane_stop(&lane);
     assert_false(lane.is_running);
     hg_lane_stop(&lane); /* nothing */
+    rig_log_close(&log);
     hg_lane_fini(&lane);
     hg_lane_fini(&lane);
     rig_close(&rig);
