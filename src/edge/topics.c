@@ -112,14 +112,17 @@ int hg_topics__resolve(const struct hg_visit *v, uint32_t **ret_ids, size_t *ret
     return 0;
 }
 
-static bool wants_topic(const struct hg_visit *v, uint32_t id) {
+/* HG_ENOMEM: whether it wants the topic is not known. */
+static int wants_topic(const struct hg_visit *v, uint32_t id, bool *ret_wants) {
     struct hg_arena scratch = {0};
     const struct hg_slice *patterns = expand_all(v, &scratch);
     struct hg_slice name = hg_log_topic_name(v->edge->log, id);
-    bool wants = patterns != NULL && is_wanted(v, patterns, name) &&
-                 hg_rights_allow(v->hold->site->rights, v->principal, HG_ACT_SUBSCRIBE, name);
+    if (patterns != NULL) {
+        *ret_wants = is_wanted(v, patterns, name) &&
+                     hg_rights_allow(v->hold->site->rights, v->principal, HG_ACT_SUBSCRIBE, name);
+    }
     hg_arena_fini(&scratch);
-    return wants;
+    return patterns != NULL ? 0 : HG_ENOMEM;
 }
 
 /* HG_ENOMEM: somebody did not get it. */
@@ -127,8 +130,10 @@ static int give_topic(struct hg_edge *e, uint32_t id) {
     int err = 0;
     HG_LIST_EACH(node, &e->visits) {
         struct hg_visit *v = (struct hg_visit *)node;
-        if (v->stream != NULL && v->subscriber != NULL && wants_topic(v, id) &&
-            hg_subscriber_add_topic(v->subscriber, id) != 0) {
+        bool wants = false;
+        if (v->stream != NULL && v->subscriber != NULL &&
+            (wants_topic(v, id, &wants) != 0 ||
+             (wants && hg_subscriber_add_topic(v->subscriber, id) != 0))) {
             err = HG_ENOMEM;
         }
     }

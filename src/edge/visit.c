@@ -194,7 +194,10 @@ static void on_head(struct hg_stream *s, const struct hg_http_head *head) {
     }
     v->is_h2 = head->is_h2;
     v->authority = head->authority;
-    if (hg_request_init(&v->request, head, &v->arena) != 0) {
+    int err = hg_request_init(&v->request, head, &v->arena);
+    if (err == HG_ENOMEM) {
+        hg_problem_set(&p, 503, "overloaded", "There is no memory for the request.");
+    } else if (err != 0) {
         hg_problem_set(&p, 400, "request-invalid", "The path or query cannot be read.");
     } else if (port->is_fixed && !hg_visit__admin_allowed(v, port, head)) {
         hg_problem_set(&p, 403, "origin-refused", "Pages in a browser may not ask this.");

@@ -152,7 +152,8 @@ void generation_assert_fault(const char *text, const char *part) {
 static void on_tail(struct hg_loop *loop, struct hg_batch *batch, void *arg) {
     struct rig *rig = arg;
     (void)loop;
-    if (rig->feed != NULL) {
+    if (rig->edge != NULL) { /* as the server's lane does */
+        hg_edge_tail(rig->edge);
         hg_feed_tail(rig->feed, batch);
     }
 }

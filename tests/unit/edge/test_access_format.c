@@ -93,9 +93,10 @@ static void every_variable_of_the_reference_is_there(void **state) {
     struct line l;
     (void)state;
     line_open(&l, "/", NULL, NULL);
-    line_print(&l, "$remote_addr $remote_port $principal $time_iso8601 $request_method $uri "
-                   "$server_protocol $status $events $duplicates $request_time $request_length $problem "
-                   "$http_user_agent $http_referer");
+    line_print(
+        &l, "$remote_addr $remote_port $principal $time_iso8601 $request_method $uri "
+            "$server_protocol $status $events $duplicates $request_time $request_length $problem "
+            "$http_user_agent $http_referer");
     line_print(&l, hg_access_default_format);
     line_close(&l);
 }

@@ -143,6 +143,96 @@ static void what_does_not_exist_is_told_before_what_may_not_be(void **state) {
     rig_close(&rig);
 }
 
+static void open_streams(struct rig *rig, struct ask *wide, struct ask *narrow, struct ask *other) {
+    rig_open(rig, "role anonymous { publish **; subscribe demo.** t.*; }\n"
+                  "server { listen 127.0.0.1:8080; authenticate none; "
+                  "location /all { stream demo.** secret.*; } "
+                  "location /t/{topic} { stream other demo.$topic allow=demo.*; } "
+                  "location /in/{topic} { accept cloudevents; publish $topic allow=**; } }");
+    ASK(wide, rig, "GET", "/all", "accept", "text/event-stream");
+    ASK(narrow, rig, "GET", "/t/b", "accept", "text/event-stream");
+    ASK(other, rig, "GET", "/t/a", "accept", "text/event-stream");
+    ask_until_said(wide, "headgate.stream.opened");
+    ask_until_said(narrow, "headgate.stream.opened");
+    ask_until_said(other, "headgate.stream.opened");
+}
+
+static void a_topic_that_is_made_later_joins_the_streams_that_want_it(void **state) {
+    struct ask wide, narrow, other;
+    struct rig rig;
+    (void)state;
+    open_streams(&rig, &wide, &narrow, &other);
+    rig_topic(&rig.log, "secret.x"); /* wanted, and nobody may follow it */
+    rig_topic(&rig.log, "unwanted");
+    rig_topic(&rig.log, "demo.c.d");
+    rig_publish(&rig, "/in/secret.x", EVENT("secret"), NULL);
+    rig_publish(&rig, "/in/unwanted", EVENT("unwanted"), NULL);
+    rig_publish(&rig, "/in/demo.c.d", EVENT("deep"), NULL);
+    rig_publish(&rig, "/in/demo.b", EVENT("last"), NULL);
+    ask_until_said(&wide, "\"id\":\"last\"");
+    ask_until_said(&narrow, "\"id\":\"last\"");
+    assert_true(ask_said(&wide, "\"id\":\"deep\""));
+    assert_false(ask_said(&wide, "secret") || ask_said(&wide, "unwanted"));
+    assert_false(ask_said(&narrow, "deep") || ask_said(&other, "\"id\":\"last\""));
+    ask_close(&wide);
+    ask_close(&narrow);
+    ask_close(&other);
+    rig_close(&rig);
+}
+
+/* However late this loop hears of it. */
+static void a_topic_joins_from_its_first_event(void **state) {
+    struct ask wide, narrow, other;
+    struct rig rig;
+    (void)state;
+    open_streams(&rig, &wide, &narrow, &other);
+    rig_topic(&rig.log, "demo.late");
+    struct hg_edge *edge = rig.edge;
+    rig.edge = NULL; /* the batch does not reach it */
+    struct rig_publish p;
+    uint32_t id = 0;
+    assert_true(hg_log_topic_find(rig.log.log, HG_SLICE("demo.late"), &id));
+    assert_int_equal(rig_publish_one(&rig.log, &p, id, "1", NULL), 0);
+    rig_end(&p);
+    rig.edge = edge;
+    rig_publish(&rig, "/in/demo.late", EVENT("2"), NULL);
+    ask_until_said(&wide, "\"id\":\"2\"");
+    assert_true(ask_said(&wide, "\"id\":\"1\""));
+    ask_close(&wide);
+    ask_close(&narrow);
+    ask_close(&other);
+    rig_close(&rig);
+}
+
+static void without_memory_a_topic_is_given_at_the_next_chance(void **state) {
+    struct ask wide, narrow, other;
+    struct rig rig;
+    bool was_over = false;
+    int n = 0;
+    (void)state;
+    open_streams(&rig, &wide, &narrow, &other);
+    for (; !was_over && n < 8; n++) {
+        char name[32], path[64], event[128], said[32];
+        snprintf(name, sizeof(name), "demo.late%d", n);
+        snprintf(path, sizeof(path), "/in/%s", name);
+        snprintf(event, sizeof(event), EVENT("late%d"), n);
+        snprintf(said, sizeof(said), "\"id\":\"late%d\"", n);
+        rig_topic(&rig.log, name);
+        hg_alloc_fail_after(n);
+        hg_edge_tail(rig.edge);
+        was_over = hg_alloc_fail_is_pending();
+        hg_alloc_fail_after(-1);
+        hg_edge_tail(rig.edge);
+        rig_publish(&rig, path, event, NULL);
+        ask_until_said(&wide, said);
+    }
+    assert_true(n >= 4);
+    ask_close(&wide);
+    ask_close(&narrow);
+    ask_close(&other);
+    rig_close(&rig);
+}
+
 static void without_memory_it_is_503(void **state) {
     struct rig rig;
     char got[256];
@@ -170,6 +260,9 @@ int test_topics(void) {
         cmocka_unit_test(what_the_conf_names_needs_no_list_beside_a_capture),
         cmocka_unit_test(rights_leave_what_may_be_followed),
         cmocka_unit_test(what_does_not_exist_is_told_before_what_may_not_be),
+        cmocka_unit_test(a_topic_that_is_made_later_joins_the_streams_that_want_it),
+        cmocka_unit_test(a_topic_joins_from_its_first_event),
+        cmocka_unit_test(without_memory_a_topic_is_given_at_the_next_chance),
         cmocka_unit_test(without_memory_it_is_503),
     };
     return cmocka_run_group_tests_name("topics", tests, NULL, NULL);
