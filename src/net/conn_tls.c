@@ -221,14 +221,28 @@ static void shake(struct hg_conn *c) {
 
 /* --- bytes in --- */
 
+/* The queue of errors has to be empty before a call whose outcome is asked for.
+ * It nearly always is, and clearing costs more than looking. */
+static void forget_errors(void) {
+    if (ERR_peek_error() != 0) {
+        ERR_clear_error();
+    }
+}
+
+/* Whether OpenSSL may have more for us. Asking it would make it take a buffer
+ * and try to read, to say no. */
+static bool may_have_more(const struct hg_conn_tls *t) {
+    return t->io.n_in > 0 || SSL_pending(t->ssl) > 0;
+}
+
 /* Everything that was read, decrypted into one piece. */
 static void decrypt(struct hg_conn *c) {
     struct hg_conn_tls *t = c->tls;
     char *plain = hg_loop_scratch(c->loop) + HG_CONN_TLS_IN_BYTES;
     size_t max = HG_LOOP_SCRATCH_BYTES - HG_CONN_TLS_IN_BYTES, got = 0;
     int error = SSL_ERROR_NONE;
-    ERR_clear_error();
-    while (error == SSL_ERROR_NONE && got < max) {
+    forget_errors();
+    while (error == SSL_ERROR_NONE && got < max && may_have_more(t)) {
         int n = SSL_read(t->ssl, plain + got, (int)(max - got));
         if (n > 0) {
             got += (size_t)n;
@@ -237,7 +251,7 @@ static void decrypt(struct hg_conn *c) {
         }
     }
     bool is_broken = error == SSL_ERROR_SSL || error == SSL_ERROR_SYSCALL;
-    ERR_clear_error();
+    forget_errors();
     hg_conn__bytes(c, plain, got);
     if (t->is_abusive) {
         hg_conn__die(c, HG_CONN_ERROR);
@@ -327,7 +341,7 @@ size_t hg_conn_tls__write(struct hg_conn *c) {
         return 0;
     }
     const char *bytes = hg_out_front(&c->out, hg_loop_scratch(c->loop), RECORD_MAX_BYTES, &n);
-    ERR_clear_error();
+    forget_errors();
     int r = SSL_write(t->ssl, bytes, (int)n);
     if (r > 0) {
         return (size_t)r;
