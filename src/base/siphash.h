@@ -29,12 +29,22 @@ static inline void hg_siphash__rounds(uint64_t v[4], int n) {
     v[0] = a, v[1] = b, v[2] = c, v[3] = d;
 }
 
+static inline uint32_t hg_siphash__load4(const unsigned char *p) {
+    uint32_t w;
+    memcpy(&w, p, sizeof(w));
+    return le32toh(w);
+}
+
+/* Fewer than 8 bytes, from both ends: what is read twice is the same. */
 static inline uint64_t hg_siphash__load(const unsigned char *p, size_t n) {
-    uint64_t w = 0;
-    for (size_t i = 0; i < n; i++) {
-        w |= (uint64_t)p[i] << (8 * i);
+    if (n >= 4) {
+        return hg_siphash__load4(p) | (uint64_t)hg_siphash__load4(p + n - 4) << (8 * (n - 4));
     }
-    return w;
+    if (n == 0) {
+        return 0;
+    }
+    size_t last = n - 1;
+    return p[0] | (uint64_t)p[n / 2] << (8 * (n / 2)) | (uint64_t)p[last] << (8 * last);
 }
 
 static inline void hg_siphash__store(uint8_t *p, uint64_t w) {
@@ -78,9 +88,15 @@ static inline void hg_siphash__feed(struct hg_hash *h, const void *bytes, size_t
         p += n;
         len -= n;
     }
+    uint64_t v[4]; /* bytes may be anywhere, so the compiler would store h->v each time */
+    memcpy(v, h->v, sizeof(v));
     for (; len >= 8; p += 8, len -= 8) {
-        hg_siphash__word(h, hg_siphash__load8(p), c_rounds);
+        uint64_t w = hg_siphash__load8(p);
+        v[3] ^= w;
+        hg_siphash__rounds(v, c_rounds);
+        v[0] ^= w;
     }
+    memcpy(h->v, v, sizeof(v));
     h->tail |= hg_siphash__load(p, len);
 }
 

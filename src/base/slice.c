@@ -12,7 +12,7 @@ bool hg_slice_ieq(struct hg_slice a, struct hg_slice b) {
         return false;
     }
     for (size_t i = 0; i < a.len; i++) {
-        if (fold(a.ptr[i]) != fold(b.ptr[i])) {
+        if (a.ptr[i] != b.ptr[i] && fold(a.ptr[i]) != fold(b.ptr[i])) {
             return false;
         }
     }

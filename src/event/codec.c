@@ -17,7 +17,7 @@
 #include "event/media.h"
 
 /* Data may be nested as deep as in binary mode, where it is the whole text. */
-enum { EVENT_DEPTH_MAX = HG_DATA_DEPTH_MAX + 1 };
+enum { EVENT_DEPTH_MAX = HG_DATA_DEPTH_MAX + 1, NODES_FIRST = 128 };
 
 struct reader {
     const struct hg_codec_opts *opts;
@@ -25,7 +25,8 @@ struct reader {
     int index; /* in the batch, or -1 */
     struct hg_slice text;
     struct hg_json_tape tape;
-    struct hg_buf scratch; /* reserved once for each event: slices into it stay */
+    struct hg_json_node nodes[NODES_FIRST]; /* the tape of an event of usual size */
+    struct hg_buf scratch;                  /* reserved once for each event: slices into it stay */
     struct hg_event_builder builder;
     uint32_t data, base64; /* nodes, or 0: not there */
 };
@@ -247,7 +248,7 @@ static void begin(struct reader *r, struct hg_slice body, const struct hg_codec_
     r->problem = problem;
     r->index = -1;
     r->text = body;
-    r->tape = (struct hg_json_tape){0};
+    r->tape = hg_json_tape_over(r->nodes, NODES_FIRST);
     r->scratch = (struct hg_buf){0};
 }
 

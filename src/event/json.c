@@ -47,11 +47,16 @@ static int grow(struct scan *s) {
         return HG_E2BIG;
     }
     /* A first guess of one node for eight bytes is seldom too small. */
-    size_t cap = t->cap > 0 ? (size_t)t->cap * 2 : NODES_FIRST + (size_t)(s->end - s->text) / 8;
+    size_t cap = NODES_FIRST + (size_t)(s->end - s->text) / 8;
+    cap = cap > 2 * (size_t)t->cap ? cap : 2 * (size_t)t->cap;
     cap = cap < s->nodes_max ? cap : s->nodes_max;
-    void *nodes = hg_try_realloc(t->nodes, cap * sizeof(t->nodes[0]));
+    void *nodes = hg_try_realloc(t->is_lent ? NULL : t->nodes, cap * sizeof(t->nodes[0]));
     if (nodes == NULL) {
         return HG_ENOMEM;
+    }
+    if (t->is_lent) {
+        memcpy(nodes, t->nodes, t->n * sizeof(t->nodes[0]));
+        t->is_lent = false;
     }
     t->nodes = nodes;
     t->cap = (uint32_t)cap;
@@ -386,6 +391,6 @@ size_t hg_json_skip_space(struct hg_slice text, size_t from) {
 }
 
 void hg_json_tape_fini(struct hg_json_tape *tape) {
-    hg_free(tape->nodes);
+    hg_free(tape->is_lent ? NULL : tape->nodes);
     *tape = (struct hg_json_tape){0};
 }

@@ -32,7 +32,13 @@ struct hg_json_tape {
     struct hg_slice text;
     struct hg_json_node *nodes;
     uint32_t n, cap;
+    bool is_lent; /* nodes are the caller's, until they are too few */
 };
+
+/* An empty tape that begins with memory of the caller's. */
+static inline struct hg_json_tape hg_json_tape_over(struct hg_json_node *nodes, uint32_t cap) {
+    return (struct hg_json_tape){.nodes = nodes, .cap = cap, .is_lent = true};
+}
 
 struct hg_json_limits {
     uint32_t depth_max; /* 0: 64 */

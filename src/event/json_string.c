@@ -185,12 +185,26 @@ uint32_t hg_json_duplicate_within(const struct hg_json_tape *t, uint32_t object,
     return 0;
 }
 
-static uint32_t duplicate_of_few(const struct hg_json_tape *t, uint32_t object) {
-    uint32_t end = t->nodes[object].next;
-    for (uint32_t b = first_key(object); b < end; b = next_key(t, b)) {
-        for (uint32_t a = first_key(object); a < b; a = next_key(t, a)) {
-            if (is_same(t, a, b)) {
-                return b;
+enum { FEW = 16 };
+
+/* Its length and its last byte tell most names apart, unless escapes hide them. */
+static uint32_t mark_of(const struct hg_json_tape *t, uint32_t key) {
+    struct hg_slice name = hg_json_bytes(t, key);
+    return name.len > 0 ? (uint32_t)name.len << 8 | (unsigned char)name.ptr[name.len - 1] : 0;
+}
+
+/* The same for a handful: each with each, by their marks. */
+static uint32_t duplicate_of_few(const struct hg_json_tape *t, const uint32_t *keys, size_t n) {
+    uint32_t marks[FEW];
+    bool has_escapes = false;
+    for (size_t i = 0; i < n; i++) {
+        marks[i] = mark_of(t, keys[i]);
+        has_escapes = has_escapes || t->nodes[keys[i]].has_escapes;
+    }
+    for (size_t b = 1; b < n; b++) {
+        for (size_t a = 0; a < b; a++) {
+            if ((marks[a] == marks[b] || has_escapes) && is_same(t, keys[a], keys[b])) {
+                return keys[b];
             }
         }
     }
@@ -198,14 +212,17 @@ static uint32_t duplicate_of_few(const struct hg_json_tape *t, uint32_t object) 
 }
 
 uint32_t hg_json_duplicate_member(const struct hg_json_tape *t, uint32_t object) {
-    enum { FEW = 16, SOME = 512 };
-    uint32_t end = t->nodes[object].next;
+    enum { SOME = 512 };
+    uint32_t end = t->nodes[object].next, first[FEW];
     size_t members = 0;
     for (uint32_t key = first_key(object); key < end; key = next_key(t, key)) {
+        if (members < FEW) {
+            first[members] = key;
+        }
         members++;
     }
     if (members <= FEW) {
-        return duplicate_of_few(t, object);
+        return duplicate_of_few(t, first, members);
     }
     struct seen local[SOME * 2];
     size_t bytes = members * 4 * sizeof(struct seen);

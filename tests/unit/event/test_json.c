@@ -154,6 +154,25 @@ static void a_tape_is_used_again(void **state) {
     hg_json_tape_fini(&t);
 }
 
+static void a_lent_tape_grows_into_one_of_its_own(void **state) {
+    (void)state;
+    struct hg_json_node lent[3];
+    struct hg_json_tape t = hg_json_tape_over(lent, 3);
+    size_t at = 0;
+    assert_int_equal(hg_json_scan(&t, HG_SLICE("[1,2]"), NULL, &at), 0);
+    assert_ptr_equal(t.nodes, lent);
+    hg_alloc_fail_after(0);
+    assert_int_equal(hg_json_scan(&t, HG_SLICE("[1,2,3]"), NULL, &at), HG_ENOMEM);
+    assert_int_equal(hg_json_scan(&t, HG_SLICE("[1,2,[33]]"), NULL, &at), 0);
+    assert_true(t.nodes != lent);
+    assert_int_equal(t.n, 5);
+    assert_int_equal(t.nodes[2].start, 3);
+    assert_int_equal(t.nodes[4].len, 2);
+    hg_json_tape_fini(&t);
+    t = hg_json_tape_over(lent, 3);
+    hg_json_tape_fini(&t); /* frees nothing of ours */
+}
+
 static void no_memory_is_told(void **state) {
     (void)state;
     struct hg_json_tape t = {0};
@@ -294,6 +313,7 @@ int test_json(void) {
         cmocka_unit_test(nesting_is_limited),
         cmocka_unit_test(the_number_of_values_is_limited),
         cmocka_unit_test(a_tape_is_used_again),
+        cmocka_unit_test(a_lent_tape_grows_into_one_of_its_own),
         cmocka_unit_test(no_memory_is_told),
         cmocka_unit_test(values_of_a_list_are_scanned_one_by_one),
         cmocka_unit_test(the_parsing_suite_is_judged_file_by_file),
