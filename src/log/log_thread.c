@@ -49,15 +49,17 @@ static struct hg_publish *pop(struct hg_line *line) {
     return p;
 }
 
+/* On the loop, where the plan was made: memory that changes threads at each
+ * request is dear. */
 static void run_done(struct hg_task *task) {
     struct hg_publish *p = HG_CONTAINER(task, struct hg_publish, task);
+    hg_plan_free(&p->plan);
     p->done(p, p->err, p->at);
 }
 
 static void answer(struct hg_log *log, struct hg_publish *p) {
     atomic_fetch_sub_explicit(&log->queue_bytes, p->bytes, memory_order_relaxed);
     hg_counter_add(&hg_log_queue_bytes, -(int64_t)p->bytes);
-    hg_plan_free(&p->plan);
     p->task.run = run_done;
     hg_crossings_answer(&log->crossings, p->loop, &p->task);
 }
