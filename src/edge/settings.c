@@ -82,7 +82,9 @@ static const struct hg_directive rows[] = {
     {.name = "location", .in = "server", .args = "[=] PATH { ... }", .type = HG_SLOT_BLOCK,
      .min_args = 1, .max_args = 2, .is_repeatable = true,
      .help = "What a path accepts or streams: exact with =, else by prefix; /topics/{topic}/events "
-             "captures $topic."},
+             "captures $topic, one whole segment. An exact one wins, then the first written that "
+             "captures, then the longest prefix. Paths are compared decoded, without //, /./ "
+             "and /../."},
     {.name = "stream", .in = "location", .args = "PATTERN ... [allow=PATTERN ...]",
      .type = HG_SLOT_STRINGS, .at = AT(stream), .min_args = 1, .max_args = 32, .is_local = true,
      .help = "Topics that a GET follows, as WebSocket, SSE or pull. $topic is what the location "
