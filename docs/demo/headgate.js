@@ -161,11 +161,12 @@ function openWebSocket(url, isCredentials, stream) {
     };
 }
 
-/* Events on their way over a WebSocket, each until its answer comes. */
+/* Events on their way over a WebSocket, each until its answer comes. An answer
+ * says which message of the connection it is for, counted from 1. */
 export class Outbox {
     #waiting = [];           // not sent yet
-    #inFlight = new Map();   // key -> sent, oldest first
-    #nameless = [];          // refusals that cannot say which event they mean
+    #inFlight = new Map();   // number of the message -> sent, oldest first
+    #sent = 0;
     #send = null;
 
     put(event, isClosed) {
@@ -173,14 +174,14 @@ export class Outbox {
             if (isClosed) {
                 throw HeadgateError.lost('The stream is closed.');
             }
-            const key = `${event.source} ${event.id}`;
-            this.#waiting.push({key, text: JSON.stringify(event), resolve, reject});
+            this.#waiting.push({text: JSON.stringify(event), resolve, reject});
             this.#pump();
         });
     }
 
     open(send) {
         this.#send = send;
+        this.#sent = 0;
         this.#pump();
     }
 
@@ -189,42 +190,25 @@ export class Outbox {
         const lost = [...this.#inFlight.values(), ...(isFinal ? this.#waiting.splice(0) : [])];
         this.#send = null;
         this.#inFlight.clear();
-        this.#nameless = [];
         lost.forEach((one) => one.reject(HeadgateError.lost('The connection was lost.')));
     }
 
-    /* Nothing more is sent while a nameless refusal is about: once all others
-     * have their answer, those left over are meant, in their order. */
-    onAnswer({source, id, problem, ...result}) {
-        const key = `${source} ${id}`;
-        if (this.#inFlight.has(key)) {
-            this.#settle(key, problem, result);
-        } else if (problem) {
-            this.#nameless.push(problem);
-        }
-        if (this.#nameless.length >= this.#inFlight.size) {
-            const problems = this.#nameless.splice(0);
-            [...this.#inFlight.keys()].forEach((k, i) => this.#settle(k, problems[i]));
+    onAnswer({message, problem, position, duplicate}) {
+        const one = this.#inFlight.get(message);
+        this.#inFlight.delete(message);
+        if (problem) {
+            one?.reject(new HeadgateError(problem));
+        } else {
+            one?.resolve({position, duplicate});
         }
         this.#pump();
     }
 
     #pump() {
-        while (this.#send && this.#nameless.length === 0 && this.#waiting.length > 0 &&
-               this.#inFlight.size < IN_FLIGHT_MAX && !this.#inFlight.has(this.#waiting[0].key)) {
+        while (this.#send && this.#waiting.length > 0 && this.#inFlight.size < IN_FLIGHT_MAX) {
             const one = this.#waiting.shift();
-            this.#inFlight.set(one.key, one);
+            this.#inFlight.set(++this.#sent, one);
             this.#send(one.text);
-        }
-    }
-
-    #settle(key, problem, result) {
-        const one = this.#inFlight.get(key);
-        this.#inFlight.delete(key);
-        if (problem) {
-            one.reject(new HeadgateError(problem));
-        } else {
-            one.resolve(result);
         }
     }
 }
