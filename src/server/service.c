@@ -197,6 +197,8 @@ static void drain(struct hg_service *s) {
     size_t visits;
     s->admin.is_draining = true;
     hg_crew_drain(&s->crew);
+    /* A turn more: then the loops have let go of what is closed here. */
+    (void)hg_crew_visits(&s->crew);
     hg_sockets_prune(&s->sockets, NULL);
     while ((visits = hg_crew_visits(&s->crew)) > 0 && hg_clock_mono_ms() < deadline) {
         poll(NULL, 0, LOOK_EVERY_MS);
