@@ -2,6 +2,7 @@
 /* edge.c - one loop's edge: its ports, the swap to a new generation, drain. */
 #include "edge/edge.h"
 
+#include "base/clock.h"
 #include "edge/topics.h"
 #include "edge/visit.h"
 #include "headgate/counter.h"
@@ -43,12 +44,13 @@ static void sweep_ports(struct hg_edge *e) {
 
 static void on_tick(void *arg) {
     struct hg_edge *e = arg;
-    int64_t now = hg_loop_now_ms(e->loop);
+    int64_t now = hg_loop_now_ms(e->loop), wall_ms = hg_clock_wall_ms();
     HG_LIST_EACH(node, &e->visits) {
         struct hg_visit *v = (struct hg_visit *)node;
         if (v->state == HG_VISIT_SOCKET && v->socket != NULL && v->stream != NULL) {
             hg_socket_tick(v, now);
         }
+        hg_visit__check_expiry(v, wall_ms);
     }
     hg_access_flush(&e->pens);
     hg_visit__pools_trim(e);

@@ -6,6 +6,9 @@
 
 #include "proto/ws/ws.h"
 
+/* How long before it ends a stream is told so. */
+enum { EXPIRING_MS = 30000 };
+
 static const struct hg_sink_ops *choose_sink(const struct hg_visit *v, unsigned *ret_slot) {
     const struct hg_site *site = v->hold->site;
     const struct hg_sink_ops *best = NULL;
@@ -237,12 +240,29 @@ static void end_refused(struct hg_visit *v, const char *reason, const struct hg_
     }
 }
 
+/* A proof that ends, ends what rests on it; in time before that it is told, so
+ * that the client can come back with a new one. */
+void hg_visit__check_expiry(struct hg_visit *v, int64_t wall_ms) {
+    struct hg_problem p = {.index = -1};
+    int64_t at = v->principal != NULL ? hg_principal_expires_ms(v->principal) : 0;
+    if (at == 0 || v->stream == NULL || v->subscriber == NULL) {
+        return;
+    }
+    if (at <= wall_ms) {
+        hg_problem_set(&p, 401, "unauthenticated", "The proof of who is calling has expired.");
+        end_refused(v, "expired", &p);
+    } else if (!v->is_warned && at - wall_ms <= EXPIRING_MS) {
+        v->is_warned = hg_subscriber_say_expiring(v->subscriber, at - wall_ms);
+    }
+}
+
 /* Who is calling and what it may follow, asked again. */
 static int judge_again(struct hg_visit *v, struct hg_problem *p) {
     const struct hg_intake *intake = &v->location->intake;
     uint32_t *topics = NULL;
     size_t n = 0;
     hg_principal_unref(&v->principal);
+    v->is_warned = false;
     if (hg_gate_authenticate(&intake->proofs, intake->anonymous, &v->request, &v->principal, p) !=
             HG_STEP_ON ||
         hg_topics__resolve(v, &topics, &n, p) != 0) {

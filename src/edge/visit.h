@@ -82,6 +82,7 @@ struct hg_visit {
     struct hg_visit_work *work;   /* NULL: it has none */
     bool is_h2;
     bool has_exchange;            /* work's is in use */
+    bool is_warned;               /* that its principal expires */
     int status;                   /* what was answered */
     const char *problem;          /* type of the problem that was, or NULL */
     uint64_t n_stored, n_before;  /* events of a WebSocket */
@@ -130,6 +131,8 @@ void hg_visit__subscribe(struct hg_visit *v, const struct hg_http_head *head);
 /* A new generation: the stream goes on under it, or ends. */
 void hg_visit__rebind(struct hg_visit *v, struct hg_edge__hold *hold, const struct hg_port *port);
 void hg_visit__end_stream(struct hg_visit *v, const char *reason);
+/* Now and then: has the proof of who is calling ended, or will it soon? */
+void hg_visit__check_expiry(struct hg_visit *v, int64_t wall_ms);
 
 /* query.c: what a subscriber asks for. */
 struct hg_wish {

@@ -83,6 +83,8 @@ int hg_subscriber_set_topics(struct hg_subscriber *s, const uint32_t *topics, si
 /* A topic that was made after the stream began: from its first record, so that
  * nothing of it is missed. Nothing happens when it is covered. HG_ENOMEM. */
 int hg_subscriber_add_topic(struct hg_subscriber *s, uint32_t topic);
+/* Tell that the stream will end in left_ms. False: it cannot be told now. */
+bool hg_subscriber_say_expiring(struct hg_subscriber *s, int64_t left_ms);
 /* Send the closing notice; the caller ends the stream afterwards. For
  * HG_SINK_ANSWER: on_answer comes at the next turn, with what is there. */
 void hg_subscriber_say_closing(struct hg_subscriber *s, const char *reason, int64_t retry_ms);

@@ -138,6 +138,14 @@ int hg_subscriber_add_topic(struct hg_subscriber *s, uint32_t topic) {
     return err;
 }
 
+bool hg_subscriber_say_expiring(struct hg_subscriber *s, int64_t left_ms) {
+    struct hg_notice n = {.kind = HG_NOTICE_EXPIRING, .left_ms = left_ms};
+    if (s->state == HG_FEED__ENDED || s->answer) {
+        return true; /* there is nobody to tell, or no place for it */
+    }
+    return s->is_opened && hg_feed__has_room(s) && hg_feed__tell(s, &n, true, NULL);
+}
+
 void hg_subscriber_say_closing(struct hg_subscriber *s, const char *reason, int64_t retry_ms) {
     if (s->state == HG_FEED__ENDED) {
         return;

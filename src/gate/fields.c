@@ -2,6 +2,7 @@
 /* fields.c - the stages before the body: what connection and fields decide. */
 #include "gate/stage.h"
 
+#include "base/clock.h"
 #include "log/topic.h"
 
 enum hg_step hg_stage__limits(struct hg_exchange *x) {
@@ -15,6 +16,10 @@ enum hg_step hg_stage__limits(struct hg_exchange *x) {
 void hg_stage__refuse_body(struct hg_exchange *x) {
     hg_problem_set(&x->problem, 413, "body-too-large", "The body is above the limit of %lld bytes.",
                    (long long)x->intake->body_bytes_max);
+}
+
+static void refuse_expired(struct hg_problem *problem) {
+    hg_problem_set(problem, 401, "unauthenticated", "The proof of who is calling has expired.");
 }
 
 enum hg_step hg_gate_authenticate(const struct hg_proofs *proofs, struct hg_principal *anonymous,
@@ -38,6 +43,10 @@ enum hg_step hg_gate_authenticate(const struct hg_proofs *proofs, struct hg_prin
             break;
         }
     }
+    if (proved != NULL && hg_principal_is_expired(proved, hg_clock_wall_ms())) {
+        hg_principal_unref(&proved);
+        refuse_expired(problem);
+    }
     if (proved == NULL) {
         if (problem->status == 0) {
             hg_problem_set(problem, 401, "unauthenticated", "This location asks who is calling.");
@@ -51,6 +60,10 @@ enum hg_step hg_gate_authenticate(const struct hg_proofs *proofs, struct hg_prin
 
 enum hg_step hg_stage__authenticate(struct hg_exchange *x) {
     if (x->principal != NULL) { /* proved when the WebSocket was opened */
+        if (hg_principal_is_expired(x->principal, hg_clock_wall_ms())) {
+            refuse_expired(&x->problem);
+            return HG_STEP_DONE;
+        }
         return HG_STEP_ON;
     }
     return hg_gate_authenticate(&x->intake->proofs, x->intake->anonymous, x->request,

@@ -116,6 +116,7 @@ void hg_principal_unref(struct hg_principal **pp) {
 
 struct hg_slice hg_principal_id(const struct hg_principal *p) { return p->id; }
 const char *hg_principal_how(const struct hg_principal *p) { return p->how; }
+int64_t hg_principal_expires_ms(const struct hg_principal *p) { return p->expires_ms; }
 uint64_t hg_principal_owner(const struct hg_principal *p) { return p->owner; }
 
 bool hg_principal_has_role(const struct hg_principal *p, struct hg_slice role) {

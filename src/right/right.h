@@ -27,6 +27,13 @@ bool hg_principal_has_role(const struct hg_principal *p, struct hg_slice role);
 /* Hash of how, issuer and id: the owner under which ids are deduplicated. */
 uint64_t hg_principal_owner(const struct hg_principal *p);
 
+/* Wall time when the proof ends; 0: never. */
+int64_t hg_principal_expires_ms(const struct hg_principal *p);
+static inline bool hg_principal_is_expired(const struct hg_principal *p, int64_t wall_ms) {
+    int64_t at = hg_principal_expires_ms(p);
+    return at != 0 && at <= wall_ms;
+}
+
 /* May the principal do this on the topic? Any of its roles suffices. */
 bool hg_rights_allow(const struct hg_rights *r, const struct hg_principal *p, enum hg_act act,
                      struct hg_slice topic);

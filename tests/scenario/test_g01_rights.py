@@ -231,6 +231,52 @@ def test_nobody_can_claim_another_s_ids(make_gateway):
         assert len(http.get("/events?since=earliest", headers=ada).json()) == 2
 
 
+# --- proofs that end ---
+
+def test_a_stream_ends_with_the_proof_that_it_rests_on(make_gateway):
+    g = badged(make_gateway, ROLES)
+    who = {"x-badge": "ada:reader,writer;3"}
+    stream = EventStream(g, **who)
+    answers = []
+
+    def pull():
+        with client(g) as http:
+            answers.append(http.get("/events?wait=25", headers=who))
+    waiting = threading.Thread(target=pull)
+    waiting.start()
+    with connect(g, additional_headers={"X-Badge": "ada:reader,writer;3"}) as ws:
+        assert 0 < receive_type(ws, "headgate.stream.expiring")["data"]["expires_in_ms"] <= 3000
+        assert receive_type(ws, "headgate.stream.closing")["data"]["reason"] == "expired"
+    until(lambda: not stream.is_alive(), "the stream to end")
+    kinds = [kind for kind, _ in stream.notices()]
+    assert kinds == [f"headgate.stream.{k}" for k in ("opened", "expiring", "closing")]
+    assert stream.notices()[-1][1]["reason"] == "expired"
+    waiting.join(30)
+    assert answers[0].status_code == 401
+    assert answers[0].headers["www-authenticate"] == 'Badge realm="scenario"'
+
+
+def test_a_proof_that_has_ended_is_none(make_gateway):
+    g = badged(make_gateway, ROLES)
+    with client(g) as http:
+        for r in (post(http, event(1), **{"x-badge": "ada:writer;0"}),
+                  http.get("/events", headers={"x-badge": "ada:reader;0"})):
+            assert r.status_code == 401
+            assert "expired" in r.json()["detail"]
+        assert post(http, event(1), **{"x-badge": "ada:writer;60"}).status_code == 202
+
+
+def test_a_long_proof_is_not_told_of_too_early(make_gateway):
+    g = badged(make_gateway, ROLES)
+    stream = EventStream(g, path="/events", **{"x-badge": "ada:reader,writer;3600"})
+    until(stream.notices, "the opened notice")
+    with client(g) as http:
+        assert post(http, event(1), **{"x-badge": "ada:writer"}).status_code == 202
+        until(stream.events, "the event")
+    assert [kind for kind, _ in stream.notices()] == ["headgate.stream.opened"]
+    stream.close()
+
+
 # --- reloads ---
 
 def test_a_reload_that_gives_a_right_lets_in(make_gateway):

@@ -19,7 +19,7 @@ enum hg_notice_kind {
     HG_NOTICE_OPENED,   /* first thing on a stream: resumed without gap, or fresh */
     HG_NOTICE_POSITION, /* where the stream stands */
     HG_NOTICE_GAP,      /* events between two positions are gone */
-    HG_NOTICE_EXPIRING,
+    HG_NOTICE_EXPIRING, /* the proof of who is calling ends soon, and the stream with it */
     HG_NOTICE_CLOSING, /* the gateway ends the stream; come back */
     HG_NOTICE_HEARTBEAT, /* keeps middle boxes awake; may be empty */
 };
@@ -32,6 +32,7 @@ struct hg_notice {
     const char *reason;        /* GAP, CLOSING: "trimmed", "reset", "unknown", "drain" */
     int64_t retry_ms;          /* OPENED, CLOSING: how long to wait before coming back */
     struct hg_slice topic;     /* GAP */
+    int64_t left_ms;           /* EXPIRING: until the stream ends */
 };
 
 /* What a notice is called on every sink: "headgate.stream.opened". NULL: this
@@ -74,6 +75,10 @@ static inline void hg_notice_put_json(const struct hg_notice *n, struct hg_buf *
     }
     if (n->retry_ms > 0) {
         hg_buf_printf(out, "%s\"retry_ms\":%lld", comma, (long long)n->retry_ms);
+        comma = ",";
+    }
+    if (n->left_ms > 0) {
+        hg_buf_printf(out, "%s\"expires_in_ms\":%lld", comma, (long long)n->left_ms);
     }
     HG_BUF_LIT(out, "}");
 }

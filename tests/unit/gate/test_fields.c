@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "unit/gate/rig.h"
 
+#include "gate/stage.h"
+
 #define OPEN "role anonymous { publish demo demo.*; } role shop { publish demo; }"
 #define IN "accept cloudevents; publish demo;"
 
@@ -179,11 +181,30 @@ static void what_a_path_captured_must_be_in_the_list(void **state) {
     rig_close(&rig);
 }
 
+/* As on a WebSocket, where it was proved at the handshake. */
+static void a_proof_that_has_ended_is_none(void **state) {
+    static const int64_t ends[] = {1, 0, INT64_MAX};
+    static const enum hg_step steps[] = {HG_STEP_DONE, HG_STEP_ON, HG_STEP_ON};
+    struct rig rig;
+    (void)state;
+    rig_open(&rig, OPEN, IN "authenticate key;");
+    for (size_t i = 0; i < HG_COUNT(ends); i++) {
+        struct hg_exchange x = {.intake = &rig.intake};
+        x.principal = hg_principal_new("key", HG_SLICE("test"), HG_SLICE("ada"), ends[i]);
+        assert_non_null(x.principal);
+        assert_int_equal(hg_stage__authenticate(&x), steps[i]);
+        assert_int_equal(x.problem.status, steps[i] == HG_STEP_DONE ? 401 : 0);
+        hg_principal_unref(&x.principal);
+    }
+    rig_close(&rig);
+}
+
 int test_fields(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(everybody_is_anonymous_where_nobody_is_asked),
         cmocka_unit_test(only_post_brings_events),
         cmocka_unit_test(who_proves_nothing_is_asked),
+        cmocka_unit_test(a_proof_that_has_ended_is_none),
         cmocka_unit_test(a_wrong_proof_is_never_passed_over),
         cmocka_unit_test(any_takes_the_first_that_proves_and_all_wants_each),
         cmocka_unit_test(with_all_the_last_one_says_who_it_is),
