@@ -189,8 +189,15 @@ static void a_line_that_cannot_be_kept_is_counted_and_never_half(void **state) {
     hg_alloc_fail_after(-1);
     assert_int_equal(dropped(), before + 2);
     writer_say(&w, "/3");
+    char path[5001] = "/";
+    memset(path + 1, 'x', sizeof(path) - 2);
+    hg_alloc_fail_after(0); /* in the middle of a line */
+    writer_say(&w, path);
+    hg_alloc_fail_after(-1);
+    assert_int_equal(dropped(), before + 3);
+    writer_say(&w, "/4");
     hg_access_flush(&w.pens);
-    assert_string_equal(read_back(p.path), "/3\n");
+    assert_string_equal(read_back(p.path), "/3\n/4\n");
     writer_close(&w);
     paper_close(&p);
 }

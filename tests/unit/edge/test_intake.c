@@ -33,6 +33,7 @@ static const char *lines_read(struct lines *l, struct rig *rig) {
 static void lines_close(struct lines *l) {
     unlink(l->path);
     hg_access_file_sweep();
+    assert_null(hg_access_file_find(hg_slice_of(l->path))); /* no site holds it any more */
 }
 
 static void an_event_is_stored_and_the_answer_has_its_position(void **state) {

@@ -386,19 +386,45 @@ static void a_stream_goes_on_with_the_rights_that_are_left(void **state) {
     rig_close(&rig);
 }
 
+/* The same path may mean another topic. */
 static void a_captured_topic_is_captured_again(void **state) {
-    const char *text = SERVER("location /t/{topic} { stream demo.$topic allow=demo.*; } "
-                              "location = /a { accept cloudevents; publish demo.a; }");
+#define INTO                                                                                       \
+    "location = /a { accept cloudevents; publish demo.a; } "                                       \
+    "location = /b { accept cloudevents; publish demo.b; } "
     struct rig rig;
     struct ask a;
     (void)state;
-    rig_open(&rig, text);
-    ASK(&a, &rig, "GET", "/t/a", SSE, NULL);
+    rig_open(&rig, SERVER(INTO "location /b/{topic} { stream demo.$topic allow=demo.*; }"));
+    ASK(&a, &rig, "GET", "/b/a", "accept", "text/event-stream");
     ask_until_said(&a, "headgate.stream.opened");
-    rig_reload(&rig, text);
-    rig_publish(&rig, "/a", EVENT("1"), NULL);
-    ask_until_said(&a, "\"id\":\"1\"");
+    rig_publish(&rig, "/a", EVENT("first"), NULL);
+    ask_until_said(&a, "\"id\":\"first\"");
+    rig_reload(&rig, SERVER(INTO "location /{topic}/a { stream demo.$topic allow=demo.*; }"));
+    rig_publish(&rig, "/a", EVENT("second"), NULL);
+    rig_publish(&rig, "/b", EVENT("third"), NULL);
+    ask_until_said(&a, "\"id\":\"third\"");
+    assert_false(ask_said(&a, "second"));
     ask_close(&a);
+    rig_close(&rig);
+}
+
+static void the_first_gap_is_the_one_that_a_pull_tells(void **state) {
+    struct hg_position a = {.topic_tag = hg_topic_tag(HG_SLICE("demo.a")), .epoch = 77};
+    struct hg_position b = {
+        .topic_tag = hg_topic_tag(HG_SLICE("demo.b")), .epoch = 1, .offset = 500, .fingerprint = 3};
+    char tokens[2][HG_POSITION_TEXT_LEN + 1], target[256];
+    struct rig rig;
+    struct ask ask;
+    (void)state;
+    rig_open(&rig, SERVER("location = /all { stream demo.*; }"));
+    hg_position_format(&a, tokens[0]);
+    hg_position_format(&b, tokens[1]);
+    snprintf(target, sizeof(target), "/all?position=%s.%s", tokens[0], tokens[1]);
+    ASK(&ask, &rig, "GET", target, NULL);
+    ask_until_answered(&ask);
+    assert_int_equal(fake_stream_count(&ask.stream, "headgate-gap"), 1);
+    ask_assert_field(&ask, "headgate-gap", a.topic_tag < b.topic_tag ? "reset" : "unknown");
+    ask_close(&ask);
     rig_close(&rig);
 }
 
@@ -445,6 +471,7 @@ int test_subscribe(void) {
         cmocka_unit_test(what_the_new_rules_do_not_allow_ends),
         cmocka_unit_test(a_stream_goes_on_with_the_rights_that_are_left),
         cmocka_unit_test(a_captured_topic_is_captured_again),
+        cmocka_unit_test(the_first_gap_is_the_one_that_a_pull_tells),
         cmocka_unit_test(without_memory_it_is_refused_or_cut),
     };
     return cmocka_run_group_tests_name("subscribe", tests, NULL, NULL);
