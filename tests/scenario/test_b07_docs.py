@@ -1,0 +1,188 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the README, the pages and the confs say, against the gateway itself."""
+import getpass
+import glob
+import json
+import os
+import re
+import subprocess
+
+import pytest
+from support.gateway import BINARY
+
+TOP = os.environ.get("HEADGATE_TOP") or os.path.join(os.path.dirname(__file__), "..", "..")
+PAGES = ["README.md", *sorted(os.path.relpath(p, TOP) for p in glob.glob(f"{TOP}/docs/*.md"))]
+CONFS = sorted(os.path.relpath(p, TOP) for p in glob.glob(f"{TOP}/conf/**/*.conf", recursive=True))
+
+
+def read(path):
+    with open(os.path.join(TOP, path), encoding="utf-8") as f:
+        return f.read()
+
+
+def blocks(page, kind):
+    """The fenced blocks of a page whose fence says so."""
+    return re.findall(rf"^```{kind}\n(.*?)^```$", read(page), re.M | re.S)
+
+
+WHOLE = [(page, i) for page in PAGES for i in range(len(blocks(page, "nginx whole")))]
+
+
+def at_home(conf, certificate):
+    """A conf of a page with the files, the user and the module of this run."""
+    crt, key = certificate
+    conf = re.sub(r"(ssl_certificate\s+)[^;]+;", rf"\g<1>{crt};", conf)
+    conf = re.sub(r"(ssl_certificate_key\s+)[^;]+;", rf"\g<1>{key};", conf)
+    conf = re.sub(r"^user\s+\w+;", f"user {getpass.getuser()};", conf, flags=re.M)
+    return conf.replace("./hello.so", "hello")
+
+
+def judge(make_gateway, certificate, conf):
+    g = make_gateway(conf="")
+    g.write_conf(at_home(conf, certificate))
+    return subprocess.run(g.command("-t"), cwd=TOP, text=True, capture_output=True, timeout=60,
+                          check=False)
+
+
+def test_the_pages_have_whole_confs():
+    assert {page for page, _ in WHOLE} >= {"README.md", "docs/modules.md"}
+
+
+@pytest.mark.parametrize("page, i", WHOLE)
+def test_a_whole_conf_of_a_page_is_valid(make_gateway, certificate, page, i):
+    r = judge(make_gateway, certificate, blocks(page, "nginx whole")[i])
+    assert (r.returncode, "test is successful" in r.stderr) == (0, True), r.stderr
+
+
+@pytest.mark.parametrize("path", CONFS)
+def test_a_conf_that_is_handed_out_is_valid(make_gateway, certificate, path):
+    r = judge(make_gateway, certificate, read(path))
+    assert (r.returncode, "test is successful" in r.stderr) == (0, True), r.stderr
+
+
+def here(g, command):
+    """A command of a page, with this run's ports, names and certificate."""
+    for old, new in ((r"https://127\.0\.0\.1:8443", g.url),
+                     (r"https://events\.example\.com/\w+", f"{g.url}/events --cacert {g.crt}"),
+                     (r"run/tls\.crt", g.crt),
+                     (r"headgatectl status", f"headgatectl status --admin {g.admin}")):
+        command = re.sub(old, new, command)
+    return ["bash", "-c", "set -o pipefail; " + command]
+
+
+def around(g):
+    """Without proxies, and with headgatectl where a shell finds it."""
+    env = {k: v for k, v in os.environ.items() if not k.lower().endswith("_proxy")}
+    names = os.path.join(g.dir, "bin")
+    os.makedirs(names, exist_ok=True)
+    if not os.path.exists(f"{names}/headgatectl"):
+        os.symlink(os.path.abspath(BINARY), f"{names}/headgatectl")
+    return {**env, "PATH": f"{names}:{env['PATH']}"}
+
+
+def paste(g, command, given=""):
+    return subprocess.run(here(g, command), cwd=g.dir, input=given, text=True,
+                          capture_output=True, timeout=60, check=False, env=around(g))
+
+
+@pytest.fixture
+def quickstart(make_gateway, certificate):
+    """A gateway with the quick start's conf, on ports of its own."""
+    g = make_gateway(conf="")
+    conf = at_home(read("conf/quickstart.conf"), certificate)
+    for old, new in (("8443", g.tls), ("9180", g.admin), ("docs/demo", f"{os.path.abspath(TOP)}/docs/demo")):
+        conf = conf.replace(old, str(new))
+    g.write_conf(conf)
+    os.mkdir(os.path.join(g.dir, "run"))
+    return g.start()
+
+
+def test_the_conf_and_the_commands_of_the_readme_work(make_gateway, certificate):
+    g = make_gateway(conf="")
+    conf = at_home(blocks("README.md", "nginx whole")[0], certificate)
+    g.write_conf(f"admin 127.0.0.1:{g.admin};\n" + conf.replace("8443", str(g.tls)))
+    os.mkdir(os.path.join(g.dir, "run"))
+    g.start()
+    post = blocks("README.md", "sh")[1].split("\n\n")[1]
+    assert paste(g, post).stdout.startswith("HTTP/2 202")
+
+
+def test_what_the_quick_start_prints_works_when_pasted(quickstart):
+    follow, post, pull = re.findall(r"^  (curl .*)$", read("scripts/quickstart"), re.M)
+    command = here(quickstart, f"exec timeout 60 {follow}")
+    with subprocess.Popen(command, text=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                          env=around(quickstart)) as stream:
+        assert any("headgate.stream.opened" in line for line in stream.stdout)
+        assert paste(quickstart, post).stdout.startswith("HTTP/2 202")
+        assert any("com.example.hello" in line for line in stream.stdout)
+        stream.kill()
+    assert "headgate-duplicate: true" in paste(quickstart, post).stdout
+    assert [e["type"] for e in json.loads(paste(quickstart, pull).stdout)] == ["com.example.hello"]
+
+
+def test_the_examples_of_headgatectl_print_what_the_page_says(quickstart):
+    examples = [b for b in blocks("docs/headgatectl.md", "") if b.startswith("$ ")]
+    assert len(examples) == 5
+    publish, batch, tail, count, status = (b.replace("\\\n", "").split("\n")[0][2:] for b in examples)
+    assert re.fullmatch(r"\S{42} stored\n", paste(quickstart, publish).stdout)
+    with open(os.path.join(quickstart.dir, "events.ndjson"), "w", encoding="utf-8") as f:
+        f.writelines(json.dumps({"specversion": "1.0", "id": str(i), "source": "/b", "type": "t"})
+                     + "\n" for i in range(3))
+    assert re.fullmatch(r"(\S{42} stored\n){3}", paste(quickstart, batch).stdout)
+    seen = json.loads(paste(quickstart, tail + " --since earliest --count 1").stdout)
+    assert (seen["subject"], len(seen["hgposition"])) == ("order-42", 42)
+    assert paste(quickstart, count).stdout.strip() == "4"
+    said = paste(quickstart, status)
+    assert said.returncode == 0
+    for line in examples[4].split("\n")[1:]:
+        words = line.split()
+        if words and words[0] not in ("gateway", "uptime", "demo.events", "..."):
+            assert words in [s.split() for s in said.stdout.split("\n")], line
+
+
+def test_the_faults_of_the_configuration_page_are_those_of_headgate(make_gateway):
+    """The page's five lines, from a conf that has these mistakes at these lines."""
+    lines = [""] * 32
+    lines[0] = "event_log embedded events; load_module log_embedded; include conf/topics/*.conf;"
+    lines[11], lines[14], lines[19] = "stream_hearbeat 5s;", "keepalive_timeout 2h;", "listen 80;"
+    lines[30] = "server {"
+    g = make_gateway(conf="")
+    os.makedirs(os.path.join(g.dir, "conf/topics"))
+    for name, text in (("headgate", "\n".join(lines)), ("topics/orders", '\n\npid "run/x;\n')):
+        with open(os.path.join(g.dir, f"conf/{name}.conf"), "w", encoding="utf-8") as f:
+            f.write(text)
+    told = subprocess.run([BINARY, "-t", "-m", os.environ["HEADGATE_MODULES"]], cwd=g.dir, text=True,
+                          capture_output=True, timeout=60, check=False)
+    page = next(b for b in blocks("docs/configuration.md", "") if "stream_hearbeat" in b)
+    assert told.stderr.splitlines()[:-1] == page.splitlines()
+    assert told.returncode == 1
+
+
+def test_metrics_and_problems_that_pages_name_are_there():
+    metrics = re.findall(r"^\| `(\w+)`", read("docs/reference/metrics.md"), re.M)
+    problems = re.findall(r"^\| `([\w-]+)` \| (\d+)", read("docs/reference/problems.md"), re.M)
+    for page in PAGES:
+        text = read(page)
+        for name in re.findall(r"\bheadgate_\w+_(?:total|bytes|open|entries)\b", text):
+            assert name in metrics, (page, name)
+        for status, name in re.findall(r"`([45]\d\d) ([a-z]+-?[a-z]+)`", text):
+            assert (name, status) in problems, (page, name)
+
+
+def test_lines_of_the_error_log_that_operations_names_are_written_somewhere():
+    table = read("docs/operations.md").split("## When something is wrong")[1]
+    source = "".join(read(p) for d in ("src", "modules")
+                     for p in glob.glob(f"{TOP}/{d}/**/*.c", recursive=True))
+    rows = [row.split("|")[1] for row in table.splitlines() if "in the error log" in row]
+    names = {name for row in rows for name in re.findall(r"`([a-z]+_[a-z_]+)`", row)}
+    assert names >= {"log_not_writable", "worker_restarts", "reload_refused"}
+    for name in names:
+        assert f'"{name}"' in source, name
+
+
+def test_links_of_the_pages_lead_somewhere():
+    for page in PAGES:
+        for link in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", read(page)):
+            if "://" not in link:
+                path = os.path.join(TOP, os.path.dirname(page), link)
+                assert os.path.exists(path), (page, link)
