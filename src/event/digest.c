@@ -9,12 +9,30 @@
 #include "event/attr.h"
 #include "event/object.h"
 
-static void feed(struct hg_hash *h, struct hg_slice s) {
-    uint32_t len = (uint32_t)s.len;
-    hg_hash_feed(h, &len, sizeof(len));
-    if (s.len > 0) {
-        hg_hash_feed(h, s.ptr, s.len);
+/* Attributes are many and short: they reach the hash together. */
+struct feeder {
+    struct hg_hash hash;
+    size_t n;
+    char bytes[512];
+};
+
+static void feed_bytes(struct feeder *f, const void *bytes, size_t n) {
+    if (n > sizeof(f->bytes) - f->n) {
+        hg_hash_feed(&f->hash, f->bytes, f->n);
+        f->n = 0;
     }
+    if (n > sizeof(f->bytes)) {
+        hg_hash_feed(&f->hash, bytes, n);
+    } else if (n > 0) {
+        memcpy(f->bytes + f->n, bytes, n);
+        f->n += n;
+    }
+}
+
+static void feed(struct feeder *f, struct hg_slice s) {
+    uint32_t len = (uint32_t)s.len;
+    feed_bytes(f, &len, sizeof(len));
+    feed_bytes(f, s.ptr, s.len);
 }
 
 /* Binary mode keeps white space around a JSON text, structured mode has none. */
@@ -57,23 +75,25 @@ static size_t sort_extensions(const struct hg_event *e, const struct hg_attr **s
 }
 
 void hg_event_digest(const struct hg_event *e, const struct hg_hash_key *key, uint8_t ret[16]) {
-    struct hg_hash h;
-    hg_hash_begin(&h, key);
+    struct feeder f; /* no initializer: its bytes need no zeroes */
+    f.n = 0;
+    hg_hash_begin(&f.hash, key);
     for (unsigned i = HG_ATTR_ID; i < HG_CORE_ATTRS; i++) {
-        feed(&h, hg_event_core(e, (enum hg_core_attr)i));
+        feed(&f, hg_event_core(e, (enum hg_core_attr)i));
     }
     const struct hg_attr *sorted[HG_EXTENSIONS_MAX];
     size_t n = sort_extensions(e, sorted);
     for (size_t i = 0; i < n; i++) {
-        feed(&h, sorted[i]->name);
-        feed(&h, sorted[i]->value);
+        feed(&f, sorted[i]->name);
+        feed(&f, sorted[i]->value);
     }
     enum hg_data_kind kind;
     struct hg_slice data = hg_event_data(e, &kind);
     if (kind != HG_DATA_NONE) {
         /* No name is empty, so this ends the attributes. */
-        feed(&h, (struct hg_slice){NULL, 0});
-        feed(&h, kind == HG_DATA_JSON ? trim_json(data) : data);
+        feed(&f, (struct hg_slice){NULL, 0});
+        feed(&f, kind == HG_DATA_JSON ? trim_json(data) : data);
     }
-    hg_hash_end128(&h, ret);
+    hg_hash_feed(&f.hash, f.bytes, f.n);
+    hg_hash_end128(&f.hash, ret);
 }

@@ -10,10 +10,12 @@
 #include "event/object.h"
 
 struct hg_event *hg_event__new(size_t n_extensions, size_t bytes) {
-    struct hg_event *e = hg_try_alloc(sizeof(*e) + n_extensions * sizeof(e->extensions[0]) + bytes);
+    size_t size = sizeof(struct hg_event) + n_extensions * sizeof(struct hg_attr) + bytes;
+    struct hg_event *e = hg_try_realloc(NULL, size); /* all of it is written: no zeroes */
     if (e == NULL) {
         return NULL;
     }
+    memset(e, 0, sizeof(*e));
     atomic_init(&e->refs, 1);
     e->n_extensions = (uint8_t)n_extensions;
     return e;
