@@ -186,3 +186,20 @@ def test_links_of_the_pages_lead_somewhere():
             if "://" not in link:
                 path = os.path.join(TOP, os.path.dirname(page), link)
                 assert os.path.exists(path), (page, link)
+
+
+@pytest.mark.parametrize("old, new", [
+    ("embedded events", "embedded {dir}/events"),
+    ("gateway.pid", "{dir}/gateway.pid"),
+    ("gateway.pid", "nowhere/gateway.pid"),
+    ("listen 127.0.0.1:{plain}", "listen 127.0.0.1:{admin}"),
+])
+def test_a_start_that_fails_says_what_the_page_says(make_gateway, old, new):
+    page = read("docs/operations.md").split("### It does not start")[1]
+    said = [re.sub(r"[A-Z]{3,}", r"\\S+", re.escape(m))
+            for m in re.findall(r"^\| `([^`]+)`", page, re.M)]
+    first, second = make_gateway().start(), make_gateway()
+    second.write_conf(second.conf.replace(old.format(**second.values), new.format(**first.values)))
+    r = second.run()
+    told = [line for line in r.stderr.splitlines() if any(re.fullmatch(p, line) for p in said)]
+    assert (r.returncode, len(told)) == (1, 1), r.stderr
