@@ -92,7 +92,9 @@ static struct hg_slice take_token(struct hg_slice *text, bool *ret_is_last) {
     struct hg_slice token = {text->ptr, dot != NULL ? (size_t)(dot - text->ptr) : text->len};
     *ret_is_last = dot == NULL;
     size_t used = token.len + (dot != NULL);
-    *text = (struct hg_slice){text->ptr + used, text->len - used};
+    if (used > 0) { /* an empty text may be nowhere */
+        *text = (struct hg_slice){text->ptr + used, text->len - used};
+    }
     return token;
 }
 

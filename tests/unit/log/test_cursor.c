@@ -205,6 +205,7 @@ static void an_empty_cursor_has_no_text(void **state) {
     struct hg_cursor c = {0};
     struct hg_buf text = text_of(&c);
     assert_int_equal(text.len, 0);
+    assert_int_equal(hg_cursor_merge(&c, hg_buf_slice(&text)), HG_EINVAL); /* nor is no text one */
     hg_buf_fini(&text);
     hg_cursor_fini(&c);
 }
