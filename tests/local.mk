@@ -18,3 +18,4 @@ include tests/unit/ctl/local.mk
 include tests/unit/server/local.mk
 include tests/modules/local.mk
 include tests/support/local.mk
+include tests/targets.mk

@@ -7,6 +7,7 @@ layers   an include goes to the same or a lower floor, gate and feed never to
 sizes    files, functions and public headers under their limits
 banned   functions that are not used here
 headers  each header compiles alone; each .c includes its own header first
+magic    what comes back through HG_CAST begins with its magic number
 mirror   each file of a room with a .c has a test of its name
 spdx     the licence line stands first
 """
@@ -187,6 +188,26 @@ def check_mirror():
             fault(path, 1, f"has no test_{name} in tests/unit/{room} or tests/modules")
 
 
+def check_magic():
+    """HG_CAST reads the number before it knows what it reads: it stands first."""
+    sources = {path: strip(read(path)) for path in files((".c", ".h"), "src", "modules")}
+    first = {}
+    for text in sources.values():
+        for m in re.finditer(r"^struct (\w+) \{\s*([^;{}]*;)", text, re.M):
+            first.setdefault(m.group(1), set()).add(" ".join(m.group(2).split()))
+
+    def begins(name):
+        return any(m == "uint32_t magic;" or
+                   (m.startswith("struct ") and "*" not in m and begins(m.split()[1]))
+                   for m in first.get(name, ()))
+
+    for path, text in sources.items():
+        for m in re.finditer(r"\bHG_CAST\(struct (\w+),", text):
+            if not begins(m.group(1)):
+                fault(path, text[:m.start()].count("\n") + 1,
+                      f"struct {m.group(1)} does not begin with uint32_t magic")
+
+
 def check_spdx():
     for path in files((".c", ".h", ".py", ".sh"), "src", "modules", "tests", "bench", "scripts"):
         head = read(path).split("\n")[:2]
@@ -195,7 +216,7 @@ def check_spdx():
 
 
 CHECKS = {"layers": check_layers, "sizes": check_sizes, "banned": check_banned,
-          "headers": check_headers, "mirror": check_mirror, "spdx": check_spdx}
+          "headers": check_headers, "magic": check_magic, "mirror": check_mirror, "spdx": check_spdx}
 
 
 def main():
