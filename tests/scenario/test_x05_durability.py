@@ -141,7 +141,8 @@ def test_who_is_behind_what_retention_leaves_is_told(make_gateway):
                 got.append(int(said["id"]))
     assert gaps and {reason for _, reason in gaps} == {"trimmed"}
     jumps = [i for i in range(1, len(got)) if got[i] != got[i - 1] + 1]
-    assert jumps == [at for at, _ in gaps], "every jump was told, where it is"
+    # Twice at one place, where more was removed before it could go on.
+    assert jumps == sorted({at for at, _ in gaps}), "every jump was told, where it is"
     assert len(got) < n
 
 
