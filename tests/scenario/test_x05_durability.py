@@ -7,6 +7,7 @@ import os
 import re
 import signal
 import subprocess
+import threading
 
 import pytest
 
@@ -19,13 +20,12 @@ SYNC = re.compile(r"(fdatasync|fsync)\(\d+\) += 0|(fdatasync|fsync) resumed>\) +
 
 
 @contextlib.contextmanager
-def traced(gateway, path):
+def traced(gateway, path, *options):
     """The system calls of the worker that sync or send, in order."""
     pid, = gateway.workers()
-    tracer = subprocess.Popen(
-        [tool_path("strace"), "-f", "-s", "64", "-o", path, "-e",
-         "trace=fdatasync,fsync,write,writev,sendto,sendmsg", "-p", str(pid)],
-        stderr=subprocess.PIPE, text=True)
+    options = options or ("-e", "trace=fdatasync,fsync,write,writev,sendto,sendmsg")
+    tracer = subprocess.Popen([tool_path("strace"), "-f", "-s", "64", "-o", path, *options,
+                               "-p", str(pid)], stderr=subprocess.PIPE, text=True)
     first = tracer.stderr.readline()
     if "attached" not in first:
         tracer.wait(10)
@@ -62,6 +62,39 @@ def test_no_202_leaves_before_its_sync(gateway, tmp_path):
                 assert syncs > 0, f"answer {told} has no sync before it"
             syncs = 0
     assert told == answers + 1
+
+
+def test_more_than_a_slow_disk_takes_is_refused_and_nothing_else(make_gateway, tmp_path):
+    """Each sync takes half a second; the queue holds little."""
+    g = make_gateway(main="log_queue 64k;").start()
+    answers = []
+
+    def write(me):
+        with client(g) as http:
+            for i in range(4):
+                r = post(http, event(f"{me}-{i}", data="x" * 20000))
+                answers.append((f"{me}-{i}", r))
+
+    with traced(g, str(tmp_path / "trace"), "-e", "trace=fdatasync", "-e",
+                "inject=fdatasync:delay_enter=500000"):
+        writers = [threading.Thread(target=write, args=(me,)) for me in range(8)]
+        for t in writers:
+            t.start()
+        for t in writers:
+            t.join(60)
+    codes = {r.status_code for _, r in answers}
+    assert codes == {202, 503}, codes
+    for _, r in answers:
+        if r.status_code == 503:
+            assert r.json()["type"] == "urn:headgate:problem:overloaded"
+            assert int(r.headers["retry-after"]) >= 1
+    with client(g) as http:
+        held = {e["id"] for e in http.get("/events?since=earliest").json()}
+        assert held == {name for name, r in answers if r.status_code == 202}
+        for name, r in answers:
+            if r.status_code == 503:
+                assert post(http, event(name, data="x" * 20000)).status_code == 202
+    assert g.metric("headgate_log_queue_bytes") == 0
 
 
 @contextlib.contextmanager
