@@ -20,3 +20,6 @@ tests_support_stall_la_LDFLAGS = $(hg_module_ldflags) -rpath $(moduledir)
 
 .PHONY: scenario-support
 scenario-support: $(EXTRA_PROGRAMS) $(EXTRA_LTLIBRARIES)
+
+# Automake does not clean what only some target makes.
+CLEANFILES += $(EXTRA_PROGRAMS) $(EXTRA_LTLIBRARIES)
