@@ -5,10 +5,14 @@ import glob
 import json
 import os
 import re
+import shutil
+import signal
 import subprocess
 
 import pytest
-from support.gateway import BINARY
+from support.gateway import BINARY, free_port
+from support.process import is_alive
+from support.wait import until
 
 TOP = os.environ.get("HEADGATE_TOP") or os.path.join(os.path.dirname(__file__), "..", "..")
 PAGES = ["README.md", *sorted(os.path.relpath(p, TOP) for p in glob.glob(f"{TOP}/docs/*.md"))]
@@ -203,3 +207,66 @@ def test_a_start_that_fails_says_what_the_page_says(make_gateway, old, new):
     r = second.run()
     told = [line for line in r.stderr.splitlines() if any(re.fullmatch(p, line) for p in said)]
     assert (r.returncode, len(told)) == (1, 1), r.stderr
+
+
+@pytest.fixture
+def clone(tmp_path):
+    """A clone as scripts/quickstart needs it, its build done, ports its own.
+    Gives a way to run the script; what it has left running is ended."""
+    ports = {"8443": str(free_port()), "9180": str(free_port())}
+    for name in ("scripts/quickstart", "conf/quickstart.conf"):
+        os.makedirs(tmp_path / os.path.dirname(name), exist_ok=True)
+        text = re.sub("8443|9180", lambda m: ports[m[0]], read(name))
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    for name in ("install-packages", "build"):
+        (tmp_path / "scripts" / name).write_text("#!/bin/sh\n", encoding="utf-8")
+    for path in (tmp_path / "scripts").iterdir():
+        path.chmod(0o755)
+    shutil.copytree(f"{TOP}/docs/demo", tmp_path / "docs/demo")
+    os.makedirs(tmp_path / "out/quickstart/bin")
+    shutil.copy(BINARY, tmp_path / "out/quickstart/bin/headgate")
+
+    def run(*args, **more):
+        return subprocess.run([tmp_path / "scripts/quickstart", *args], cwd=tmp_path, text=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60,
+                              check=False, **more)
+
+    run.dir = tmp_path
+    run.pid = lambda: int((tmp_path / "run/headgate.pid").read_text(encoding="utf-8"))
+    yield run
+    run("--stop")
+
+
+def test_the_quick_start_starts_once_and_stops_twice(clone):
+    first = clone("--detach")
+    assert first.returncode == 0 and "Headgate is ready" in first.stdout
+    pid, again = clone.pid(), clone("--detach")
+    assert (again.returncode, clone.pid()) == (0, pid)
+    assert "it runs already" in again.stdout and "curl -i" in again.stdout
+    for said in ("stopped", "nothing runs"):
+        r = clone("--stop")
+        assert (r.returncode, said in r.stdout) == (0, True), r.stdout
+    assert not os.path.exists(f"/proc/{pid}/exe")
+
+
+def test_the_quick_start_starts_again_after_its_gateway_was_killed(clone):
+    clone("--detach")
+    pid = clone.pid()
+    with open(f"/proc/{pid}/task/{pid}/children", encoding="utf-8") as f:
+        worker = int(f.read())
+    os.kill(pid, signal.SIGKILL)
+    until(lambda: not is_alive(worker), "the worker to follow its master")
+    assert clone("--stop").stdout == "quickstart: nothing runs\n"
+    assert "Headgate is ready" in clone("--detach").stdout
+    assert "stopped" in clone("--stop").stdout
+
+
+def test_the_quick_start_in_the_foreground_ends_when_the_gateway_has_ended(clone):
+    with subprocess.Popen([clone.dir / "scripts/quickstart"], cwd=clone.dir, text=True,
+                          stdout=subprocess.PIPE) as script:
+        assert any("Stop it" in line for line in script.stdout)
+        pid = clone.pid()
+        script.send_signal(signal.SIGINT)
+        assert script.wait(60) == 0
+        assert script.stdout.read() == "quickstart: stopped\n"
+    assert not os.path.exists(f"/proc/{pid}")
