@@ -270,3 +270,14 @@ def test_the_quick_start_in_the_foreground_ends_when_the_gateway_has_ended(clone
         assert script.wait(60) == 0
         assert script.stdout.read() == "quickstart: stopped\n"
     assert not os.path.exists(f"/proc/{pid}")
+
+
+def test_the_unit_and_the_conf_of_production_fit_each_other():
+    unit, conf = read("conf/examples/headgate.service"), read("conf/examples/production.conf")
+    in_unit = dict(re.findall(r"^(\w+)=(.*)$", unit, re.M))
+    in_conf = dict(re.findall(r"^(\w+)\s+([^;]*?);", conf, re.M))
+    assert int(in_unit["LimitNOFILE"]) >= int(in_conf["worker_connections"]) + 1000
+    assert int(in_unit["TimeoutStopSec"]) > int(in_conf["worker_shutdown_timeout"].removesuffix("s"))
+    for directive, directory in (("pid", "/run/headgate/"), ("event_log", "embedded /var/lib/headgate/"),
+                                 ("error_log", "/var/log/headgate/"), ("access_log", "/var/log/headgate/")):
+        assert in_conf[directive].startswith(directory), directive
