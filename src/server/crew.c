@@ -34,6 +34,16 @@ static void call_all(struct hg_crew *c, void (*fn)(struct hg_lane *lane, void *a
     }
 }
 
+static void pass_turn(struct hg_lane *lane, void *arg) {
+    (void)lane, (void)arg;
+}
+
+/* A loop tells the kernel at its next turn what it watches no more; only then
+ * may a socket that it has given up be closed, and its number be another's. */
+static void let_turn(struct hg_crew *c) {
+    call_all(c, pass_turn, NULL);
+}
+
 struct starting {
     struct hg_why *why;
     int err;
@@ -94,6 +104,7 @@ int hg_crew_take(struct hg_crew *c, struct hg_site *site, const struct hg_socket
     struct opening o = {.site = site, .sockets = sockets};
     call_all(c, offer_site, &o);
     call_all(c, o.err != 0 ? withdraw_site : swap_site, NULL);
+    let_turn(c);
     return o.err;
 }
 
@@ -110,6 +121,7 @@ static void drain_lane(struct hg_lane *lane, void *arg) {
 
 void hg_crew_drain(struct hg_crew *c) {
     call_all(c, drain_lane, NULL);
+    let_turn(c);
 }
 
 static void count_visits(struct hg_lane *lane, void *arg) {
