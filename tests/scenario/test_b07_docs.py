@@ -10,6 +10,7 @@ import signal
 import subprocess
 
 import pytest
+from support.browser import Browser
 from support.gateway import BINARY, free_port
 from support.process import is_alive
 from support.wait import until
@@ -281,3 +282,40 @@ def test_the_unit_and_the_conf_of_production_fit_each_other():
     for directive, directory in (("pid", "/run/headgate/"), ("event_log", "embedded /var/lib/headgate/"),
                                  ("error_log", "/var/log/headgate/"), ("access_log", "/var/log/headgate/")):
         assert in_conf[directive].startswith(directory), directive
+
+
+def test_the_parts_of_hello_that_the_module_page_shows_are_its_own():
+    hello = "".join(read("modules/hello/hello.c").split())
+    parts = blocks("docs/modules.md", "c")
+    assert len(parts) == 5
+    for part in parts:
+        assert "".join(part.split()) in hello, part
+
+
+def test_the_scripts_of_the_browser_page_work_in_a_browser(quickstart):
+    """As they stand there, with functions for what is left to the reader."""
+    sse, _, socket, client, publish, fetched = blocks("docs/browser.md", "js")
+    client = client.replace("import {connect} from './headgate.js';",
+                            "const {connect} = await import('/headgate.js');")
+    browser = Browser()
+    try:
+        page = browser.open(quickstart.url + "/headgate.js")
+        page.run(f"""async () => {{
+            window.seen = {{sse: [], socket: [], client: []}};
+            const badge = () => 0, reload = () => seen.gap = true;
+            {{ const show = (type, subject, data) => seen.sse.push(data.n);
+               {sse}
+               window.source = source; }}
+            {{ const show = (event) => seen.socket.push(event.data.n);
+               {socket}
+               open(); window.isOpen = () => at !== ''; }}
+            {{ const show = (event) => seen.client.push(event.data.n); {client} window.h = h; }}
+        }}""")
+        page.until("() => source.readyState === 1 && isOpen() && h.state === 'live'")
+        assert page.run(f"async () => {{ {fetched} return response.status; }}") == 202
+        page.run(f"async () => {{ {publish} }}")
+        page.until("() => [seen.sse, seen.socket, seen.client].every((s) => s.length === 2)",
+                   what="two events in each of three streams")
+        assert page.run("() => !seen.gap && sessionStorage.getItem('orders') !== null")
+    finally:
+        browser.end()
