@@ -11,11 +11,19 @@ struct file_conf {
 };
 
 static const struct hg_directive file_directives[] = {
-    {.name = "file", .in = "location", .args = "PATH", .type = HG_SLOT_FILE,
-     .at = offsetof(struct file_conf, bytes), .is_local = true,
+    {.name = "file",
+     .in = "location",
+     .args = "PATH",
+     .type = HG_SLOT_FILE,
+     .at = offsetof(struct file_conf, bytes),
+     .is_local = true,
      .help = "Answer GET with this file, as it was when the configuration was read."},
-    {.name = "file_type", .in = "main server location", .args = "TYPE", .type = HG_SLOT_STRING,
-     .at = offsetof(struct file_conf, type), .def = "\"text/html; charset=utf-8\"",
+    {.name = "file_type",
+     .in = "main server location",
+     .args = "TYPE",
+     .type = HG_SLOT_STRING,
+     .at = offsetof(struct file_conf, type),
+     .def = "\"text/html; charset=utf-8\"",
      .help = "The Content-Type of file."},
     HG_DIRECTIVES_END,
 };

@@ -41,9 +41,9 @@ typedef int (*hg_conf_module_fn)(void *arg, struct hg_conf_load *load,
 
 struct hg_conf_setup {
     struct hg_conf_files *files;
-    struct hg_slice path;                     /* the main file */
+    struct hg_slice path;                      /* the main file */
     const struct hg_conf_owner *const *owners; /* NULL-terminated; the core's */
-    hg_conf_module_fn load_module;            /* may be NULL */
+    hg_conf_module_fn load_module;             /* may be NULL */
     void *arg;
 };
 

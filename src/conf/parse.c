@@ -394,8 +394,9 @@ struct hg_conf_node *hg_conf__parse_default(struct hg_conf_load *load,
     }
     struct hg_conf_node *node = new_node(&p, &t);
     if (node != NULL && t.kind != HG_TOKEN_EOF) {
-        hg_conf__report_node(load, node, "its default is not the arguments of one line; what has "
-                                         "\";\" or a brace in it stands in quotes");
+        hg_conf__report_node(load, node,
+                             "its default is not the arguments of one line; what has "
+                             "\";\" or a brace in it stands in quotes");
         node->is_broken = true;
     }
     hg_buf_fini(&p.words);

@@ -141,13 +141,20 @@ static const struct {
     const char *name;
     print_fn print;
 } variables[] = {
-    {"remote_addr", print_remote_addr},   {"principal", print_principal},
-    {"time_iso8601", print_time},         {"request_method", print_method},
-    {"uri", print_uri},                   {"server_protocol", print_protocol},
-    {"status", print_status},             {"events", print_events},
-    {"duplicates", print_duplicates},     {"request_time", print_request_time},
-    {"http_user_agent", print_user_agent}, {"http_referer", print_referer},
-    {"request_length", print_body_bytes}, {"problem", print_problem},
+    {"remote_addr", print_remote_addr},
+    {"principal", print_principal},
+    {"time_iso8601", print_time},
+    {"request_method", print_method},
+    {"uri", print_uri},
+    {"server_protocol", print_protocol},
+    {"status", print_status},
+    {"events", print_events},
+    {"duplicates", print_duplicates},
+    {"request_time", print_request_time},
+    {"http_user_agent", print_user_agent},
+    {"http_referer", print_referer},
+    {"request_length", print_body_bytes},
+    {"problem", print_problem},
     {"remote_port", print_remote_port},
 };
 

@@ -80,7 +80,8 @@ size_t hg_visit__cors(struct hg_visit *v, struct hg_field *fields) {
     fields[n++] = (struct hg_field){HG_SLICE("access-control-allow-origin"), origin};
     fields[n++] = (struct hg_field){
         HG_SLICE("access-control-expose-headers"),
-        HG_SLICE("headgate-position, headgate-duplicate, headgate-gap, link, retry-after, location")};
+        HG_SLICE(
+            "headgate-position, headgate-duplicate, headgate-gap, link, retry-after, location")};
     if (c->is_cors_credentials) {
         fields[n++] =
             (struct hg_field){HG_SLICE("access-control-allow-credentials"), HG_SLICE("true")};

@@ -25,7 +25,7 @@ struct hg_site_handler {
 
 struct hg_site_setup {
     struct hg_conf *conf;
-    struct hg_log *log;          /* NULL under -t: topics are not looked up */
+    struct hg_log *log; /* NULL under -t: topics are not looked up */
     const struct hg_rights *rights;
     struct hg_principal *anonymous;
     const struct hg_topic_keys *keys;

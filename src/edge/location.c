@@ -72,7 +72,7 @@ static int check_capture(const struct hg_location *l, struct hg_why *why) {
     }
     if (has_any && l->kind != HG_PATH_CAPTURE) {
         hg_why_set(why, "it names $topic, which its path does not capture; expected {topic} as a "
-                   "segment of the path");
+                        "segment of the path");
         return HG_EINVAL;
     }
     return 0;
@@ -108,8 +108,8 @@ static struct hg_slice join(struct hg_arena *arena, struct hg_buf *b) {
  * smaller struct. */
 static const char *const *media_types(const struct hg_intake *intake) {
     const struct hg_source_ops *source = intake->source;
-    bool can_say = source->size >= offsetof(struct hg_source_ops, media_types_of) +
-                                       sizeof(source->media_types_of);
+    bool can_say = source->size >=
+                   offsetof(struct hg_source_ops, media_types_of) + sizeof(source->media_types_of);
     return can_say && source->media_types_of != NULL ? source->media_types_of(intake->source_conf)
                                                      : source->media_types;
 }
@@ -184,7 +184,7 @@ int hg_site__compile_location(const struct hg_site_setup *setup, struct hg_arena
     const struct hg_proofs *proofs = &ret->intake.proofs;
     if (ret->handler == NULL && !proofs->is_none && proofs->n == 0) {
         hg_why_set(why, "it does not say who may call; expected authenticate NAME or authenticate "
-                   "none");
+                        "none");
         return HG_EINVAL;
     }
     hg_site__describe(arena, ret);

@@ -65,9 +65,10 @@ static void put_event(const struct message *m, struct hg_buf *out) {
 /* The time makes the ids of answers differ from those of an earlier process. */
 static void put_head(bool is_stored, struct hg_buf *out) {
     static _Atomic uint64_t serial;
-    hg_buf_printf(out, "{\"specversion\":\"1.0\",\"type\":\"headgate.%s\",\"source\":\"/headgate\","
-                  "\"id\":\"p%llx-%llx\",\"data\":{", is_stored ? "published" : "refused",
-                  (unsigned long long)hg_clock_wall_ms(),
+    hg_buf_printf(out,
+                  "{\"specversion\":\"1.0\",\"type\":\"headgate.%s\",\"source\":\"/headgate\","
+                  "\"id\":\"p%llx-%llx\",\"data\":{",
+                  is_stored ? "published" : "refused", (unsigned long long)hg_clock_wall_ms(),
                   (unsigned long long)atomic_fetch_add(&serial, 1));
 }
 
@@ -140,7 +141,8 @@ static struct message *make(struct hg_edge__socket *s, struct hg_slice text) {
         (struct hg_field){HG_SLICE("content-type"), HG_SLICE("application/cloudevents+json")};
     m->request = (struct hg_request){.method = HG_SLICE("POST"),
                                      .path = hg_arena_copy(&m->arena, v->request.path),
-                                     .fields = &m->content_type, .n_fields = 1};
+                                     .fields = &m->content_type,
+                                     .n_fields = 1};
     m->exchange = (struct hg_exchange){
         .gate = &v->edge->gate,
         .intake = &v->location->intake,

@@ -6,8 +6,8 @@
 #include "base/clock.h"
 
 static int refuse(struct hg_problem *problem, struct hg_field param, const char *expected) {
-    return hg_problem_set(problem, 400, "query-invalid", "%.*s: expected %s.",
-                          HG_FMT(param.name), expected);
+    return hg_problem_set(problem, 400, "query-invalid", "%.*s: expected %s.", HG_FMT(param.name),
+                          expected);
 }
 
 static int refuse_memory(struct hg_problem *problem) {
@@ -125,7 +125,8 @@ static int read_param(const struct hg_visit *v, struct hg_wish *w, struct hg_fie
     }
     return hg_problem_set(problem, 400, "query-invalid",
                           "%.*s is not known; expected type, source, subject, ext.NAME, since, "
-                          "position, limit or wait.", HG_FMT(p.name));
+                          "position, limit or wait.",
+                          HG_FMT(p.name));
 }
 
 int hg_wish_read(struct hg_visit *v, struct hg_wish *w, struct hg_problem *problem) {
@@ -180,8 +181,7 @@ void hg_wish_print_next(const struct hg_visit *v, struct hg_slice cursor, struct
     size_t at = 0;
     hg_buf_printf(out, "<?position=%.*s", HG_FMT(cursor));
     while (hg_request_param_next(&v->request, &at, &p)) {
-        if (!hg_slice_eq(p.name, HG_SLICE("since")) &&
-            !hg_slice_eq(p.name, HG_SLICE("position"))) {
+        if (!hg_slice_eq(p.name, HG_SLICE("since")) && !hg_slice_eq(p.name, HG_SLICE("position"))) {
             HG_BUF_LIT(out, "&");
             put_escaped(out, p.name);
             HG_BUF_LIT(out, "=");

@@ -24,9 +24,9 @@ struct hg_slice hg_site__host(struct hg_slice authority) {
 static size_t fit(struct hg_slice name, struct hg_slice host) {
     if (hg_slice_starts(name, HG_SLICE("*."))) {
         struct hg_slice tail = {name.ptr + 1, name.len - 1};
-        bool is_below = host.len > tail.len &&
-                        hg_slice_ieq(tail, (struct hg_slice){host.ptr + host.len - tail.len,
-                                                             tail.len});
+        bool is_below =
+            host.len > tail.len &&
+            hg_slice_ieq(tail, (struct hg_slice){host.ptr + host.len - tail.len, tail.len});
         return is_below ? tail.len : 0;
     }
     return hg_slice_ieq(name, host) ? SIZE_MAX : 0;

@@ -32,7 +32,7 @@ struct hg_edge__conf {
     int64_t fields_max;
     int64_t h2_streams_max;
     /* location */
-    struct hg_strings stream;       /* patterns, then allow=PATTERN */
+    struct hg_strings stream; /* patterns, then allow=PATTERN */
     int64_t heartbeat_ms;
     int64_t retry_ms;
     int64_t pull_events_max;
@@ -40,8 +40,8 @@ struct hg_edge__conf {
     int64_t pull_bytes_max;
     int64_t ping_ms;
     int64_t message_bytes_max;
-    struct hg_strings access_log;   /* PATH [FORMAT], or off */
-    struct hg_strings log_formats;  /* main: NAME, TEXT, NAME, TEXT, ... */
+    struct hg_strings access_log;  /* PATH [FORMAT], or off */
+    struct hg_strings log_formats; /* main: NAME, TEXT, NAME, TEXT, ... */
     struct hg_strings cors_origins;
     bool is_cors_credentials;
 };

@@ -34,8 +34,8 @@ static int compile_locations(struct hg_site *site, const struct hg_site_setup *s
                              const struct hg_conf_block *block, struct hg_server *server,
                              struct hg_buf *errors) {
     struct hg_conf_block *b = NULL;
-    server->locations = hg_arena_alloc(
-        &site->arena, (count_blocks(block, "location") + 1) * sizeof(struct hg_location));
+    server->locations = hg_arena_alloc(&site->arena, (count_blocks(block, "location") + 1) *
+                                                         sizeof(struct hg_location));
     if (server->locations == NULL) {
         return HG_ENOMEM;
     }
@@ -102,8 +102,9 @@ static int add_ports(struct hg_site *site, struct hg_server *server, size_t port
             }
         }
         if (port->is_tls != l->is_tls) {
-            fault(errors, l->line, "another server listens on this address with and this one "
-                                   "without ssl");
+            fault(errors, l->line,
+                  "another server listens on this address with and this one "
+                  "without ssl");
         }
         port->servers[port->n_servers++] = server;
     }
@@ -122,8 +123,7 @@ static size_t count_listens(const struct hg_conf_block *main_block) {
     return n;
 }
 
-static int compile(struct hg_site *site, const struct hg_site_setup *setup,
-                   struct hg_buf *errors) {
+static int compile(struct hg_site *site, const struct hg_site_setup *setup, struct hg_buf *errors) {
     const struct hg_conf_block *main_block = hg_conf_main(setup->conf);
     size_t n_listens = count_listens(main_block), n_filled = 0;
     struct hg_conf_block *b = NULL;
@@ -215,13 +215,17 @@ void hg_site_unref(struct hg_site **ps) {
     }
 }
 
-size_t hg_site_ports(const struct hg_site *s) { return s->n_ports; }
+size_t hg_site_ports(const struct hg_site *s) {
+    return s->n_ports;
+}
 
 const struct hg_addr *hg_site_port_addr(const struct hg_site *s, size_t i) {
     return &s->ports[i].addr;
 }
 
-bool hg_site_port_is_tls(const struct hg_site *s, size_t i) { return s->ports[i].is_tls; }
+bool hg_site_port_is_tls(const struct hg_site *s, size_t i) {
+    return s->ports[i].is_tls;
+}
 
 /* The i-th location that publishes to a topic by its name. */
 static const struct hg_intake *find_named(const struct hg_site *s, size_t i) {

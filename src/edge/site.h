@@ -14,31 +14,31 @@ enum hg_path_kind { HG_PATH_EXACT, HG_PATH_PREFIX, HG_PATH_CAPTURE };
 
 struct hg_location {
     enum hg_path_kind kind;
-    struct hg_slice path;          /* CAPTURE: what stands before {topic} */
-    struct hg_slice after;         /* CAPTURE: what stands after it */
+    struct hg_slice path;  /* CAPTURE: what stands before {topic} */
+    struct hg_slice after; /* CAPTURE: what stands after it */
     const struct hg_edge__conf *conf;
-    struct hg_intake intake;       /* source NULL: accepts nothing; proofs and rights always */
+    struct hg_intake intake; /* source NULL: accepts nothing; proofs and rights always */
     const struct hg_handler_ops *handler; /* NULL: none */
     const void *handler_conf;
     struct hg_access_log access;
-    struct hg_slice allow;         /* the methods, for Allow */
-    struct hg_slice accept_post;   /* media types, for Accept-Post */
+    struct hg_slice allow;       /* the methods, for Allow */
+    struct hg_slice accept_post; /* media types, for Accept-Post */
 };
 
 struct hg_server {
     const struct hg_edge__conf *conf;
-    struct hg_tls *tls;            /* NULL: none */
-    struct hg_access_log access;   /* of what no location takes */
+    struct hg_tls *tls;          /* NULL: none */
+    struct hg_access_log access; /* of what no location takes */
     struct hg_location *locations;
     size_t n_locations;
-    struct hg_map exact;           /* path -> location */
+    struct hg_map exact; /* path -> location */
 };
 
 struct hg_port {
     struct hg_addr addr;
     struct hg_slice text;
     bool is_tls;
-    struct hg_server **servers;    /* the first is the default */
+    struct hg_server **servers; /* the first is the default */
     size_t n_servers;
 };
 
@@ -46,7 +46,7 @@ struct hg_site {
     _Atomic uint32_t refs;
     void (*release)(void *arg);
     void *arg;
-    struct hg_arena arena;         /* everything below */
+    struct hg_arena arena; /* everything below */
     struct hg_conf *conf;
     struct hg_server *servers;
     size_t n_servers;

@@ -56,8 +56,8 @@ static void begin_socket(struct hg_visit *v, const struct hg_sink_ops *sink,
         f[n++] = (struct hg_field){HG_SLICE("sec-websocket-accept"), hg_slice_of(accept)};
     }
     if (sink->subprotocol != NULL && offers(offered, sink->subprotocol)) {
-        f[n++] = (struct hg_field){HG_SLICE("sec-websocket-protocol"),
-                                   hg_slice_of(sink->subprotocol)};
+        f[n++] =
+            (struct hg_field){HG_SLICE("sec-websocket-protocol"), hg_slice_of(sink->subprotocol)};
     }
     v->status = head->is_h2 ? 200 : 101;
     v->state = HG_VISIT_SOCKET;
@@ -92,8 +92,8 @@ static void on_answer(void *arg, struct hg_slice body, size_t n_events, struct h
     (void)n_events;
     v->subscriber = NULL; /* closed by the feed when this returns */
     hg_wish_print_next(v, cursor, &link);
-    f[n++] = (struct hg_field){HG_SLICE("content-type"),
-                               HG_SLICE("application/cloudevents-batch+json")};
+    f[n++] =
+        (struct hg_field){HG_SLICE("content-type"), HG_SLICE("application/cloudevents-batch+json")};
     f[n++] = (struct hg_field){HG_SLICE("cache-control"), HG_SLICE("no-store")};
     if (v->gap != NULL) {
         f[n++] = (struct hg_field){HG_SLICE("headgate-gap"), hg_slice_of(v->gap)};
@@ -156,8 +156,7 @@ static int judge(struct hg_visit *v, const struct hg_http_head *head, struct hg_
         return 0;
     }
     if (!head->is_websocket) {
-        struct hg_slice version =
-            hg_request_field(&v->request, HG_SLICE("sec-websocket-version"));
+        struct hg_slice version = hg_request_field(&v->request, HG_SLICE("sec-websocket-version"));
         return asks_upgrade && !hg_slice_eq(version, HG_SLICE("13"))
                    ? hg_problem_set(problem, 426, "upgrade-required", "WebSocket 13 is spoken.")
                    : hg_problem_set(problem, 400, "request-invalid",

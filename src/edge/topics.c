@@ -30,7 +30,9 @@ static struct hg_slice expand(const struct hg_visit *v, struct hg_arena *arena,
     return whole;
 }
 
-static bool is_allow(struct hg_slice item) { return hg_slice_starts(item, HG_SLICE("allow=")); }
+static bool is_allow(struct hg_slice item) {
+    return hg_slice_starts(item, HG_SLICE("allow="));
+}
 
 /* What a capture named must be in the list; what the conf named need not. */
 static bool is_listed(const struct hg_strings *stream, struct hg_slice topic) {
@@ -43,7 +45,8 @@ static bool is_listed(const struct hg_strings *stream, struct hg_slice topic) {
     return false;
 }
 
-static bool is_wanted(const struct hg_visit *v, const struct hg_slice *patterns, struct hg_slice topic) {
+static bool is_wanted(const struct hg_visit *v, const struct hg_slice *patterns,
+                      struct hg_slice topic) {
     const struct hg_strings *stream = &v->location->conf->stream;
     for (size_t i = 0; i < stream->n; i++) {
         if (patterns[i].len == 0 || !hg_topic_matches(patterns[i], topic)) {

@@ -7,11 +7,14 @@
 
 enum { KEPT_BODY_BYTES_MAX = 16384 };
 
-static struct hg_counter answers_2xx = {.name = "headgate_answers_total", .labels = "class=\"2xx\"",
+static struct hg_counter answers_2xx = {.name = "headgate_answers_total",
+                                        .labels = "class=\"2xx\"",
                                         .help = "Answers sent, by class of status."};
-static struct hg_counter answers_4xx = {.name = "headgate_answers_total", .labels = "class=\"4xx\"",
+static struct hg_counter answers_4xx = {.name = "headgate_answers_total",
+                                        .labels = "class=\"4xx\"",
                                         .help = "Answers sent, by class of status."};
-static struct hg_counter answers_5xx = {.name = "headgate_answers_total", .labels = "class=\"5xx\"",
+static struct hg_counter answers_5xx = {.name = "headgate_answers_total",
+                                        .labels = "class=\"5xx\"",
                                         .help = "Answers sent, by class of status."};
 struct hg_counter *const hg_visit__counters[] = {&answers_2xx, &answers_4xx, &answers_5xx, NULL};
 
@@ -276,7 +279,9 @@ static void on_gone(struct hg_stream *s, bool is_complete) {
     }
 }
 
-void hg_visit__orphan_done(struct hg_visit *v) { dispose(v); }
+void hg_visit__orphan_done(struct hg_visit *v) {
+    dispose(v);
+}
 
 const struct hg_stream_ops hg_edge__stream_ops = {
     .on_head = on_head,

@@ -92,9 +92,9 @@ static void put_states(struct hg_buf *out, const struct hg_exchange *x) {
         const struct hg_publish_item *item = &x->items[i];
         bool is_stored = item->stored == HG_STORED_NEW || item->stored == HG_STORED_BEFORE;
         hg_buf_printf(out, "%s{\"state\":\"%s\"", i > 0 ? "," : "",
-                      is_stored                          ? "stored"
+                      is_stored                         ? "stored"
                       : item->stored == HG_STORED_DOUBT ? "in-doubt"
-                                                         : "not-stored");
+                                                        : "not-stored");
         if (is_stored) {
             HG_BUF_LIT(out, ",\"position\":\"");
             put_position(out, &item->position);

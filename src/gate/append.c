@@ -16,8 +16,7 @@ static void fail_conflict(struct hg_exchange *x, size_t at) {
     struct hg_slice id = hg_event_core(x->items[at].event, HG_ATTR_ID);
     id.len = id.len > 80 ? 80 : id.len;
     hg_problem_set(&x->problem, 409, "id-conflict",
-                   "An event with this source and the id \"%.*s\" has other content.",
-                   HG_FMT(id));
+                   "An event with this source and the id \"%.*s\" has other content.", HG_FMT(id));
 }
 
 static void fail(struct hg_exchange *x, int err, size_t at) {
@@ -26,7 +25,8 @@ static void fail(struct hg_exchange *x, int err, size_t at) {
         fail_conflict(x, at);
         break;
     case HG_EFULL:
-        hg_problem_set(&x->problem, 503, "log-full", "The event log has no room. Nothing was stored.");
+        hg_problem_set(&x->problem, 503, "log-full",
+                       "The event log has no room. Nothing was stored.");
         x->retry_after_s = 30;
         break;
     case HG_EAGAIN:
@@ -58,8 +58,7 @@ static void fail(struct hg_exchange *x, int err, size_t at) {
                        "This event log compares no expected position.");
         break;
     default:
-        hg_problem_set(&x->problem, 503, "log-failed",
-                       "The event log failed. Nothing was stored.");
+        hg_problem_set(&x->problem, 503, "log-failed", "The event log failed. Nothing was stored.");
         x->retry_after_s = 5;
         break;
     }

@@ -25,9 +25,10 @@ enum hg_step hg_stage__vet(struct hg_exchange *x) {
     for (size_t i = 0; i < x->events.n; i++) {
         struct hg_slice type = hg_event_core(x->events.items[i], HG_ATTR_TYPE);
         if (hg_slice_starts(type, HG_SLICE("headgate."))) {
-            hg_problem_set(&x->problem, 400, "type-reserved",
-                           "attribute \"type\" begins with \"headgate.\", as only the gateway's own "
-                           "do.");
+            hg_problem_set(
+                &x->problem, 400, "type-reserved",
+                "attribute \"type\" begins with \"headgate.\", as only the gateway's own "
+                "do.");
             x->problem.index = x->events.n > 1 ? (int)i : -1;
             return HG_STEP_DONE;
         }
@@ -100,8 +101,7 @@ enum hg_step hg_stage__authorise(struct hg_exchange *x) {
     for (size_t i = 0; i < x->events.n; i++) {
         struct hg_slice topic = hg_log_topic_name(x->gate->log, x->items[i].topic);
         bool is_first = i == 0 || x->items[i].topic != x->items[i - 1].topic;
-        if (is_first &&
-            !hg_rights_allow(x->intake->rights, x->principal, HG_ACT_PUBLISH, topic)) {
+        if (is_first && !hg_rights_allow(x->intake->rights, x->principal, HG_ACT_PUBLISH, topic)) {
             hg_problem_set(&x->problem, 403, "forbidden", "%.*s may not publish to %.*s.",
                            HG_FMT(hg_principal_id(x->principal)), HG_FMT(topic));
             x->problem.index = x->events.n > 1 ? (int)i : -1;

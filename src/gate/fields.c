@@ -66,8 +66,8 @@ enum hg_step hg_stage__authenticate(struct hg_exchange *x) {
         }
         return HG_STEP_ON;
     }
-    return hg_gate_authenticate(&x->intake->proofs, x->intake->anonymous, x->request,
-                                &x->principal, &x->problem);
+    return hg_gate_authenticate(&x->intake->proofs, x->intake->anonymous, x->request, &x->principal,
+                                &x->problem);
 }
 
 enum hg_step hg_stage__admit(struct hg_exchange *x) {

@@ -39,7 +39,8 @@ static const struct problem_type types[] = {
     {"position-conflict", "409", "Not the last position",
      "The expected position is not the topic's last any more. Nothing was stored."},
     {"body-too-large", "413", "Body too large", "The body is above client_max_body_size."},
-    {"event-too-large", "413", "Event too large", "The event log cannot keep an event of this size."},
+    {"event-too-large", "413", "Event too large",
+     "The event log cannot keep an event of this size."},
     {"batch-too-large", "413", "Too many events", "The batch holds more events than allowed."},
     {"target-too-long", "414", "Target too long", "The path and query are above the limit."},
     {"media-type-unsupported", "415", "Unsupported media type",
@@ -48,7 +49,8 @@ static const struct problem_type types[] = {
     {"misdirected", "421", "Misdirected request",
      "The connection's server name and the request's authority belong to different servers."},
     {"upgrade-required", "426", "Upgrade required", "Only WebSocket version 13 is spoken."},
-    {"fields-too-large", "431", "Header fields too large", "Number or size of fields is above the limit."},
+    {"fields-too-large", "431", "Header fields too large",
+     "Number or size of fields is above the limit."},
     {"internal", "500", "Internal error", "A part of the gateway failed; the error log says why."},
     {"not-implemented", "501", "Not implemented", "The method or transfer coding is not known."},
     {"overloaded", "503", "Overloaded",
@@ -74,9 +76,10 @@ const char *hg_problem_title(const char *slug) {
 }
 
 void hg_problems_reference(struct hg_buf *out) {
-    HG_BUF_LIT(out, "# Problems\n\nEvery refusal is `application/problem+json` (RFC 9457). `type` is "
-                    "`" HG_PROBLEM_URI "` and one of these names; it never changes its meaning.\n\n"
-                    "| type | status | title | meaning |\n| --- | --- | --- | --- |\n");
+    HG_BUF_LIT(out,
+               "# Problems\n\nEvery refusal is `application/problem+json` (RFC 9457). `type` is "
+               "`" HG_PROBLEM_URI "` and one of these names; it never changes its meaning.\n\n"
+               "| type | status | title | meaning |\n| --- | --- | --- | --- |\n");
     for (size_t i = 0; i < HG_COUNT(types); i++) {
         hg_buf_printf(out, "| `%s` | %s | %s | %s |\n", types[i].slug, types[i].status,
                       types[i].title, types[i].help);

@@ -13,7 +13,7 @@ enum hg_topic_key { HG_KEY_NONE, HG_KEY_SUBJECT, HG_KEY_SOURCE, HG_KEY_PARTITION
 struct hg_log_settings {
     struct hg_conf_head head;
     /* main */
-    struct hg_strings event_log;     /* driver's name, then its arguments */
+    struct hg_strings event_log; /* driver's name, then its arguments */
     int64_t dedup_window_ms;
     int64_t dedup_max;
     int64_t queue_bytes;

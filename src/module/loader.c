@@ -116,8 +116,8 @@ static bool has_what_it_declares(const struct hg_log_ops *log) {
         unsigned cap;
         bool is_there;
     } needs[] = {
-        {HG_LOG_GROUPS, log->group_join && log->group_leave && log->group_commit &&
-                            log->group_position},
+        {HG_LOG_GROUPS,
+         log->group_join && log->group_leave && log->group_commit && log->group_position},
         {HG_LOG_COMPACT, log->latest != NULL},
         {HG_LOG_TRIM, log->trim != NULL},
         {HG_LOG_DELETE, log->topic_delete != NULL},
@@ -138,9 +138,9 @@ static const char *find_unfinished(const struct hg_module *m) {
     if (m->source != NULL && !(m->source->name && m->source->media_types && m->source->decode)) {
         return "source";
     }
-    if (log != NULL && !(log->name && log->open && log->close && log->topic_open &&
-                         log->describe && log->append && log->flush && log->read && log->seek &&
-                         has_what_it_declares(log))) {
+    if (log != NULL &&
+        !(log->name && log->open && log->close && log->topic_open && log->describe && log->append &&
+          log->flush && log->read && log->seek && has_what_it_declares(log))) {
         return "log";
     }
     if (m->sink != NULL && !(m->sink->name && m->sink->choose && m->sink->encode)) {
@@ -149,8 +149,8 @@ static const char *find_unfinished(const struct hg_module *m) {
     if (m->authenticator != NULL && !(m->authenticator->name && m->authenticator->prove)) {
         return "authenticator";
     }
-    if (m->handler != NULL && !(m->handler->name && m->handler->directive &&
-                                m->handler->methods && m->handler->handle && m->directives)) {
+    if (m->handler != NULL && !(m->handler->name && m->handler->directive && m->handler->methods &&
+                                m->handler->handle && m->directives)) {
         return "handler";
     }
     return NULL;
@@ -187,8 +187,7 @@ static int check_file(const char *path, struct hg_why *why) {
         hg_why_set(why, "%s: %s", path, strerror(errno));
         return HG_EINVAL;
     }
-    bool is_group_open =
-        (st.st_mode & S_IWGRP) != 0 && st.st_gid != 0 && st.st_gid != getegid();
+    bool is_group_open = (st.st_mode & S_IWGRP) != 0 && st.st_gid != 0 && st.st_gid != getegid();
     if (!S_ISREG(st.st_mode) || (st.st_mode & S_IWOTH) != 0 || is_group_open) {
         hg_why_set(why, "%s: expected a regular file that others may not write", path);
         return HG_EINVAL;

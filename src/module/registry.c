@@ -36,8 +36,13 @@ struct module_conf {
 };
 
 static const struct hg_directive rows[] = {
-    {.name = "load_module", .in = "main", .args = "NAME | PATH", .type = HG_SLOT_STRINGS,
-     .at = offsetof(struct module_conf, names), .min_args = 1, .is_repeatable = true,
+    {.name = "load_module",
+     .in = "main",
+     .args = "NAME | PATH",
+     .type = HG_SLOT_STRINGS,
+     .at = offsetof(struct module_conf, names),
+     .min_args = 1,
+     .is_repeatable = true,
      .help = "Load a module: a name from the modules' directory, or a path with a slash."},
     HG_DIRECTIVES_END,
 };
@@ -111,7 +116,9 @@ static int add_alias(struct entry *e, struct hg_slice name) {
     return 0;
 }
 
-static bool same(const char *a, const char *b) { return strcmp(a, b) == 0; }
+static bool same(const char *a, const char *b) {
+    return strcmp(a, b) == 0;
+}
 
 /* Two modules may not add the same kind under the same name. */
 static const char *find_clash(const struct hg_registry *r, const struct hg_module *m) {

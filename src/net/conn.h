@@ -86,7 +86,7 @@ struct hg_loop *hg_conn_loop(const struct hg_conn *c);
 const struct hg_addr *hg_conn_peer(const struct hg_conn *c);
 bool hg_conn_is_tls(const struct hg_conn *c);
 bool hg_conn_is_private(const struct hg_conn *c); /* its listener is */
-bool hg_conn_is_h2(const struct hg_conn *c); /* ALPN chose h2 */
+bool hg_conn_is_h2(const struct hg_conn *c);      /* ALPN chose h2 */
 /* The name asked for in lower case without final dot, as tls_for got it. */
 struct hg_slice hg_conn_sni(const struct hg_conn *c);
 /* Which listener it came from: the arg at that moment. */

@@ -114,10 +114,18 @@ void hg_principal_unref(struct hg_principal **pp) {
     hg_free(p);
 }
 
-struct hg_slice hg_principal_id(const struct hg_principal *p) { return p->id; }
-const char *hg_principal_how(const struct hg_principal *p) { return p->how; }
-int64_t hg_principal_expires_ms(const struct hg_principal *p) { return p->expires_ms; }
-uint64_t hg_principal_owner(const struct hg_principal *p) { return p->owner; }
+struct hg_slice hg_principal_id(const struct hg_principal *p) {
+    return p->id;
+}
+const char *hg_principal_how(const struct hg_principal *p) {
+    return p->how;
+}
+int64_t hg_principal_expires_ms(const struct hg_principal *p) {
+    return p->expires_ms;
+}
+uint64_t hg_principal_owner(const struct hg_principal *p) {
+    return p->owner;
+}
 
 bool hg_principal_has_role(const struct hg_principal *p, struct hg_slice role) {
     for (size_t i = 0; i < p->n_roles; i++) {
@@ -129,8 +137,7 @@ bool hg_principal_has_role(const struct hg_principal *p, struct hg_slice role) {
 }
 
 struct hg_principal *hg_principal_anonymous(void) {
-    struct hg_principal *p =
-        hg_principal_new("anonymous", HG_SLICE(""), HG_SLICE("anonymous"), 0);
+    struct hg_principal *p = hg_principal_new("anonymous", HG_SLICE(""), HG_SLICE("anonymous"), 0);
     if (p != NULL && hg_principal_add_role(p, HG_SLICE("anonymous")) != 0) {
         hg_principal_unref(&p);
     }

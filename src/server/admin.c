@@ -56,11 +56,10 @@ static int handle_status(const void *conf, const struct hg_request *r, struct hg
     struct hg_buf *out = &answer->body;
     (void)r, (void)body, (void)problem;
     answer->content_type = "application/json";
-    hg_buf_printf(out, "{\"generation\":%u,\"uptime_s\":%lld,\"draining\":%s,\"writable\":%s,",
-                  admin->generation,
-                  (long long)((hg_clock_wall_ms() - admin->started_wall_ms) / 1000),
-                  admin->is_draining ? "true" : "false",
-                  hg_log_is_writable(admin->log) ? "true" : "false");
+    hg_buf_printf(
+        out, "{\"generation\":%u,\"uptime_s\":%lld,\"draining\":%s,\"writable\":%s,",
+        admin->generation, (long long)((hg_clock_wall_ms() - admin->started_wall_ms) / 1000),
+        admin->is_draining ? "true" : "false", hg_log_is_writable(admin->log) ? "true" : "false");
     HG_BUF_LIT(out, "\"topics\":[");
     for (uint32_t id = 0; id < hg_log_topic_count(admin->log); id++) {
         if (id > 0) {
@@ -73,8 +72,10 @@ static int handle_status(const void *conf, const struct hg_request *r, struct hg
 }
 
 #define HANDLER(fn)                                                                                \
-    {.size = sizeof(struct hg_handler_ops), .name = #fn, .directive = "", .methods = get_only,     \
-     .handle = handle_##fn}
+    {                                                                                              \
+        .size = sizeof(struct hg_handler_ops), .name = #fn, .directive = "", .methods = get_only,  \
+        .handle = handle_##fn                                                                      \
+    }
 
 static const struct hg_handler_ops healthz = HANDLER(healthz);
 static const struct hg_handler_ops readyz = HANDLER(readyz);

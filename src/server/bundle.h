@@ -10,7 +10,7 @@
 
 struct hg_bundle_socket {
     struct hg_addr addr;
-    unsigned loop;  /* the loop that accepts on it */
+    unsigned loop; /* the loop that accepts on it */
     bool is_admin;
     int fd;
 };

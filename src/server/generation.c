@@ -196,8 +196,7 @@ static const struct hg_authenticator_ops *find_authenticator(void *arg, struct h
     const struct hg_generation *g = arg;
     for (unsigned i = 0; i < g->n_modules; i++) {
         const struct hg_module *m = g->modules[i];
-        if (m->authenticator != NULL &&
-            hg_slice_eq(hg_slice_of(m->authenticator->name), name)) {
+        if (m->authenticator != NULL && hg_slice_eq(hg_slice_of(m->authenticator->name), name)) {
             *ret_rows = m->directives;
             return m->authenticator;
         }
@@ -250,8 +249,8 @@ static int start_modules(struct hg_generation *g, struct hg_buf *errors) {
     return 0;
 }
 
-static int compile(struct hg_generation *g, const struct hg_registry *registry,
-                   struct hg_log *log, struct hg_buf *errors) {
+static int compile(struct hg_generation *g, const struct hg_registry *registry, struct hg_log *log,
+                   struct hg_buf *errors) {
     g->anonymous = hg_principal_anonymous();
     if (g->anonymous == NULL || collect_modules(g, registry) != 0 ||
         hg_rights_new(g->conf, &g->rights) != 0) {

@@ -12,11 +12,11 @@ struct hg_generation {
     struct hg_conf *conf;
     struct hg_rights *rights;
     struct hg_principal *anonymous;
-    struct hg_site *site;        /* holds the generation, not the other way round */
+    struct hg_site *site; /* holds the generation, not the other way round */
     struct hg_topic_keys keys;
     const struct hg_module **modules; /* those that the configuration names */
     unsigned n_modules;
-    unsigned n_started;          /* the first of them, whose generation_start was well */
+    unsigned n_started;               /* the first of them, whose generation_start was well */
     const struct hg_sink_ops **sinks; /* by slot: every module's, so that none ever moves */
     unsigned n_sinks;
     struct hg_site_handler *handlers;

@@ -31,8 +31,7 @@ static size_t load_modules(const struct hg_server_args *args, struct hg_registry
     return n;
 }
 
-static void print_directives(const struct hg_conf_owner *of_modules, size_t n,
-                             struct hg_buf *out) {
+static void print_directives(const struct hg_conf_owner *of_modules, size_t n, struct hg_buf *out) {
     const struct hg_conf_owner *all[OWNERS_MAX * 2] = {NULL};
     size_t count = 0;
     for (; hg_core_owners[count] != NULL; count++) {

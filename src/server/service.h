@@ -10,8 +10,8 @@
 
 struct hg_service {
     struct hg_registry *registry;
-    struct hg_conf *conf;       /* of the current generation */
-    struct hg_site *site;       /* its routing */
+    struct hg_conf *conf; /* of the current generation */
+    struct hg_site *site; /* its routing */
     struct hg_sockets sockets;
     struct hg_log *log;
     struct hg_crew crew;

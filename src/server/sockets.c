@@ -10,8 +10,7 @@
 
 enum { BACKLOG = 4096, OTHER_DESCRIPTORS = 512 };
 
-static const struct hg_bundle_socket *find(const struct hg_sockets *s,
-                                           const struct hg_addr *addr) {
+static const struct hg_bundle_socket *find(const struct hg_sockets *s, const struct hg_addr *addr) {
     for (size_t i = 0; i < s->n; i++) {
         if (hg_addr_eq(&s->items[i].addr, addr)) {
             return &s->items[i];
@@ -77,8 +76,8 @@ static int open_fd(const struct hg_sockets *s, const struct hg_addr *addr, unsig
     return err != 0 ? err : hg_addr_listen(addr, BACKLOG, true, ret_fd);
 }
 
-static int open_one(struct hg_sockets *s, const struct hg_addr *addr, unsigned loop,
-                    bool is_admin, struct hg_why *why) {
+static int open_one(struct hg_sockets *s, const struct hg_addr *addr, unsigned loop, bool is_admin,
+                    struct hg_why *why) {
     char text[HG_ADDR_TEXT_MAX];
     int fd;
     if (make_room(s, 1) != 0) {

@@ -8,9 +8,8 @@
 #include "proto/h1/parser.h"
 #include "proto/http/request.h"
 
-static const struct hg_http_limits limits = {.head_bytes_max = 4096,
-                                             .fields_max = 20,
-                                             .target_bytes_max = 1024};
+static const struct hg_http_limits limits = {
+    .head_bytes_max = 4096, .fields_max = 20, .target_bytes_max = 1024};
 
 /* What became of the bytes: requests, in one text. */
 struct outcome {

@@ -53,8 +53,8 @@ static const struct hg_source_ops *find_source(void *arg, struct hg_slice name,
     return m->source;
 }
 
-static const struct hg_authenticator_ops *
-find_authenticator(void *arg, struct hg_slice name, const struct hg_directive **ret_rows) {
+static const struct hg_authenticator_ops *find_authenticator(void *arg, struct hg_slice name,
+                                                             const struct hg_directive **ret_rows) {
     (void)arg;
     *ret_rows = NULL;
     return hg_slice_eq(name, HG_SLICE("key"))     ? &fake_auth_key

@@ -10,7 +10,9 @@
 
 #include <cmocka.h>
 
-static struct fake_stream *fake_of(const struct hg_stream *s) { return (struct fake_stream *)s; }
+static struct fake_stream *fake_of(const struct hg_stream *s) {
+    return (struct fake_stream *)s;
+}
 
 /* With memory of its own: an allocation that is to fail is not ours. */
 static void put(struct hg_buf *b, const void *bytes, size_t n) {
@@ -73,16 +75,24 @@ static void on_write(struct hg_stream *s, struct hg_blob *blob, size_t from, siz
     on_put(s, blob->bytes + from, len);
 }
 
-static size_t on_ask_room(const struct hg_stream *s) { return fake_of(s)->room; }
+static size_t on_ask_room(const struct hg_stream *s) {
+    return fake_of(s)->room;
+}
 
 static void on_end(struct hg_stream *s) {
     assert_true(goes_on(fake_of(s)));
     fake_of(s)->is_ended = true;
 }
 
-static void on_reset(struct hg_stream *s) { fake_of(s)->is_reset = true; }
-static void on_go_on(struct hg_stream *s) { fake_of(s)->is_continued = true; }
-static void on_pause(struct hg_stream *s, bool is_paused) { fake_of(s)->is_paused = is_paused; }
+static void on_reset(struct hg_stream *s) {
+    fake_of(s)->is_reset = true;
+}
+static void on_go_on(struct hg_stream *s) {
+    fake_of(s)->is_continued = true;
+}
+static void on_pause(struct hg_stream *s, bool is_paused) {
+    fake_of(s)->is_paused = is_paused;
+}
 
 static const struct hg_stream_proto proto = {
     .answer = on_answer,

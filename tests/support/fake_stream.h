@@ -10,9 +10,9 @@
 enum { FAKE_ROOM_ALL = 1 << 30 };
 
 struct fake_stream {
-    struct hg_stream stream; /* first */
-    struct hg_conn conn;     /* never opened: only what it tells about itself */
-    int status;              /* 0: not answered yet */
+    struct hg_stream stream;    /* first */
+    struct hg_conn conn;        /* never opened: only what it tells about itself */
+    int status;                 /* 0: not answered yet */
     bool is_begun, is_upgraded; /* an answer that goes on */
     bool is_ended, is_reset, is_continued, is_paused;
     struct hg_buf fields; /* "name: value\n" each */

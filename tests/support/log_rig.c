@@ -62,8 +62,7 @@ static void on_tail(struct hg_loop *loop, struct hg_batch *batch, void *arg) {
 
 void rig_start(struct log_rig *rig, const struct hg_log_setup *setup) {
     struct hg_why why = {{0}};
-    *rig = (struct log_rig){
-        .setup = *setup, .on_tail = setup->on_tail, .tail_arg = setup->arg};
+    *rig = (struct log_rig){.setup = *setup, .on_tail = setup->on_tail, .tail_arg = setup->arg};
     assert_int_equal(hg_loop_new(0, &rig->loop), 0);
     hg_loop_adopt(rig->loop);
     rig->setup.loops = &rig->loop;

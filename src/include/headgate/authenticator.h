@@ -18,9 +18,9 @@ HG_API int hg_principal_add_role(struct hg_principal *p, struct hg_slice role);
 HG_API void hg_principal_unref(struct hg_principal **pp);
 
 enum hg_proof {
-    HG_PROOF_NONE,    /* the request carries nothing of this kind */
-    HG_PROOF_GOOD,    /* *ret_principal holds one reference */
-    HG_PROOF_BAD,     /* it carries one, and it is wrong: the problem says why */
+    HG_PROOF_NONE, /* the request carries nothing of this kind */
+    HG_PROOF_GOOD, /* *ret_principal holds one reference */
+    HG_PROOF_BAD,  /* it carries one, and it is wrong: the problem says why */
 };
 
 struct hg_authenticator_ops {

@@ -17,19 +17,19 @@
 /* A function that can fail returns 0 or one of these. Outputs named ret_x are
  * untouched on failure. A verdict on what a peer sent is not an error. */
 enum hg_err {
-    HG_ENOMEM = -1,    /* no memory left within the limit */
-    HG_EINVAL = -2,    /* the caller's or the peer's bytes are wrong */
-    HG_E2BIG = -3,     /* above a configured limit */
-    HG_ENOENT = -4,    /* there is no such thing */
-    HG_EEXIST = -5,    /* there is one already */
-    HG_EAGAIN = -6,    /* not now: a queue is at its limit */
-    HG_EFULL = -7,     /* no room on the storage */
-    HG_EIO = -8,       /* the storage or the system failed; see the log */
-    HG_ECLOSED = -9,   /* the other side is gone or is going */
+    HG_ENOMEM = -1,     /* no memory left within the limit */
+    HG_EINVAL = -2,     /* the caller's or the peer's bytes are wrong */
+    HG_E2BIG = -3,      /* above a configured limit */
+    HG_ENOENT = -4,     /* there is no such thing */
+    HG_EEXIST = -5,     /* there is one already */
+    HG_EAGAIN = -6,     /* not now: a queue is at its limit */
+    HG_EFULL = -7,      /* no room on the storage */
+    HG_EIO = -8,        /* the storage or the system failed; see the log */
+    HG_ECLOSED = -9,    /* the other side is gone or is going */
     HG_ECONFLICT = -10, /* differs from what is already there */
-    HG_EDOUBT = -11,   /* it may or may not have happened */
-    HG_EDENIED = -12,  /* not allowed */
-    HG_ENOTSUP = -13,  /* the driver or the build cannot do this */
+    HG_EDOUBT = -11,    /* it may or may not have happened */
+    HG_EDENIED = -12,   /* not allowed */
+    HG_ENOTSUP = -13,   /* the driver or the build cannot do this */
 };
 
 /* A short constant text for an error, for log lines. */

@@ -57,19 +57,20 @@ struct hg_directive {
     const char *in;   /* blocks where it may stand, separated by blanks: "main server location" */
     const char *args; /* how the reference shows its arguments: "SIZE", "on | off" */
     enum hg_slot type;
-    size_t at;          /* offset in the owner's struct */
-    const char *def;    /* as it would be written; NULL or "": required nowhere, zero */
-    int64_t min, max;   /* numbers; max 0 is no bound */
-    const char *const *values; /* HG_SLOT_ENUM, NULL-terminated */
+    size_t at;                   /* offset in the owner's struct */
+    const char *def;             /* as it would be written; NULL or "": required nowhere, zero */
+    int64_t min, max;            /* numbers; max 0 is no bound */
+    const char *const *values;   /* HG_SLOT_ENUM, NULL-terminated */
     unsigned min_args, max_args; /* STRINGS, BLOCK, CUSTOM; max 0 means equal to min */
     hg_directive_fn set;         /* HG_SLOT_CUSTOM */
-    bool is_repeatable; /* CUSTOM and STRINGS: each occurrence in one block adds */
-    bool is_at_start;   /* a reload that changes it is refused */
-    bool is_local;      /* not inherited by blocks inside */
-    const char *help;   /* one line */
+    bool is_repeatable;          /* CUSTOM and STRINGS: each occurrence in one block adds */
+    bool is_at_start;            /* a reload that changes it is refused */
+    bool is_local;               /* not inherited by blocks inside */
+    const char *help;            /* one line */
 };
 
-#define HG_DIRECTIVES_END {.name = NULL}
+#define HG_DIRECTIVES_END                                                                          \
+    { .name = NULL }
 
 /* Every owner's struct begins with this. Bit i: row i was set here or in a
  * block around, not by default. */

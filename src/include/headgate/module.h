@@ -25,8 +25,8 @@
 #define HG_MODULE_ABI (HG_MODULE_ABI_MAJOR << 16 | HG_MODULE_ABI_MINOR)
 
 struct hg_module {
-    uint32_t abi;  /* HG_MODULE_ABI */
-    size_t size;   /* sizeof(struct hg_module) */
+    uint32_t abi; /* HG_MODULE_ABI */
+    size_t size;  /* sizeof(struct hg_module) */
     const char *name;
     const struct hg_directive *directives; /* or NULL */
     size_t conf_size;                      /* of the struct that the rows fill */
@@ -50,7 +50,8 @@ struct hg_module {
 };
 
 /* Declares the one exported symbol: HG_MODULE(hello) = { ... }; */
-#define HG_MODULE(name) HG_API extern const struct hg_module hg_module_##name; \
+#define HG_MODULE(name)                                                                            \
+    HG_API extern const struct hg_module hg_module_##name;                                         \
     const struct hg_module hg_module_##name
 
 #endif

@@ -29,10 +29,10 @@ HG_API bool hg_request_param(const struct hg_request *r, struct hg_slice name,
  * gate. type is a slug listed in docs/reference/problems.md. */
 struct hg_problem {
     int status;
-    const char *type;   /* "event-invalid"; static */
-    char detail[256];   /* one sentence about this occurrence, UTF-8 */
-    int index;          /* of the event in a batch, or -1 */
-    char pointer[128];  /* JSON Pointer (RFC 6901) to the fault, or "" */
+    const char *type;  /* "event-invalid"; static */
+    char detail[256];  /* one sentence about this occurrence, UTF-8 */
+    int index;         /* of the event in a batch, or -1 */
+    char pointer[128]; /* JSON Pointer (RFC 6901) to the fault, or "" */
 };
 
 /* Always returns HG_EINVAL, so that a decoder can return it at once. */

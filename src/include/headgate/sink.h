@@ -16,23 +16,23 @@ enum hg_sink_framing {
 
 /* What a stream is told in band beside events. */
 enum hg_notice_kind {
-    HG_NOTICE_OPENED,   /* first thing on a stream: resumed without gap, or fresh */
-    HG_NOTICE_POSITION, /* where the stream stands */
-    HG_NOTICE_GAP,      /* events between two positions are gone */
-    HG_NOTICE_EXPIRING, /* the proof of who is calling ends soon, and the stream with it */
-    HG_NOTICE_CLOSING, /* the gateway ends the stream; come back */
+    HG_NOTICE_OPENED,    /* first thing on a stream: resumed without gap, or fresh */
+    HG_NOTICE_POSITION,  /* where the stream stands */
+    HG_NOTICE_GAP,       /* events between two positions are gone */
+    HG_NOTICE_EXPIRING,  /* the proof of who is calling ends soon, and the stream with it */
+    HG_NOTICE_CLOSING,   /* the gateway ends the stream; come back */
     HG_NOTICE_HEARTBEAT, /* keeps middle boxes awake; may be empty */
 };
 
 struct hg_notice {
     enum hg_notice_kind kind;
-    struct hg_slice cursor;    /* where the stream goes on */
-    bool is_resumed;           /* OPENED: from the caller's cursor, without a gap */
-    struct hg_slice gap_from;  /* GAP: what the caller had, or empty */
-    const char *reason;        /* GAP, CLOSING: "trimmed", "reset", "unknown", "drain" */
-    int64_t retry_ms;          /* OPENED, CLOSING: how long to wait before coming back */
-    struct hg_slice topic;     /* GAP */
-    int64_t left_ms;           /* EXPIRING: until the stream ends */
+    struct hg_slice cursor;   /* where the stream goes on */
+    bool is_resumed;          /* OPENED: from the caller's cursor, without a gap */
+    struct hg_slice gap_from; /* GAP: what the caller had, or empty */
+    const char *reason;       /* GAP, CLOSING: "trimmed", "reset", "unknown", "drain" */
+    int64_t retry_ms;         /* OPENED, CLOSING: how long to wait before coming back */
+    struct hg_slice topic;    /* GAP */
+    int64_t left_ms;          /* EXPIRING: until the stream ends */
 };
 
 /* What a notice is called on every sink: "headgate.stream.opened". NULL: this

@@ -10,7 +10,13 @@
 #include "base/blob.h"
 #include "headgate/buf.h"
 
-enum hg_ws_op { HG_WS_TEXT = 1, HG_WS_BINARY = 2, HG_WS_CLOSE = 8, HG_WS_PING = 9, HG_WS_PONG = 10 };
+enum hg_ws_op {
+    HG_WS_TEXT = 1,
+    HG_WS_BINARY = 2,
+    HG_WS_CLOSE = 8,
+    HG_WS_PING = 9,
+    HG_WS_PONG = 10
+};
 
 struct hg_ws_ops {
     /* A whole message (TEXT is valid UTF-8) or control frame. The payload
@@ -39,7 +45,9 @@ void hg_ws_fini(struct hg_ws *ws);
 
 /* Has part of a frame or message arrived whose rest is due? For the deadline
  * against peers that never finish. */
-static inline bool hg_ws_is_waiting(const struct hg_ws *ws) { return ws->parser != NULL; }
+static inline bool hg_ws_is_waiting(const struct hg_ws *ws) {
+    return ws->parser != NULL;
+}
 
 /* Append an unmasked server frame. A control frame's payload is at most 125
  * bytes. */

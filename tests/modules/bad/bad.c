@@ -38,8 +38,11 @@ struct conf {
 };
 
 static const struct hg_directive rows[] = {
-    {.name = TEXT(DIRECTIVE), .in = "location", .type = HG_SLOT_FLAG,
-     .at = offsetof(struct conf, is_on), .help = "A handler's."},
+    {.name = TEXT(DIRECTIVE),
+     .in = "location",
+     .type = HG_SLOT_FLAG,
+     .at = offsetof(struct conf, is_on),
+     .help = "A handler's."},
     HG_DIRECTIVES_END,
 };
 
@@ -47,7 +50,9 @@ static const struct hg_directive rows[] = {
 /* Nothing has it: the object cannot be bound. */
 extern int NEEDS(void);
 #else
-static int needs_nothing(void) { return 0; }
+static int needs_nothing(void) {
+    return 0;
+}
 #define NEEDS needs_nothing
 #endif
 
@@ -59,8 +64,10 @@ static inline int handle(const void *conf, const struct hg_request *r, struct hg
 
 static const char *const methods[] = {"GET", NULL};
 
-static const struct hg_handler_ops handler = {.size = OPS_SIZE, .name = TEXT(NAME),
-                                              .directive = TEXT(DIRECTIVE), .methods = methods,
+static const struct hg_handler_ops handler = {.size = OPS_SIZE,
+                                              .name = TEXT(NAME),
+                                              .directive = TEXT(DIRECTIVE),
+                                              .methods = methods,
                                               .handle = HANDLE};
 
 #ifdef STARTS
@@ -81,7 +88,9 @@ static int process_start(struct hg_why *why) {
     return 0;
 }
 
-static void process_stop(void) { trace("-"); }
+static void process_stop(void) {
+    trace("-");
+}
 #endif
 
 DEFINE(SYMBOL) = {

@@ -59,9 +59,9 @@ static void message_stream_is_told_what_moved_unseen(void **state) {
     (void)state;
     struct rig *rig = rig_new(&plain, 2);
     struct client *clock = client_open(rig, &(struct client_wish){.heartbeat_ms = 100});
-    struct client *one =
-        client_open(rig, &(struct client_wish){
-                             .sink = &client_message, .heartbeat_ms = 100, .subject = "rare"});
+    struct client *one = client_open(
+        rig,
+        &(struct client_wish){.sink = &client_message, .heartbeat_ms = 100, .subject = "rare"});
     struct client *two = client_open(rig, &(struct client_wish){.sink = &client_message,
                                                                 .heartbeat_ms = 100,
                                                                 .subject = "rare",

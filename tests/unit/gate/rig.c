@@ -14,16 +14,18 @@ struct blocks {
 };
 static const struct hg_directive block_rows[] = {
     {.name = "server", .in = "main", .type = HG_SLOT_BLOCK, .is_repeatable = true, .help = "A."},
-    {.name = "location", .in = "server", .type = HG_SLOT_BLOCK, .is_repeatable = true,
+    {.name = "location",
+     .in = "server",
+     .type = HG_SLOT_BLOCK,
+     .is_repeatable = true,
      .help = "B."},
     HG_DIRECTIVES_END,
 };
 static const struct hg_conf_owner block_owner = {
     .name = "blocks", .directives = block_rows, .conf_size = sizeof(struct blocks)};
 
-const struct hg_conf_owner *const rig_owners[] = {&block_owner,    &hg_module_owner,
-                                                  &hg_log_owner,   &hg_right_owner,
-                                                  &hg_gate_owner,  NULL};
+const struct hg_conf_owner *const rig_owners[] = {&block_owner,    &hg_module_owner, &hg_log_owner,
+                                                  &hg_right_owner, &hg_gate_owner,   NULL};
 
 static void open_text(struct conf_text *t, const char *main, const char *location) {
     char text[4096];
@@ -33,8 +35,8 @@ static void open_text(struct conf_text *t, const char *main, const char *locatio
 }
 
 static const struct hg_conf_block *location_of(const struct conf_text *t) {
-    return hg_conf_next_block(hg_conf_next_block(hg_conf_main(t->conf), "server", NULL),
-                              "location", NULL);
+    return hg_conf_next_block(hg_conf_next_block(hg_conf_main(t->conf), "server", NULL), "location",
+                              NULL);
 }
 
 void rig_assert_fault(const char *main, const char *location, const char *part) {
@@ -89,7 +91,9 @@ void rig_close(struct rig *rig) {
     fake_log_fini(&rig->fake);
 }
 
-static void on_done(struct hg_exchange *x) { ((struct post *)x)->n_done++; }
+static void on_done(struct hg_exchange *x) {
+    ((struct post *)x)->n_done++;
+}
 
 void post_begin(struct post *p, struct rig *rig, const char *body, const struct post_how *how) {
     static const struct post_how plainly = {0};
@@ -138,8 +142,7 @@ void post_close(struct post *p) {
     free(p->body);
 }
 
-void post_event_how(struct post *p, struct rig *rig, const char *body,
-                    const struct post_how *how) {
+void post_event_how(struct post *p, struct rig *rig, const char *body, const struct post_how *how) {
     fake_request_init(&p->request, "POST", "/in", STRUCTURED, NULL);
     post_begin(p, rig, body, how);
     post_end(p);

@@ -68,7 +68,7 @@ void post_event_how(struct post *p, struct rig *rig, const char *body, const str
 #define POST(p, rig, body, ...)                                                                    \
     do {                                                                                           \
         fake_request_init(&(p)->request, "POST", "/in", __VA_ARGS__, NULL);                        \
-        post_begin((p), (rig), (body), NULL);                                                          \
+        post_begin((p), (rig), (body), NULL);                                                      \
         post_end(p);                                                                               \
     } while (0)
 

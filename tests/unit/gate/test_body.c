@@ -130,8 +130,9 @@ static void a_time_that_was_sent_stays(void **state) {
     struct post p;
     (void)state;
     rig_open(&rig, OPEN, IN);
-    post_event(&p, &rig, "{\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"/t\",\"type\":\"t\","
-                         "\"time\":\"2001-02-03T04:05:06+02:00\"}");
+    post_event(&p, &rig,
+               "{\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"/t\",\"type\":\"t\","
+               "\"time\":\"2001-02-03T04:05:06+02:00\"}");
     unit_assert_slice(attr(&p, 0, "time"), "2001-02-03T04:05:06+02:00");
     post_close(&p);
     rig_close(&rig);
@@ -157,7 +158,9 @@ static void the_topic_says_which_attribute_is_the_key(void **state) {
     static const struct {
         enum hg_topic_key key;
         const char *value;
-    } cases[] = {{HG_KEY_NONE, ""}, {HG_KEY_SUBJECT, "s"}, {HG_KEY_SOURCE, "/t"},
+    } cases[] = {{HG_KEY_NONE, ""},
+                 {HG_KEY_SUBJECT, "s"},
+                 {HG_KEY_SOURCE, "/t"},
                  {HG_KEY_PARTITIONKEY, "pk"}};
     struct rig rig;
     struct post p;
@@ -165,8 +168,9 @@ static void the_topic_says_which_attribute_is_the_key(void **state) {
     rig_open(&rig, OPEN, IN);
     for (size_t i = 0; i < HG_COUNT(cases); i++) {
         rig.key_of[0] = (uint8_t)cases[i].key;
-        post_event(&p, &rig, "{\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"/t\",\"type\":"
-                             "\"t\",\"subject\":\"s\",\"partitionkey\":\"pk\"}");
+        post_event(&p, &rig,
+                   "{\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"/t\",\"type\":"
+                   "\"t\",\"subject\":\"s\",\"partitionkey\":\"pk\"}");
         unit_assert_slice(p.x.items[0].key, cases[i].value);
         post_close(&p);
     }
@@ -206,9 +210,11 @@ static void without_memory_a_batch_is_refused_whole(void **state) {
     for (int64_t n = 1; !is_over; n++) {
         size_t before = rig.fake.topics[0].parts[0].n;
         struct post_how how = {.fail_from = n};
-        snprintf(body, sizeof(body), "[{\"specversion\":\"1.0\",\"id\":\"a%lld\",\"source\":\"/t\","
+        snprintf(body, sizeof(body),
+                 "[{\"specversion\":\"1.0\",\"id\":\"a%lld\",\"source\":\"/t\","
                  "\"type\":\"t\"},{\"specversion\":\"1.0\",\"id\":\"b%lld\",\"source\":\"/t\","
-                 "\"type\":\"t\"}]", (long long)n, (long long)n);
+                 "\"type\":\"t\"}]",
+                 (long long)n, (long long)n);
         fake_request_init(&p.request, "POST", "/in", BATCH, NULL);
         post_begin(&p, &rig, body, &how);
         post_end(&p);

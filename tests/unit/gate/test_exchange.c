@@ -56,7 +56,9 @@ static void an_exchange_waits_where_it_stands(void **state) {
     rig_close(&rig);
 }
 
-static void fini_under_way(void *arg) { hg_exchange_fini(&((struct post *)arg)->x); }
+static void fini_under_way(void *arg) {
+    hg_exchange_fini(&((struct post *)arg)->x);
+}
 
 static void it_is_not_freed_while_the_log_has_it(void **state) {
     struct rig rig;
@@ -83,7 +85,8 @@ static void a_topic_of_a_template_is_made_on_first_use(void **state) {
     struct post p;
     uint32_t id;
     (void)state;
-    rig_open(&rig, OPEN, "accept cloudevents; publish late.$topic allow=late.*; authenticate none;");
+    rig_open(&rig, OPEN,
+             "accept cloudevents; publish late.$topic allow=late.*; authenticate none;");
     assert_false(hg_log_topic_find(rig.log.log, HG_SLICE("late.bird"), &id));
     post_event_how(&p, &rig, EVENT("1"), &how);
     assert_int_equal(p.stream.status, 202);

@@ -61,9 +61,8 @@ static void a_wrong_proof_is_never_passed_over(void **state) {
     rig_open(&rig, OPEN, IN "authenticate any key badge;");
     fake_request_init(&request, "POST", "/in", "x-key", "ada:shop", "x-badge", "bad", NULL);
     assert_int_equal(hg_request_init(&parsed, &request.head, &arena), 0);
-    assert_int_equal(
-        hg_gate_authenticate(&rig.intake.proofs, rig.anonymous, &parsed, &p, &problem),
-        HG_STEP_DONE);
+    assert_int_equal(hg_gate_authenticate(&rig.intake.proofs, rig.anonymous, &parsed, &p, &problem),
+                     HG_STEP_DONE);
     assert_null(p);
     assert_int_equal(problem.status, 401);
     assert_string_equal(problem.detail, "x-badge is wrong.");
@@ -94,9 +93,8 @@ static void with_all_the_last_one_says_who_it_is(void **state) {
     rig_open(&rig, OPEN, IN "authenticate all key badge;");
     fake_request_init(&request, "POST", "/in", "x-key", "ada:shop", "x-badge", "eve:desk", NULL);
     assert_int_equal(hg_request_init(&parsed, &request.head, &arena), 0);
-    assert_int_equal(
-        hg_gate_authenticate(&rig.intake.proofs, rig.anonymous, &parsed, &p, &problem),
-        HG_STEP_ON);
+    assert_int_equal(hg_gate_authenticate(&rig.intake.proofs, rig.anonymous, &parsed, &p, &problem),
+                     HG_STEP_ON);
     unit_assert_slice(hg_principal_id(p), "eve");
     assert_int_equal(problem.status, 0);
     hg_principal_unref(&p);
@@ -143,8 +141,10 @@ static void post_captured(struct post *p, struct rig *rig, const char *captured)
     p->request.head.fields = p->request.fields;
     fake_stream_init(&p->stream, NULL);
     assert_int_equal(hg_request_init(&p->parsed, &p->request.head, &p->arena), 0);
-    p->x = (struct hg_exchange){.gate = &rig->gate, .intake = &rig->intake,
-                                .request = &p->parsed, .arena = &p->arena,
+    p->x = (struct hg_exchange){.gate = &rig->gate,
+                                .intake = &rig->intake,
+                                .request = &p->parsed,
+                                .arena = &p->arena,
                                 .captured = hg_slice_of(captured)};
     hg_exchange_fields(&p->x, 0);
 }
@@ -159,8 +159,9 @@ static void assert_captured(struct rig *rig, const char *captured, int status) {
 static void what_a_path_captured_must_be_in_the_list(void **state) {
     struct rig rig;
     (void)state;
-    rig_open(&rig, OPEN, "accept cloudevents; publish demo.$topic allow=demo.a allow=demo.b.*;"
-                         "authenticate none;");
+    rig_open(&rig, OPEN,
+             "accept cloudevents; publish demo.$topic allow=demo.a allow=demo.b.*;"
+             "authenticate none;");
     assert_captured(&rig, "a", 0);
     assert_captured(&rig, "c", 404);
     assert_captured(&rig, "a.b", 404);

@@ -20,8 +20,9 @@ static void a_location_is_compiled_with_the_defaults(void **state) {
 static void rows_of_blocks_around_are_inherited(void **state) {
     struct rig rig;
     (void)state;
-    rig_open(&rig, "client_max_body_size 2k; client_max_events 3; dead_letter on; authenticate key;"
-                   " retention 3d;",
+    rig_open(&rig,
+             "client_max_body_size 2k; client_max_events 3; dead_letter on; authenticate key;"
+             " retention 3d;",
              "accept cloudevents; publish demo.$topic.x allow=demo.* allow=y;");
     assert_int_equal(rig.intake.body_bytes_max, 2048);
     assert_int_equal(rig.intake.events_max, 3);
@@ -92,8 +93,7 @@ static void a_template_that_can_give_no_name_is_a_fault(void **state) {
     rig_assert_fault("", "accept cloudevents; publish a..$topic allow=**;", "is no topic name");
     rig_assert_fault("", "accept cloudevents; publish \"a b.$topic\" allow=**;",
                      "is no topic name");
-    rig_assert_fault("", "accept cloudevents; publish $topic.$topic allow=**;",
-                     "is no topic name");
+    rig_assert_fault("", "accept cloudevents; publish $topic.$topic allow=**;", "is no topic name");
     rig_assert_fault("", "accept cloudevents; publish *.$topic allow=**;", "is no topic name");
 }
 
