@@ -3,8 +3,12 @@
  * what their streams are like. */
 #include "edge/settings.h"
 
+#include "base/clock.h"
 #include "edge/edge.h"
 #include "log/topic.h"
+#include "net/tls.h"
+
+#define CERTIFICATE_WARN_MS (INT64_C(7) * 24 * 3600 * 1000)
 
 /* listen ADDRESS [ssl]: an address is no simple type, and lines keep apart. */
 static int set_listen(struct hg_conf_load *load, void *conf, const struct hg_conf_line *line) {
@@ -130,6 +134,30 @@ static const struct hg_directive rows[] = {
     HG_DIRECTIVES_END,
 };
 
+static const struct hg_directive *row_of_certificate(void) {
+    const struct hg_directive *row = rows;
+    while (strcmp(row->name, "ssl_certificate") != 0) {
+        row++;
+    }
+    return row;
+}
+
+/* It is served even so: clients that look away still get their answers. */
+static void warn_of_end(struct hg_conf_load *load, struct hg_conf_block *block,
+                        const struct hg_edge__conf *c) {
+    int64_t end_ms, left_ms;
+    char end[HG_CLOCK_RFC3339_MAX];
+    if (hg_tls_certificate_end(c->certificate_pem, &end_ms) != 0) {
+        return; /* what is wrong with it is told when it is put to use */
+    }
+    left_ms = end_ms - hg_clock_wall_ms();
+    if (left_ms < CERTIFICATE_WARN_MS) {
+        hg_clock_format(end_ms, end);
+        hg_conf_warn(load, hg_conf_set_here(block, row_of_certificate()),
+                     "the certificate %s on %s", left_ms < 0 ? "ended" : "ends", end);
+    }
+}
+
 static void check_server(struct hg_conf_load *load, struct hg_conf_block *block,
                          const struct hg_edge__conf *c) {
     bool is_tls = false;
@@ -142,6 +170,9 @@ static void check_server(struct hg_conf_load *load, struct hg_conf_block *block,
     if (is_tls && (c->certificate_pem.len == 0 || c->key_pem.len == 0)) {
         hg_conf_fail(load, hg_conf_line_of(block), "it listens with ssl; expected ssl_certificate "
                      "and ssl_certificate_key");
+    }
+    if (is_tls) {
+        warn_of_end(load, block, c);
     }
 }
 

@@ -107,16 +107,10 @@ static BIO *bio_over(struct hg_slice pem) {
 }
 
 static int use_leaf(struct hg_tls *t, X509 *leaf, struct hg_why *why) {
-    struct tm end;
     if (SSL_CTX_use_certificate(t->ctx, leaf) != 1) {
         hg_why_set(why, "the certificate cannot be used: %s", last_reason());
         return HG_EINVAL;
     }
-    if (ASN1_TIME_to_tm(X509_get0_notAfter(leaf), &end) != 1) {
-        hg_why_set(why, "the certificate's end date cannot be read");
-        return HG_EINVAL;
-    }
-    t->not_after_ms = (int64_t)timegm(&end) * 1000;
     return 0;
 }
 
@@ -287,6 +281,18 @@ void hg_tls_unref(struct hg_tls **pt) {
     }
 }
 
-int64_t hg_tls_not_after_ms(const struct hg_tls *t) {
-    return t->not_after_ms;
+int hg_tls_certificate_end(struct hg_slice pem, int64_t *ret_ms) {
+    struct tm end;
+    bool is_encrypted = false;
+    BIO *in = bio_over(pem);
+    X509 *leaf = in != NULL ? PEM_read_bio_X509(in, NULL, on_passphrase, &is_encrypted) : NULL;
+    int err = HG_EINVAL;
+    if (leaf != NULL && ASN1_TIME_to_tm(X509_get0_notAfter(leaf), &end) == 1) {
+        *ret_ms = (int64_t)timegm(&end) * 1000;
+        err = 0;
+    }
+    X509_free(leaf);
+    BIO_free(in);
+    ERR_clear_error();
+    return err;
 }

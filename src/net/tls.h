@@ -16,11 +16,12 @@ struct hg_tls_setup {
 };
 
 /* HG_EINVAL and why. An expired certificate is taken: whether that stops a
- * start or a reload is for the caller to decide, by hg_tls_not_after_ms. */
+ * start or a reload is for the caller to decide, by hg_tls_certificate_end. */
 int hg_tls_new(const struct hg_tls_setup *setup, struct hg_tls **ret_tls, struct hg_why *why);
 struct hg_tls *hg_tls_ref(struct hg_tls *t);
 void hg_tls_unref(struct hg_tls **pt);
-/* When the leaf certificate ends, on the wall clock. */
-int64_t hg_tls_not_after_ms(const struct hg_tls *t);
+/* When the leaf certificate of a chain ends, on the wall clock; HG_EINVAL when
+ * there is none, or none that can be read: hg_tls_new tells why. */
+int hg_tls_certificate_end(struct hg_slice pem, int64_t *ret_ms);
 
 #endif

@@ -15,7 +15,6 @@ struct hg_tls {
     _Atomic uint32_t refs;
     SSL_CTX *ctx; /* certificate, key, ciphers and ALPN; connections start from another */
     struct hg_tls_tickets tickets;
-    int64_t not_after_ms;
     bool is_tls12_off;
     bool is_h2_off;
 };

@@ -323,6 +323,17 @@ def test_a_certificate_that_is_renewed_is_shown_after_a_reload(make_gateway, tmp
         assert kept.get(g.url).status_code == 200
 
 
+def test_a_certificate_that_is_about_to_end_is_told_and_served(make_gateway, tmp_path):
+    pair = make_certificate(tmp_path, "soon.test", days=2)
+    g = make_gateway(conf=BASE + server(hello("x", tls_pair(pair)))).start()
+    line = next(i for i, text in enumerate(g.conf.splitlines(), 1) if "ssl_certificate" in text)
+    r = g.run("-t")
+    assert r.returncode == 0
+    for text in (r.stderr, g.log()):
+        assert text.count(f":{line}: ssl_certificate: warning: the certificate ends on 20") == 1
+    assert g.run("-s", "reload").returncode == 0
+
+
 def subject_any(g):
     with handshake(g.tls, any_context(), "x.test") as tls:
         der = tls.getpeercert(binary_form=True)

@@ -6,13 +6,13 @@ import ssl
 import subprocess
 
 
-def make_certificate(directory, *names, ip="127.0.0.1"):
+def make_certificate(directory, *names, ip="127.0.0.1", days=30):
     """(certificate, key) for the names, the first of which is its subject."""
     base = str(directory / names[0].replace("*", "any"))
     crt, key = base + ".crt", base + ".key"
     subprocess.run(
         ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
-         "-nodes", "-days", "2", "-subj", f"/CN={names[0]}", "-addext",
+         "-nodes", "-days", str(days), "-subj", f"/CN={names[0]}", "-addext",
          "subjectAltName=" + ",".join([f"DNS:{n}" for n in names] + [f"IP:{ip}"]),
          "-keyout", key, "-out", crt], check=True, capture_output=True)
     return crt, key
