@@ -28,7 +28,7 @@ static void close_one(const struct hg_sockets *s, const struct hg_bundle_socket 
 }
 
 static int make_room(struct hg_sockets *s, size_t n) {
-    if (s->n + n <= s->cap) {
+    if (s->items != NULL && s->n + n <= s->cap) {
         return 0;
     }
     size_t cap = 2 * (s->n + n);
