@@ -2,7 +2,8 @@
 /* log_thread.c - the one writer: takes publishes in the order they came, has
  * them judged, gives what is new to the driver, and flushes when nothing more
  * waits or the group is large. While a flush waits for the disk the next group
- * gathers in the inbox; nothing is ever delayed to make a group larger.
+ * gathers in the inbox; what is there is never delayed to make a group larger
+ * (crossing.h says what loops do before).
  *
  *   inbox -> on_publish -> line -> judge_line -> driver append -> flush
  *                           ^          |                            |

@@ -142,17 +142,18 @@ static bool read_raw(struct hg_h1_stream *st, const char **pos, const char *end)
 /* --- the head --- */
 
 static bool open_stream(struct hg_h1_conn *h, struct hg_h1_parser *p) {
-    struct hg_h1_stream *st = hg_try_alloc(sizeof(*st) + hg_h1_parser_settled_size(p));
+    size_t size = sizeof(struct hg_h1_stream) + hg_h1_parser_settled_size(p);
+    struct hg_h1_stream *st = hg_try_realloc(NULL, size); /* settling writes what is behind it */
     if (st == NULL) {
         refuse(h, &(struct hg_h1_fault){503, "There is no memory for the request."});
         return false;
     }
+    *st = (struct hg_h1_stream){.h = h};
     h->n_requests++;
     hg_counter_add(&hg_http_requests_h1, hg_conn_is_private(h->conn) ? 0 : 1);
     hg_h1_parser_settle(p, st->memory, &st->head);
     st->s = (struct hg_stream){
         .proto = &hg_h1_stream_proto, .ops = h->setup->ops, .conn = h->conn, .id = h->n_requests};
-    st->h = h;
     hg_h1_body_init(&st->body, &st->head, &h->setup->limits);
     h->stream = st;
     if (hg_h1_body_is_whole(&st->body)) {
