@@ -244,7 +244,8 @@ static void keep_peer(struct hg_visit *v) {
     if (log_of(v)->file != NULL) {
         char *text = hg_arena_alloc(&v->arena, HG_ADDR_TEXT_MAX);
         if (text != NULL) {
-            hg_addr_format(hg_conn_peer(v->stream->conn), text);
+            struct hg_addr peer = hg_conn_peer(v->stream->conn);
+            hg_addr_format(&peer, text);
         }
         v->peer = text;
     }

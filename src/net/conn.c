@@ -283,6 +283,23 @@ void hg_conn__schedule(struct hg_conn *c) {
     }
 }
 
+void hg_conn__set_peer(struct hg_conn *c, const struct hg_addr *peer) {
+    struct hg_addr asked = {.len = sizeof asked.sa};
+    if (!peer) {
+        if (getpeername(c->watch.fd, &asked.sa.any, &asked.len) != 0) {
+            return;
+        }
+        peer = &asked;
+    }
+    size_t len = peer->len;
+    if (peer->sa.any.sa_family == AF_UNIX && len > sizeof peer->sa.any.sa_family) {
+        len = sizeof peer->sa.any.sa_family;
+    }
+    HG_ASSERT(len <= sizeof c->peer);
+    memcpy(&c->peer, &peer->sa, len);
+    c->peer_len = (uint8_t)len;
+}
+
 int hg_conn__make(struct hg_loop *loop, int fd, const struct hg_addr *peer, struct hg_conn **ret) {
     struct hg_conn *c = hg_try_alloc(sizeof *c);
     if (!c || hg_watch_init(&c->watch, loop, fd, on_ready, c) != 0) {
@@ -293,14 +310,7 @@ int hg_conn__make(struct hg_loop *loop, int fd, const struct hg_addr *peer, stru
     c->magic = CONN_MAGIC;
     c->loop = loop;
     c->turn_end.run = on_turn_end;
-    if (peer) {
-        c->peer = *peer;
-    } else {
-        c->peer.len = sizeof c->peer.sa;
-        if (getpeername(fd, &c->peer.sa.any, &c->peer.len) != 0) {
-            c->peer = (struct hg_addr){0};
-        }
-    }
+    hg_conn__set_peer(c, peer);
     *ret = c;
     return 0;
 }
@@ -425,8 +435,10 @@ struct hg_loop *hg_conn_loop(const struct hg_conn *c) {
     return c->loop;
 }
 
-const struct hg_addr *hg_conn_peer(const struct hg_conn *c) {
-    return &c->peer;
+struct hg_addr hg_conn_peer(const struct hg_conn *c) {
+    struct hg_addr a = {.len = c->peer_len};
+    memcpy(&a.sa, &c->peer, c->peer_len);
+    return a;
 }
 
 bool hg_conn_is_private(const struct hg_conn *c) {

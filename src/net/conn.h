@@ -83,7 +83,8 @@ int hg_conn_new(struct hg_loop *loop, int fd, struct hg_tls *tls, const struct h
 void hg_conn_set_ops(struct hg_conn *c, const struct hg_conn_ops *ops, void *user);
 void *hg_conn_user(const struct hg_conn *c);
 struct hg_loop *hg_conn_loop(const struct hg_conn *c);
-const struct hg_addr *hg_conn_peer(const struct hg_conn *c);
+/* Of a unix socket without its path. */
+struct hg_addr hg_conn_peer(const struct hg_conn *c);
 bool hg_conn_is_tls(const struct hg_conn *c);
 bool hg_conn_is_private(const struct hg_conn *c); /* its listener is */
 bool hg_conn_is_h2(const struct hg_conn *c);      /* ALPN chose h2 */

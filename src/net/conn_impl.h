@@ -11,6 +11,8 @@
 #ifndef HG_NET_CONN_IMPL_H
 #define HG_NET_CONN_IMPL_H
 
+#include <netinet/in.h>
+
 #include "base/list.h"
 #include "net/conn.h"
 #include "net/out.h"
@@ -52,12 +54,19 @@ struct hg_conn {
     int64_t deadline_ms;     /* the protocol's; 0: none */
     int64_t limit_ms;        /* ours: of the handshake, the last flush, the linger; 0: none */
     struct hg_conn_tls *tls; /* NULL: plain */
-    struct hg_addr peer;
+    uint8_t peer_len;
+    union { /* of a unix socket the family alone: a path would make all of them larger */
+        struct sockaddr any;
+        struct sockaddr_in v4;
+        struct sockaddr_in6 v6;
+    } peer;
 };
 
 /* A connection in state opening that nothing watches yet. Takes fd, also when
  * it fails. peer NULL: ask the socket. HG_ENOMEM, HG_EIO. */
 int hg_conn__make(struct hg_loop *loop, int fd, const struct hg_addr *peer, struct hg_conn **ret);
+/* NULL: ask the socket. */
+void hg_conn__set_peer(struct hg_conn *c, const struct hg_addr *peer);
 /* It has its ops: go. */
 void hg_conn__start(struct hg_conn *c);
 /* End one that was not started, without on_close. */

@@ -182,7 +182,8 @@ static void handshake_failed(struct hg_conn *c) {
     struct hg_conn_tls *t = c->tls;
     const char *reason = ERR_reason_error_string(ERR_peek_error());
     char peer[HG_ADDR_TEXT_MAX];
-    hg_addr_format(&c->peer, peer);
+    struct hg_addr addr = hg_conn_peer(c);
+    hg_addr_format(&addr, peer);
     HG_LOG(HG_DEBUG, "tls_handshake_failed", "peer=%s reason=\"%s\"", peer,
            reason ? reason : "closed by peer");
     hg_counter_add(t->is_unknown ? &hg_net_handshakes_unknown_name : &hg_net_handshakes_failed, 1);

@@ -252,7 +252,9 @@ void ask_send(struct ask *a, struct rig *rig) {
     a->request.head.fields = a->request.fields;
     fake_stream_init(&a->stream, &hg_edge__stream_ops);
     a->stream.conn.listener_arg = rig_port(rig);
-    assert_int_equal(hg_addr_parse(HG_SLICE("192.0.2.7:4711"), &a->stream.conn.peer), 0);
+    struct hg_addr peer;
+    assert_int_equal(hg_addr_parse(HG_SLICE("192.0.2.7:4711"), &peer), 0);
+    hg_conn__set_peer(&a->stream.conn, &peer);
     a->stream.stream.ops->on_head(&a->stream.stream, &a->request.head);
 }
 

@@ -35,7 +35,8 @@ static void address_of_the_peer_is_known(void **state) {
     open_tcp_pair(f, NULL);
     struct hg_addr own = {.len = sizeof own.sa};
     getsockname(f->peer, &own.sa.any, &own.len);
-    assert_true(hg_addr_eq(hg_conn_peer(f->seen.conn), &own));
+    struct hg_addr peer = hg_conn_peer(f->seen.conn);
+    assert_true(hg_addr_eq(&peer, &own));
 }
 
 static void one_turn_reads_a_fair_share(void **state) {

@@ -154,7 +154,8 @@ static void accepted_connection_is_counted_and_tuned(void **state) {
     assert_true(fcntl(fd, F_GETFD) & FD_CLOEXEC);
     struct hg_addr own = {.len = sizeof own.sa};
     getsockname(f->peer, &own.sa.any, &own.len);
-    assert_true(hg_addr_eq(hg_conn_peer(d.seen[0].conn), &own));
+    struct hg_addr peer = hg_conn_peer(d.seen[0].conn);
+    assert_true(hg_addr_eq(&peer, &own));
     close_door(&d);
     assert_int_equal(hg_counter_read(&hg_net_connections_open), open);
     assert_int_equal(hg_net_limit_used(), places);
@@ -210,7 +211,8 @@ static void unix_clients_are_served(void **state) {
     f->peer = connect_to(&d.addr);
     write_peer(f->peer, "x", 1);
     TURN_UNTIL(f, d.seen[0].bytes.len == 1);
-    hg_addr_format(hg_conn_peer(d.seen[0].conn), text);
+    struct hg_addr peer = hg_conn_peer(d.seen[0].conn);
+    hg_addr_format(&peer, text);
     assert_string_equal(text, "unix:");
     close_door(&d);
     unlink(d.addr.sa.unix_path.sun_path);
