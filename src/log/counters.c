@@ -18,6 +18,7 @@ struct hg_counter hg_log_events_stored = EVENTS("stored");
 struct hg_counter hg_log_events_duplicate = EVENTS("duplicate");
 struct hg_counter hg_log_events_conflict = EVENTS("conflict");
 struct hg_counter hg_log_events_failed = EVENTS("failed");
+struct hg_counter hg_log_events_refused = EVENTS("refused");
 struct hg_counter hg_log_commits = {
     .name = "headgate_log_commits_total",
     .help = "Groups of appends made durable together.",
@@ -50,6 +51,7 @@ struct hg_counter *const hg_log_counters[] = {
     &hg_log_events_duplicate,
     &hg_log_events_conflict,
     &hg_log_events_failed,
+    &hg_log_events_refused,
     &hg_log_commits,
     &hg_log_queue_bytes,
     &hg_log_reads,

@@ -10,6 +10,7 @@ extern struct hg_counter hg_log_events_stored;
 extern struct hg_counter hg_log_events_duplicate;
 extern struct hg_counter hg_log_events_conflict;
 extern struct hg_counter hg_log_events_failed;
+extern struct hg_counter hg_log_events_refused;
 extern struct hg_counter hg_log_commits;
 extern struct hg_counter hg_log_queue_bytes;
 extern struct hg_counter hg_log_reads;

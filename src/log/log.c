@@ -220,6 +220,7 @@ int hg_log_append(struct hg_log *log, struct hg_publish *p) {
     }
     if (!enter_queue(log, p->bytes)) {
         hg_plan_free(&p->plan);
+        hg_counter_add(&hg_log_events_refused, (int64_t)p->n_items);
         return HG_EAGAIN;
     }
     p->log = log;

@@ -237,8 +237,10 @@ static void a_full_queue_refuses_and_lets_in_again(void **state) {
         rig_add(&p[i], f.topic, "1", "x");
     }
     /* The first is let in however large; it fills the queue. */
+    int64_t refused = hg_counter_read(&hg_log_events_refused);
     assert_int_equal(rig_send(&p[0]), 0);
     assert_int_equal(rig_send(&p[1]), HG_EAGAIN);
+    assert_int_equal(hg_counter_read(&hg_log_events_refused) - refused, 1);
     assert_true(hg_log_retry_after(f.rig.log) >= 1);
     while (atomic_load(&f.fake.n_held) == 0) {
         hg_loop_turn(f.rig.loop, false);
