@@ -116,7 +116,7 @@ static int time_row_at(struct store *s, MDB_txn *txn, const struct topic *t, boo
  * records beside them. */
 static int load_bytes(struct store *s, MDB_txn *txn, MDB_cursor *c, struct topic *t,
                       uint64_t first) {
-    struct time_row oldest, newest;
+    struct time_row oldest = {0}, newest = {0};
     uint64_t before = 0, after = 0;
     uint32_t n_before = 0, n_after = 0;
     int rc = time_row_at(s, txn, t, false, &oldest);
