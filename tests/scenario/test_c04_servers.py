@@ -405,19 +405,18 @@ def test_an_access_log_that_cannot_be_opened_is_a_clear_fault(make_gateway):
     assert not os.path.exists(os.path.join(g.dir, "gateway.pid"))
 
 
-@pytest.mark.parametrize("level,first,last", [("notice", True, True), ("crit", False, False)])
-def test_the_error_log_has_its_level_and_above(make_gateway, level, first, last):
+@pytest.mark.parametrize("level,wanted", [("notice", True), ("crit", False)])
+def test_the_error_log_has_its_level_and_above(make_gateway, level, wanted):
     g = make_gateway()
     g.write_conf(g.conf.replace("error_log      stderr info;", f"error_log errors {level};"))
     g.start()
-    g.write_conf(g.conf + "oops;\n")
-    g.process.send_signal(signal.SIGHUP)
-    g.write_conf(g.conf.replace("oops;\n", ""))
-    assert g.run("-s", "reload").returncode == 0
+    before = g.conf
+    g.write_conf(before.replace("worker_threads 2;", "worker_threads 1;"))  # refused by the master
+    assert g.run("-s", "reload").returncode == 1
     lines = read(g, "errors").splitlines()
-    assert any(" notice worker_started " in line for line in lines) == first
-    assert any(" error reload_refused " in line for line in lines) == last or level == "crit"
-    g.write_conf(g.conf.replace(f"errors {level};", "errors info;"))
+    assert any(" notice worker_started " in line for line in lines) == wanted
+    assert any(" error reload_refused " in line for line in lines) == wanted
+    g.write_conf(before.replace(f"errors {level};", "errors info;"))
     assert g.run("-s", "reload").returncode == 0
     until(lambda: " notice reloaded " in read(g, "errors"), "a line of the new level")
 
