@@ -123,7 +123,11 @@ static const struct hg_directive rows[] = {
              "$http_user_agent, $http_referer."},
     {.name = "access_log", .in = LOCATIONS, .args = "PATH [FORMAT] | off", .type = HG_SLOT_STRINGS,
      .at = AT(access_log), .min_args = 1, .max_args = 2, .def = "off",
-     .help = "One line per request, written when its answer or stream has ended."},
+     .help = "One line per request, written when its answer or stream has ended. A request that is "
+             "refused before its location is known (a malformed, too large or too slow head, a "
+             "version that is not spoken) has its line in the log of the server: the one whose "
+             "name the connection asked for in TLS, else the first of the address. There $problem "
+             "says what was wrong, and what was not read is -."},
     {.name = "cors_origin", .in = LOCATIONS, .args = "ORIGIN ... | *", .type = HG_SLOT_STRINGS,
      .at = AT(cors_origins), .min_args = 1, .max_args = 64,
      .help = "Origins whose pages may use the location from a browser; without it only pages of "

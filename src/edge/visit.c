@@ -251,16 +251,62 @@ static void keep_peer(struct hg_visit *v) {
     }
 }
 
-static void count_answer(const struct hg_visit *v) {
-    if (hg_conn_is_private(v->stream->conn)) {
+static void count_answer(const struct hg_conn *c, int status) {
+    if (hg_conn_is_private(c)) {
         return;
     }
-    if (v->status >= 200 && v->status < 300) {
+    if (status >= 200 && status < 300) {
         hg_counter_add(&answers_2xx, 1);
-    } else if (v->status >= 400 && v->status < 500) {
+    } else if (status >= 400 && status < 500) {
         hg_counter_add(&answers_4xx, 1);
-    } else if (v->status >= 500) {
+    } else if (status >= 500) {
         hg_counter_add(&answers_5xx, 1);
+    }
+}
+
+/* A request that never became a visit: what is known of it has its line all the
+ * same, in the log of the server that the connection was made for. */
+static void log_refusal(struct hg_conn *c, const struct hg_http_refusal *r) {
+    struct hg_edge__port *port = hg_conn_listener_arg(c);
+    const struct hg_http_head *head = r->head;
+    struct hg_addr peer = hg_conn_peer(c);
+    char peer_text[HG_ADDR_TEXT_MAX];
+    if (port->hold == NULL) {
+        return;
+    }
+    const struct hg_server *server = hg_site__server(port->port, hg_conn_sni(c));
+    if (server->access.file == NULL) {
+        return;
+    }
+    const char *mark =
+        head->target.len > 0 ? memchr(head->target.ptr, '?', head->target.len) : NULL;
+    hg_addr_format(&peer, peer_text);
+    const struct hg_visit v = {
+        .is_h2 = head->is_h2,
+        .status = r->status,
+        .problem = r->type,
+        .began_us = hg_clock_mono_us(),
+        .peer = peer_text,
+        .request =
+            {
+                .method = head->is_websocket && head->is_h2 ? HG_SLICE("CONNECT") : head->method,
+                .path = {head->target.ptr,
+                         mark != NULL ? (size_t)(mark - head->target.ptr) : head->target.len},
+                .fields = head->fields,
+                .n_fields = head->n_fields,
+            },
+    };
+    hg_access_write(&port->edge->pens, &server->access, &v);
+}
+
+static void on_refused(struct hg_conn *c, struct hg_stream *s, const struct hg_http_refusal *r) {
+    struct hg_visit *v = s != NULL ? s->user : NULL;
+    if (v != NULL) { /* on_gone counts it, and its line is to come */
+        v->status = r->status;
+        v->problem = r->type;
+    } else if (s == NULL) {
+        count_answer(c, r->status);
+        log_refusal(c, r);
     }
 }
 
@@ -272,7 +318,7 @@ static void on_gone(struct hg_stream *s, bool is_complete) {
     }
     s->user = NULL;
     keep_peer(v);
-    count_answer(v);
+    count_answer(v->stream->conn, v->status);
     v->stream = NULL;
     /* An append that is under way is still accounted for: on_done disposes. */
     if (v->state != HG_VISIT_DECIDING) {
@@ -288,5 +334,6 @@ const struct hg_stream_ops hg_edge__stream_ops = {
     .on_head = on_head,
     .on_body = on_body,
     .on_room = on_room,
+    .on_refused = on_refused,
     .on_gone = on_gone,
 };

@@ -14,6 +14,7 @@ import pytest
 from support.events import client, event, post
 from support.gateway import free_port
 from support.process import descriptors, is_alive
+from support.raw import Pipe
 from support.tls import any_context, handshake, make_certificate, subject
 from support.wait import connects, until
 
@@ -379,6 +380,52 @@ def test_each_location_writes_to_its_log_in_its_format(make_gateway):
     assert lines[2].startswith("415 stored=0 again=0 ")
     assert re.fullmatch(r'127\.0\.0\.1 - \[[^]]+Z\] "GET / HTTP/1\.1" 200 events=0 '
                         r'duplicates=0 ms=[0-9.]+ "x"\n', read(g, "other.log"))
+
+
+def refuse(g, name, data):
+    """Sends it over TLS and reads to the end: the status."""
+    with handshake(g.tls, any_context(["http/1.1"]), name) as s:
+        s.sendall(data)
+        pipe = Pipe(s)
+        status, _ = pipe.head()
+        while s.recv(4096):
+            pass
+    return status
+
+
+def test_what_http_itself_refuses_has_its_line(make_gateway, pairs):
+    """In the log of the server whose name the connection asked for."""
+    g = make_gateway(conf=BASE + 'log_format f "$remote_addr $request_method $uri $status $problem '
+                     '$server_protocol $http_user_agent";\n' +
+                     "client_header_timeout 300ms; client_body_timeout 300ms;\n" +
+                     server(hello("d", "access_log d.log f;" + tls_pair(pairs["default.test"]))) +
+                     server("location = /quiet {{ hello x; access_log off; }} location = /events "
+                            "{{ accept cloudevents; publish demo.e; }} server_name exact.test; "
+                            "access_log e.log f;" + tls_pair(pairs["exact.test"]))).start()
+    head = b"GET /quiet?token=secret HTTP/1.1\r\nUser-Agent: a\"b\r\n"
+    for data, status in ((b"\x01nonsense \r\n\r\n", 400), (head + b"Host: a b\r\n\r\n", 400),
+                         (head + b"X: " + b"y" * 9000 + b"\r\n\r\n", 431), (head, 408),
+                         (b"GET / HTTP/3.0\r\n\r\n", 505),
+                         (b"POST /events HTTP/1.1\r\nHost: exact.test\r\nContent-Type: "
+                          b"application/cloudevents+json\r\nContent-Length: 9\r\n\r\n{", 408)):
+        assert refuse(g, "exact.test", data) == status
+    with httpx.Client(verify=any_context(), http2=True, http1=False) as http:
+        r = http.get(f"{g.url}/quiet?a=b", headers={"host": "exact.test", "user-agent": "h2",
+                                                    "x": "y" * 9000},
+                     extensions={"sni_hostname": "exact.test"})
+        assert (r.http_version, r.status_code) == ("HTTP/2", 431)
+    assert refuse(g, "unknown.test", b"GET /\r\n\r\n") == 400
+    wanted = ["- - 400 request-invalid HTTP/1.1 -",
+              "GET /quiet 400 request-invalid HTTP/1.1 a\\x22b",
+              "GET /quiet 431 fields-too-large HTTP/1.1 a\\x22b",
+              "GET /quiet 408 timeout HTTP/1.1 a\\x22b", "GET / 505 version-unsupported HTTP/1.1 -",
+              "POST /events 408 timeout HTTP/1.1 -", "GET /quiet 431 fields-too-large HTTP/2 h2"]
+    until(lambda: len(read(g, "e.log").splitlines()) >= len(wanted), "the lines", 10)
+    assert sorted(read(g, "e.log").splitlines()) == sorted(f"127.0.0.1 {w}" for w in wanted)
+    until(lambda: read(g, "d.log"), "the line of a name that nobody has", 10)
+    assert read(g, "d.log") == "127.0.0.1 - - 400 request-invalid HTTP/1.1 -\n"
+    assert g.metric('headgate_answers_total{class="4xx"}') == 7
+    assert g.metric('headgate_answers_total{class="5xx"}') == 1
 
 
 def test_faults_of_log_lines_are_told(make_gateway):

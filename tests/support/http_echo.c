@@ -102,7 +102,8 @@ static void on_gone(struct hg_stream *s, bool is_complete) {
     hg_free(x);
 }
 
-static const struct hg_stream_ops stream_ops = {on_head, on_body, on_room, on_gone};
+static const struct hg_stream_ops stream_ops = {
+    .on_head = on_head, .on_body = on_body, .on_room = on_room, .on_gone = on_gone};
 
 static struct hg_tls *tls_for(void *arg, struct hg_slice name) {
     (void)name;

@@ -107,7 +107,8 @@ static void on_gone(struct hg_stream *stream, bool is_complete) {
     }
 }
 
-static const struct hg_stream_ops stream_ops = {on_head, on_body, on_room, on_gone};
+static const struct hg_stream_ops stream_ops = {
+    .on_head = on_head, .on_body = on_body, .on_room = on_room, .on_gone = on_gone};
 
 static const struct hg_http_setup setup = {.ops = &stream_ops,
                                            .limits = {.head_bytes_max = 16384,

@@ -7,6 +7,7 @@
 #include "proto/h1/h1.h"
 
 #include "proto/h1/h1_impl.h"
+#include "proto/http/answer.h"
 #include "proto/http/counters.h"
 #include "proto/http/pace.h"
 
@@ -67,23 +68,36 @@ static void close_conn(struct hg_h1_conn *h) {
     hg_conn_close(h->conn);
 }
 
-/* Refuse what came, once, and close: what follows is of no meaning. */
+static void close_refused(struct hg_h1_conn *h, const struct hg_h1_fault *fault,
+                          struct hg_stream *s, const struct hg_http_head *head) {
+    hg_h1__put_refusal(h, fault);
+    hg_http_refusal_tell(h->setup->ops, h->conn, s, fault->status, head);
+    close_conn(h);
+}
+
+/* Refuse a request that is no more than p's head, and close: what follows is of
+ * no meaning. */
+static void refuse_head(struct hg_h1_conn *h, const struct hg_h1_parser *p,
+                        const struct hg_h1_fault *fault) {
+    const struct hg_http_head head = hg_h1_parser_head(p);
+    hg_http_count_error(hg_http_error_of(fault->status));
+    close_refused(h, fault, NULL, &head);
+}
+
+/* The same of the request under way. */
 static void refuse(struct hg_h1_conn *h, const struct hg_h1_fault *fault) {
     struct hg_h1_stream *st = h->stream;
     hg_http_count_error(hg_http_error_of(fault->status));
-    if (st == NULL || st->answer == HG_H1_NONE) {
-        hg_h1__put_refusal(h, fault);
-        close_conn(h);
+    if (st->answer == HG_H1_NONE) {
+        close_refused(h, fault, &st->s, &st->head.http);
     } else if (st->answer == HG_H1_ENDED) {
         close_conn(h); /* the answer stands; only what was to be drained is wrong */
     } else {
         h->is_closing = true;
         hg_conn_abort(h->conn);
     }
-    if (st != NULL) {
-        let_go(st, st->answer == HG_H1_ENDED);
-        free_stream(h);
-    }
+    let_go(st, st->answer == HG_H1_ENDED);
+    free_stream(h);
 }
 
 static void finish(struct hg_h1_conn *h) {
@@ -145,7 +159,7 @@ static bool open_stream(struct hg_h1_conn *h, struct hg_h1_parser *p) {
     size_t size = sizeof(struct hg_h1_stream) + hg_h1_parser_settled_size(p);
     struct hg_h1_stream *st = hg_try_realloc(NULL, size); /* settling writes what is behind it */
     if (st == NULL) {
-        refuse(h, &(struct hg_h1_fault){503, "There is no memory for the request."});
+        refuse_head(h, p, &(struct hg_h1_fault){503, "There is no memory for the request."});
         return false;
     }
     *st = (struct hg_h1_stream){.h = h};
@@ -207,7 +221,7 @@ static bool read_head(struct hg_h1_conn *h, const char **pos, const char *end) {
         is_open = open_stream(h, p);
         break;
     case HG_H1_FAULT:
-        refuse(h, &p->fault);
+        refuse_head(h, p, &p->fault);
         break;
     default:
         keep_parser(h, p);
@@ -379,7 +393,7 @@ static void on_deadline(struct hg_conn *c) {
             check_body(h, h->stream);
         }
     } else if (h->parser != NULL) {
-        refuse(h, &(struct hg_h1_fault){408, "The head came too slowly."});
+        refuse_head(h, h->parser, &(struct hg_h1_fault){408, "The head came too slowly."});
     } else {
         if (h->n_requests == 0) {
             hg_http_count_error(HG_HTTP_TIMEOUT);

@@ -80,6 +80,13 @@ void hg_h1_parser_move(struct hg_h1_parser *to, struct hg_h1_parser *from) {
     }
 }
 
+struct hg_http_head hg_h1_parser_head(const struct hg_h1_parser *p) {
+    struct hg_http_head head = p->head.http;
+    head.fields = p->fields;
+    head.n_fields = p->n_fields;
+    return head;
+}
+
 size_t hg_h1_parser_settled_size(const struct hg_h1_parser *p) {
     return p->n_fields * sizeof(struct hg_field) + p->n_bytes;
 }

@@ -37,6 +37,10 @@ void hg_h1_parser_move(struct hg_h1_parser *to, struct hg_h1_parser *from);
 /* Uses bytes from *pos on and moves it. MORE, HEAD or FAULT. */
 enum hg_h1_step hg_h1_parser_feed(struct hg_h1_parser *p, const char **pos, const char *end);
 
+/* The head as far as it was read, whatever the verdict: its slices live until
+ * the next feed. */
+struct hg_http_head hg_h1_parser_head(const struct hg_h1_parser *p);
+
 /* After HEAD: the bytes that hg_h1_parser_settle needs, and the head with all
  * of its slices moved into that memory (aligned for pointers). */
 size_t hg_h1_parser_settled_size(const struct hg_h1_parser *p);

@@ -445,6 +445,7 @@ void hg_h2__refuse(struct hg_h2_stream *st, int status, const char *text) {
     const struct hg_field *fields = hg_http_refusal_fields(status, &n_fields);
     size_t n = hg_http_refusal_print(status, text, body);
     hg_http_count_error(hg_http_error_of(status));
+    hg_http_refusal_tell(st->s.ops, st->s.conn, st->is_let_go ? NULL : &st->s, status, &st->head);
     hg_h2__let_go(st, false);
     if (hg_h2_guard_reset_sent(&st->h->guard, hg_h2__now_ms(st->h)) != HG_H2_GO_ON) {
         st->h->is_calm_due = true;

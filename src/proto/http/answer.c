@@ -6,7 +6,6 @@
 #include <time.h>
 
 #include "proto/http/chars.h"
-#include "proto/http/http.h"
 
 struct status_row {
     int status;
@@ -172,4 +171,12 @@ const struct hg_field *hg_http_refusal_fields(int status, size_t *ret_n) {
     };
     *ret_n = status == 405 || status == 426 ? 2 : 1;
     return status == 426 ? upgrade : fields;
+}
+
+void hg_http_refusal_tell(const struct hg_stream_ops *ops, struct hg_conn *c, struct hg_stream *s,
+                          int status, const struct hg_http_head *head) {
+    const struct hg_http_refusal r = {status, find_row(status)->slug, head};
+    if (ops->on_refused != NULL) {
+        ops->on_refused(c, s, &r);
+    }
 }

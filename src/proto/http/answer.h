@@ -4,7 +4,7 @@
 #ifndef HG_PROTO_HTTP_ANSWER_H
 #define HG_PROTO_HTTP_ANSWER_H
 
-#include "headgate/request.h"
+#include "proto/http/http.h"
 
 /* "Sun, 06 Nov 1994 08:49:37 GMT", of this second. Valid until the next call
  * on this thread. */
@@ -28,5 +28,9 @@ bool hg_http_field_is_ours(const struct hg_field *field);
 enum { HG_HTTP_REFUSAL_MAX = 512 };
 size_t hg_http_refusal_print(int status, const char *text, char out[HG_HTTP_REFUSAL_MAX]);
 const struct hg_field *hg_http_refusal_fields(int status, size_t *ret_n);
+/* Tells the layer above of one that was given; s NULL: of a request that it
+ * never saw. */
+void hg_http_refusal_tell(const struct hg_stream_ops *ops, struct hg_conn *c, struct hg_stream *s,
+                          int status, const struct hg_http_head *head);
 
 #endif

@@ -32,6 +32,13 @@ struct hg_http_head {
 
 struct hg_stream;
 
+/* A request that the protocol itself has answered with a refusal. */
+struct hg_http_refusal {
+    int status;
+    const char *type;                /* of the problem that was answered */
+    const struct hg_http_head *head; /* as far as it was read: what did not come is empty */
+};
+
 struct hg_stream_ops {
     /* The head is there; its slices live until the stream ends. */
     void (*on_head)(struct hg_stream *s, const struct hg_http_head *head);
@@ -41,6 +48,9 @@ struct hg_stream_ops {
     void (*on_body)(struct hg_stream *s, const char *bytes, size_t n, bool is_last);
     /* hg_stream_room has grown from nothing. */
     void (*on_room)(struct hg_stream *s);
+    /* For the record; NULL: nobody keeps one. s had its on_head, and on_gone
+     * follows; NULL: nothing else is heard of the request. */
+    void (*on_refused)(struct hg_conn *c, struct hg_stream *s, const struct hg_http_refusal *r);
     /* Last call: answered whole, reset, or the connection is gone. */
     void (*on_gone)(struct hg_stream *s, bool is_complete);
 };

@@ -234,6 +234,37 @@ static void a_fixed_port_stays_through_reload_and_drain(void **state) {
     rig_close(&rig);
 }
 
+static unsigned answers_5xx(void) {
+    static const char row[] = "\nheadgate_answers_total{class=\"5xx\"} ";
+    struct hg_buf out = {0};
+    unsigned n = 0;
+    hg_edge_counters_register();
+    hg_counters_print(&out);
+    hg_buf_put(&out, "", 1);
+    const char *at = strstr(out.ptr, row);
+    assert_non_null(at);
+    assert_int_equal(sscanf(at + strlen(row), "%u", &n), 1);
+    hg_buf_fini(&out);
+    return n;
+}
+
+static void a_refusal_without_an_access_log_is_counted_alone(void **state) {
+    struct rig rig;
+    struct peer p;
+    unsigned before;
+    (void)state;
+    rig_open(&rig, SAY("8080", "x"));
+    before = answers_5xx();
+    assert_true(peer_open(&p, &rig, rig.fds[0]));
+    peer_say(&p, "GET / HTTP/9.0\r\n\r\n");
+    assert_true(peer_hears(&p, NULL));
+    assert_non_null(strstr(p.text, "HTTP/1.1 505 "));
+    assert_int_equal(answers_5xx(), before + 1);
+    assert_null(rig.edge->pens);
+    peer_close(&p);
+    rig_close(&rig);
+}
+
 static void shutting_cuts_everybody(void **state) {
     struct rig rig;
     struct peer p;
@@ -271,6 +302,7 @@ int test_edge(void) {
         cmocka_unit_test(whatever_fails_does_so_before_the_swap),
         cmocka_unit_test(a_drain_closes_what_is_idle_and_lets_the_rest_end),
         cmocka_unit_test(a_fixed_port_stays_through_reload_and_drain),
+        cmocka_unit_test(a_refusal_without_an_access_log_is_counted_alone),
         cmocka_unit_test(shutting_cuts_everybody),
         cmocka_unit_test(its_counters_can_be_seen),
     };

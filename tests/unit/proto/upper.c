@@ -67,7 +67,19 @@ static void on_gone(struct hg_stream *s, bool is_complete) {
     }
 }
 
-static const struct hg_stream_ops ops = {on_head, on_body, on_room, on_gone};
+static void on_refused(struct hg_conn *c, struct hg_stream *s, const struct hg_http_refusal *r) {
+    struct upper *u = the_upper;
+    (void)c;
+    assert_true(s == NULL || s == u->stream);
+    hg_buf_printf(&u->refused, "%d %s %.*s %.*s %s; ", r->status, r->type, HG_FMT(r->head->method),
+                  HG_FMT(r->head->target), s != NULL ? "known" : "alone");
+}
+
+static const struct hg_stream_ops ops = {.on_head = on_head,
+                                         .on_body = on_body,
+                                         .on_room = on_room,
+                                         .on_refused = on_refused,
+                                         .on_gone = on_gone};
 
 void upper_init(struct upper *u) {
     *u = (struct upper){.fd = -1};
@@ -87,6 +99,7 @@ void upper_init(struct upper *u) {
 
 void upper_reserve(struct upper *u) {
     assert_int_equal(hg_buf_reserve(&u->told, 65536), 0);
+    assert_int_equal(hg_buf_reserve(&u->refused, 65536), 0);
     assert_int_equal(hg_buf_reserve(&u->body, 65536), 0);
     assert_int_equal(hg_buf_reserve(&u->received, 65536), 0);
 }
@@ -120,6 +133,7 @@ void upper_fini(struct upper *u) {
     assert_int_equal(u->n_gone, u->n_heads);
     hg_loop_free(&u->loop);
     hg_buf_fini(&u->told);
+    hg_buf_fini(&u->refused);
     hg_buf_fini(&u->body);
     hg_buf_fini(&u->received);
     the_upper = NULL;
@@ -218,7 +232,12 @@ const char *upper_told(struct upper *u) {
     return text_of(&u->told);
 }
 
+const char *upper_refused(struct upper *u) {
+    return text_of(&u->refused);
+}
+
 void upper_forget(struct upper *u) {
     hg_buf_clear(&u->told);
+    hg_buf_clear(&u->refused);
     hg_buf_clear(&u->received);
 }

@@ -19,6 +19,7 @@ struct upper {
     struct hg_http_setup setup;
     enum upper_mode mode;
     struct hg_buf told;       /* "head POST /a; body hello last; gone 1; " */
+    struct hg_buf refused;    /* "400 request-invalid GET /a alone; ", or "known; " */
     struct hg_buf body;       /* of the request under way */
     struct hg_stream *stream; /* the latest; NULL once gone */
     struct hg_conn *conn;     /* the latest */
@@ -51,6 +52,7 @@ void upper_wait_eof(struct upper *u);
 /* What the peer received, as a text; what was told above. */
 const char *upper_received(struct upper *u);
 const char *upper_told(struct upper *u);
+const char *upper_refused(struct upper *u);
 void upper_forget(struct upper *u);
 
 #endif

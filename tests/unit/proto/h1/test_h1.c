@@ -180,6 +180,34 @@ static void refusals_say_what_is_allowed(void **state) {
     assert_non_null(strstr(upper_received(u), "\r\nupgrade: websocket\r\n"));
 }
 
+static void expect_refusal(struct upper *u, struct hg_slice bytes, const char *want) {
+    upper_connect(u);
+    upper_send(u, bytes);
+    upper_wait_eof(u);
+    assert_string_equal(upper_refused(u), want);
+    upper_forget(u);
+    close(u->fd);
+    u->fd = -1;
+}
+
+/* Also of what is refused here the layer above may keep a record. */
+static void refusals_are_told_with_what_was_read(void **state) {
+    struct upper *u = *state;
+    u->setup.limits.head_timeout_ms = u->setup.limits.body_timeout_ms = 20;
+    expect_refusal(u, HG_SLICE("nonsense\r\n"), "400 request-invalid   alone; ");
+    expect_refusal(u, HG_SLICE("GET /a?b HTTP/2.0\r\n"),
+                   "505 version-unsupported GET /a?b alone; ");
+    expect_refusal(u, HG_SLICE("GET /a HTTP/1.1\r\nHost : x\r\n"),
+                   "400 request-invalid GET /a alone; ");
+    expect_refusal(u, HG_SLICE("CONNECT h:1 HTTP/1.1\r\nHost: h:1\r\n\r\n"),
+                   "405 method-not-allowed CONNECT h:1 alone; ");
+    expect_refusal(u, HG_SLICE("GET /a HTTP/1.1\r\nHo"), "408 timeout GET /a alone; ");
+    expect_refusal(u, HG_SLICE(GET("/") "GET "), "408 timeout   alone; ");
+    expect_refusal(u, HG_SLICE(POST("/", "hel", "5")), "408 timeout POST / known; ");
+    u->mode = UPPER_EARLY; /* that answer stands */
+    expect_refusal(u, HG_SLICE(POST("/", "hel", "5")), "");
+}
+
 static void number_of_requests_is_limited(void **state) {
     struct upper *u = *state;
     u->setup.limits.keepalive_requests = 2;
@@ -348,6 +376,8 @@ int test_h1(void) {
         cmocka_unit_test_setup_teardown(bad_request_in_the_middle_ends_the_pipeline, upper_set_up,
                                         upper_tear_down),
         cmocka_unit_test_setup_teardown(broken_body_is_refused_before_the_answer, upper_set_up,
+                                        upper_tear_down),
+        cmocka_unit_test_setup_teardown(refusals_are_told_with_what_was_read, upper_set_up,
                                         upper_tear_down),
         cmocka_unit_test_setup_teardown(refusals_say_what_is_allowed, upper_set_up,
                                         upper_tear_down),

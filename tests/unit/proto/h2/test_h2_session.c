@@ -103,6 +103,15 @@ static void refusals_by_our_limits_count_too(void **state) {
     assert_in_range(b->p.n_headers, 90, 130);
 }
 
+static void refusals_are_told_with_what_was_read(void **state) {
+    struct both *b = *state;
+    peer_get(&b->p, 1, "/#");
+    peer_get(&b->p, 3, "/b");
+    peer_wait(&b->p, "HEADERS 3 200; ");
+    assert_string_equal(upper_refused(&b->u), "400 request-invalid GET /# alone; ");
+    assert_string_equal(upper_told(&b->u), "head GET /b; gone 1; ");
+}
+
 /* A063 */
 static void faults_of_the_connection_end_it_at_once(void **state) {
     struct both *b = *state;
@@ -361,6 +370,7 @@ int test_h2_session(void) {
         cmocka_unit_test_setup_teardown(wrong_lengths_are_bounded, set_up, both_fini),
         cmocka_unit_test_setup_teardown(malformed_fields_are_bounded, set_up, both_fini),
         cmocka_unit_test_setup_teardown(refusals_by_our_limits_count_too, set_up, both_fini),
+        cmocka_unit_test_setup_teardown(refusals_are_told_with_what_was_read, set_up, both_fini),
         cmocka_unit_test_setup_teardown(faults_of_the_connection_end_it_at_once, set_up, both_fini),
         cmocka_unit_test_setup_teardown(streams_above_the_limit_are_refused, set_up, both_fini),
         cmocka_unit_test_setup_teardown(endless_continuation_is_stopped, set_up, both_fini),

@@ -340,6 +340,7 @@ static void late_bodies_are_refused_and_reset(void **state) {
     peer_wait(&b->p, "RST 3 8; ");
     assert_non_null(strstr(peer_told(&b->p), "HEADERS 1 408; "));
     assert_non_null(strstr(upper_told(&b->u), "gone 0; gone 0; "));
+    assert_string_equal(upper_refused(&b->u), "408 timeout POST / known; ");
 }
 
 /* A071: drips are no progress. */
