@@ -55,6 +55,13 @@ int hg_conf_load(const struct hg_conf_setup *setup, struct hg_conf **ret_conf,
 struct hg_conf *hg_conf_ref(struct hg_conf *c);
 void hg_conf_unref(struct hg_conf **pc);
 
+/* A fault that was found after the load, in the load's own form: at the first
+ * line of this name, in whatever block, whose first argument is arg (empty: any
+ * will do); where there is none, at the configuration as a whole. name NULL:
+ * it is about nothing but the whole. */
+void hg_conf_fault(const struct hg_conf *c, const char *name, struct hg_slice arg,
+                   struct hg_buf *ret_errors, const char *fmt, ...) HG_PRINTF(5, 6);
+
 /* Paths in a conf are relative to the current directory of the process. */
 
 struct hg_conf_block *hg_conf_main(const struct hg_conf *c);

@@ -192,6 +192,43 @@ void hg_conf__print_faults(struct hg_conf_load *load, struct hg_buf *out) {
     }
 }
 
+/* --- faults of what was loaded --- */
+
+static const struct hg_conf_line *find_line(const struct hg_conf_block *block, const char *name,
+                                            struct hg_slice arg) {
+    const struct hg_conf_line *found = NULL;
+    for (const struct hg_conf_node *n = block->lines; n != NULL; n = n->next) {
+        const bool is_wanted =
+            arg.len == 0 || (n->line.n_args > 0 && hg_slice_eq(n->line.args[0], arg));
+        if (is_wanted && strcmp(n->name, name) == 0) {
+            return &n->line;
+        }
+    }
+    for (const struct hg_conf_block *b = block->first_child; b != NULL && found == NULL;
+         b = b->next) {
+        found = find_line(b, name, arg);
+    }
+    return found;
+}
+
+void hg_conf_fault(const struct hg_conf *c, const char *name, struct hg_slice arg,
+                   struct hg_buf *ret_errors, const char *fmt, ...) {
+    char text[TEXT_MAX];
+    const struct hg_conf_line *line = name != NULL ? find_line(c->main, name, arg) : NULL;
+    const bool is_of_whole = line == NULL && name != NULL;
+    const size_t skip = is_of_whole ? (size_t)snprintf(text, sizeof(text), "%.80s: ", name) : 0;
+    va_list args;
+    va_start(args, fmt);
+    const int wanted = vsnprintf(text + skip, sizeof(text) - skip, fmt, args);
+    va_end(args);
+    const size_t room = sizeof(text) - skip - 1;
+    const bool is_cut = wanted > 0 && (size_t)wanted > room;
+    const size_t len = wanted < 0 ? 0 : is_cut ? room : (size_t)wanted;
+    print_fault(ret_errors, line != NULL ? line->file : c->texts->path,
+                line != NULL ? line->number : 1, line != NULL ? name : "main", text,
+                clean(text, skip + len, is_cut));
+}
+
 /* --- nearest names --- */
 
 enum { NAME_MAX_LEN = 64 };

@@ -134,7 +134,8 @@ static int compile(struct hg_site *site, const struct hg_site_setup *setup, stru
         return HG_ENOMEM;
     }
     if (site->n_servers == 0) {
-        HG_BUF_LIT(errors, "there is no server; expected at least one server block\n");
+        hg_conf_fault(setup->conf, NULL, (struct hg_slice){0}, errors,
+                      "there is no server; expected at least one server block");
     }
     while ((b = hg_conf_next_block(main_block, "server", b)) != NULL) {
         struct hg_server *server = &site->servers[n_filled++];

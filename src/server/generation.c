@@ -72,12 +72,13 @@ static int collect_modules(struct hg_generation *g, const struct hg_registry *re
     return 0;
 }
 
-static int make_topic(struct hg_log *log, const struct hg_log_topic *topic, uint32_t *ret_id,
-                      struct hg_buf *errors) {
+static int make_topic(const struct hg_generation *g, struct hg_log *log,
+                      const struct hg_log_topic *topic, uint32_t *ret_id, struct hg_buf *errors) {
     struct hg_why why = {""};
     int err = hg_log_topic(log, topic, ret_id, &why);
     if (err != 0) {
-        hg_buf_printf(errors, "topic %.*s: %s\n", HG_FMT(topic->name), why.text);
+        hg_conf_fault(g->conf, "topic", topic->name, errors, "%.*s: %s", HG_FMT(topic->name),
+                      why.text);
     }
     return err;
 }
@@ -102,7 +103,7 @@ static int make_undeclared(struct hg_generation *g, struct hg_log *log,
     uint32_t id;
     topic.retention_ms = s->retention_ms;
     topic.retention_bytes = s->retention_bytes;
-    return is_declared(g, topic.name) ? 0 : make_topic(log, &topic, &id, errors);
+    return is_declared(g, topic.name) ? 0 : make_topic(g, log, &topic, &id, errors);
 }
 
 static int make_named(struct hg_generation *g, struct hg_log *log, struct hg_slice name,
@@ -118,8 +119,8 @@ static int make_kept(struct hg_generation *g, struct hg_log *log, struct hg_buf 
     size_t n = 0;
     int err = hg_log_kept(log, &kept, &n);
     if (err != 0) {
-        hg_buf_printf(errors, "the topics of the event log cannot be listed: %s\n",
-                      hg_err_text(err));
+        hg_conf_fault(g->conf, "event_log", (struct hg_slice){0}, errors,
+                      "its topics cannot be listed: %s", hg_err_text(err));
     }
     for (size_t i = 0; i < n && err == 0; i++) {
         err = make_undeclared(g, log, &kept[i].topic, errors);
@@ -169,7 +170,7 @@ static int make_topics(struct hg_generation *g, struct hg_log *log, struct hg_bu
     uint32_t id;
     const struct hg_conf_block *b = NULL;
     while ((b = hg_log_settings_topic(g->conf, b, &topic, &key)) != NULL) {
-        if (make_topic(log, &topic, &id, errors) != 0) {
+        if (make_topic(g, log, &topic, &id, errors) != 0) {
             return HG_EIO;
         }
     }
@@ -223,7 +224,8 @@ static int build_site(struct hg_generation *g, struct hg_log *log, struct hg_buf
 static int check_driver(struct hg_generation *g, struct hg_buf *errors) {
     const struct hg_log_settings *s = hg_log_settings(g->conf);
     if (s->event_log.n == 0) {
-        HG_BUF_LIT(errors, "event_log: it is not set; expected event_log DRIVER ...\n");
+        hg_conf_fault(g->conf, "event_log", (struct hg_slice){0}, errors,
+                      "it is not set; expected event_log DRIVER ...");
         return HG_EINVAL;
     }
     for (unsigned i = 0; i < g->n_modules; i++) {
@@ -232,8 +234,8 @@ static int check_driver(struct hg_generation *g, struct hg_buf *errors) {
             return 0;
         }
     }
-    hg_buf_printf(errors, "event_log: there is no driver \"%.*s\"; load its module\n",
-                  HG_FMT(s->event_log.items[0]));
+    hg_conf_fault(g->conf, "event_log", (struct hg_slice){0}, errors,
+                  "there is no driver \"%.*s\"; load its module", HG_FMT(s->event_log.items[0]));
     return HG_EINVAL;
 }
 
@@ -242,7 +244,8 @@ static int start_modules(struct hg_generation *g, struct hg_buf *errors) {
         const struct hg_module *m = g->modules[g->n_started];
         struct hg_why why = {""};
         if (m->generation_start != NULL && m->generation_start(conf_of(g, m), &why) != 0) {
-            hg_buf_printf(errors, "module %s: %s\n", m->name, why.text);
+            hg_conf_fault(g->conf, NULL, (struct hg_slice){0}, errors, "module %s: %s", m->name,
+                          why.text);
             return HG_EINVAL;
         }
     }

@@ -9,9 +9,11 @@
 
 /* Here and not with the rows: only the master needs the user, and only here may
  * the list of users be read. */
-static int check_user(const struct hg_server_conf *c, struct hg_buf *errors) {
+static int check_user(const struct hg_conf *conf, struct hg_buf *errors) {
+    const struct hg_server_conf *c = hg_server_conf(conf);
     if (c->user.len > 0 && getpwnam(c->user.ptr) == NULL) {
-        hg_buf_printf(errors, "user: there is no user \"%.*s\"\n", HG_FMT(c->user));
+        hg_conf_fault(conf, "user", (struct hg_slice){0}, errors, "there is no user \"%.*s\"",
+                      HG_FMT(c->user));
         return HG_EINVAL;
     }
     return 0;
@@ -23,7 +25,7 @@ static int check_sockets(const struct hg_conf *conf, const struct hg_site *site,
     struct hg_why why = {""};
     int err = hg_sockets_check(site, hg_server_threads(hg_server_conf(conf)), &why);
     if (err != 0) {
-        hg_buf_printf(errors, "%s\n", why.text);
+        hg_conf_fault(conf, NULL, (struct hg_slice){0}, errors, "%s", why.text);
     }
     return err;
 }
@@ -40,7 +42,7 @@ int hg_plan_read(const struct hg_server_args *args, struct hg_registry *registry
         err = hg_generation_build(p.conf, registry, NULL, &p.site, &said);
     }
     if (err == 0) {
-        int of_user = check_user(hg_server_conf(p.conf), &said);
+        int of_user = check_user(p.conf, &said);
         int of_sockets = check_sockets(p.conf, p.site, &said);
         err = of_user != 0 ? of_user : of_sockets;
     }

@@ -46,7 +46,7 @@ static int start_modules(struct hg_service *s, struct change *c) {
     struct hg_why why = {""};
     int err = hg_crew_start_modules(&s->crew, &why);
     if (err != 0) {
-        hg_buf_printf(c->errors, "%s\n", why.text);
+        hg_conf_fault(c->conf, NULL, (struct hg_slice){0}, c->errors, "%s", why.text);
     }
     return err;
 }
@@ -90,7 +90,8 @@ static int init_process(struct hg_service *s, struct change *c) {
 
 static int make_loops(struct hg_service *s, struct change *c) {
     if (hg_crew_init(&s->crew, hg_server_threads(hg_server_conf(c->conf)), s->registry) != 0) {
-        HG_BUF_LIT(c->errors, "worker_threads: a loop could not be made\n");
+        hg_conf_fault(c->conf, "worker_threads", (struct hg_slice){0}, c->errors,
+                      "a loop could not be made");
         return HG_EIO;
     }
     return 0;
@@ -131,14 +132,15 @@ static int start_log(struct hg_service *s, struct change *c) {
     fill_open(&setup.open, c, &settings->event_log, m);
     int err = hg_log_start(&setup, &s->log, &why);
     if (err != 0) {
-        hg_buf_printf(c->errors, "event_log: %s\n", why.text);
+        hg_conf_fault(c->conf, "event_log", (struct hg_slice){0}, c->errors, "%s", why.text);
     }
     return err;
 }
 
 static int start_loops(struct hg_service *s, struct change *c) {
     if (hg_crew_start(&s->crew, s->log, (size_t)hg_log_settings(c->conf)->window_bytes) != 0) {
-        HG_BUF_LIT(c->errors, "worker_threads: a loop could not be started\n");
+        hg_conf_fault(c->conf, "worker_threads", (struct hg_slice){0}, c->errors,
+                      "a loop could not be started");
         return HG_EIO;
     }
     s->admin.log = s->log;
@@ -154,7 +156,7 @@ static int open_admin(struct hg_service *s, struct change *c) {
         return 0;
     }
     if (hg_admin_site(&s->admin, s->conf, address, &site, &why) != 0) {
-        hg_buf_printf(c->errors, "admin: %s\n", why.text);
+        hg_conf_fault(s->conf, "admin", (struct hg_slice){0}, c->errors, "%s", why.text);
         return HG_EINVAL;
     }
     int err = hg_crew_open_admin(&s->crew, site, &s->sockets);

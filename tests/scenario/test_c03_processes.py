@@ -3,6 +3,7 @@
 import json
 import os
 import pwd
+import re
 import signal
 import socket
 import subprocess
@@ -249,7 +250,7 @@ def test_a_user_that_is_not_there_is_a_fault(make_gateway):
     g = make_gateway(main="user nobody-of-this-name;\n")
     r = g.run("-t")
     assert r.returncode == 1
-    assert 'there is no user "nobody-of-this-name"' in r.stderr
+    assert re.search(r'gateway\.conf:\d+: user: there is no user "nobody-of-this-name"', r.stderr)
 
 
 def test_a_daemon_says_at_its_start_whether_it_serves(make_gateway):

@@ -55,6 +55,36 @@ static void warnings_are_told_and_do_no_harm(void **state) {
     fx_close(&fx);
 }
 
+static void assert_fault(const struct hg_conf *conf, const char *name, const char *arg,
+                         const char *text, const char *wanted) {
+    struct hg_buf out = {0};
+    hg_conf_fault(conf, name, hg_slice_of(arg), &out, "%s", text);
+    hg_buf_put(&out, "", 1);
+    assert_string_equal(out.ptr, wanted);
+    hg_buf_fini(&out);
+}
+
+static void a_fault_that_is_found_later_has_the_line_or_the_whole(void **state) {
+    (void)state;
+    struct fx fx;
+    fx_text(&fx, "mode fast;\nserver {\n location /a {\n limit 1k;\n }\n }\n limit 2k;");
+    assert_int_equal(fx.err, 0);
+    assert_fault(fx.conf, "mode", "", "no", "t.conf:1: mode: no\n");
+    assert_fault(fx.conf, "limit", "1k", "no", "t.conf:4: limit: no\n");
+    assert_fault(fx.conf, "limit", "2k", "no", "t.conf:7: limit: no\n");
+    assert_fault(fx.conf, "limit", "3k", "no", "t.conf:1: main: limit: no\n");
+    assert_fault(fx.conf, "root", "", "a\nb", "t.conf:1: main: root: a?b\n");
+    assert_fault(fx.conf, NULL, "", "no", "t.conf:1: main: no\n");
+    char text[1000];
+    memset(text, 'x', sizeof(text));
+    text[sizeof(text) - 1] = '\0';
+    struct hg_buf out = {0};
+    hg_conf_fault(fx.conf, "root", (struct hg_slice){0}, &out, "%s", text);
+    assert_true(out.len < 600 && out.ptr[out.len - 1] == '\n');
+    hg_buf_fini(&out);
+    fx_close(&fx);
+}
+
 static void an_error_is_one_line_whatever_was_written(void **state) {
     (void)state;
     fx_expect_error("mode \"a\nb\t\";",
@@ -143,6 +173,7 @@ int test_fail(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(errors_end_at_a_hundred),
         cmocka_unit_test(warnings_are_told_and_do_no_harm),
+        cmocka_unit_test(a_fault_that_is_found_later_has_the_line_or_the_whole),
         cmocka_unit_test(an_error_is_one_line_whatever_was_written),
         cmocka_unit_test(an_error_shows_no_secret_written_in_the_wrong_place),
         cmocka_unit_test(a_long_error_is_cut_at_a_character),

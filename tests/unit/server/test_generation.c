@@ -75,7 +75,7 @@ static void every_fault_of_the_whole_comes_at_once(void **state) {
                   "    location = /a { accept nothing; publish demo.a; authenticate none; }\n"
                   "    location = /b { accept cloudevents; publish demo.b; authenticate x; }\n"
                   "}\n");
-    ASSERT_FAULTS(&rig, "event_log: there is no driver \"embedded\"; load its module",
+    ASSERT_FAULTS(&rig, "test.conf:2: event_log: there is no driver \"embedded\"; load its module",
                   "the server listens on this address already", "\"nothing\"", "\"x\"");
     rig_close(&rig);
 }
@@ -85,8 +85,8 @@ static void without_an_event_log_or_a_server_there_is_nothing_to_run(void **stat
     (void)state;
     rig_open(&rig);
     rig_write_raw(&rig, "");
-    ASSERT_FAULTS(&rig, "event_log: it is not set; expected event_log DRIVER ...",
-                  "there is no server; expected at least one server block");
+    ASSERT_FAULTS(&rig, "test.conf:1: main: event_log: it is not set; expected event_log DRIVER",
+                  "test.conf:1: main: there is no server; expected at least one server block");
     rig_close(&rig);
 }
 

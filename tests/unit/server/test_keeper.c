@@ -135,7 +135,7 @@ static void the_first_that_is_refused_ends_all_and_says_why(void **state) {
     open_with(&f, "");
     assert_int_equal(rmdir(rig_path(&f.rig, "events")), 0);
     assert_int_equal(rig_capture(refuse_first, &f, &said), 1);
-    assert_non_null(strstr(said, "event_log: "));
+    assert_non_null(strstr(said, "test.conf:8: event_log: "));
     free(said);
     shut(&f);
 }

@@ -44,15 +44,15 @@ static void what_only_the_master_can_know_is_judged_together(void **state) {
             (size_t)snprintf(listens + len, sizeof(listens) - len, "listen 127.0.0.2:%u; ", port);
     }
     rig_write(&rig, "user nobody-of-this-name;", "");
-    assert_fault(&rig, "user: there is no user \"nobody-of-this-name\"\n");
+    assert_fault(&rig, "test.conf:11: user: there is no user \"nobody-of-this-name\"\n");
     rig_write(&rig, "user nobody-of-this-name;", listens); /* 65 times 2 loops are fine */
     char *text = rig_read_file(rig.conf_path);
     char wide[20000];
     snprintf(wide, sizeof(wide), "worker_threads 64;%s", strchr(text, '\n'));
     free(text);
     rig_write_raw(&rig, wide);
-    assert_fault(&rig, "user: there is no user \"nobody-of-this-name\"\n"
-                       "listen: 65 addresses times 64 worker_threads are 4160 sockets; at most "
+    assert_fault(&rig, "test.conf:11: user: there is no user \"nobody-of-this-name\"\n");
+    assert_fault(&rig, "test.conf:1: main: listen: 65 addresses times 64 worker_threads are 4160 sockets; at most "
                        "4096\n");
     rig_close(&rig);
 }

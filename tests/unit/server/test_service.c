@@ -129,7 +129,7 @@ static void what_is_refused_changes_nothing(void **state) {
     snprintf(body, sizeof(body), "listen 127.0.0.1:%u;", rig_free_port());
     rig_write(&f.rig, stall, body);
     assert_int_equal(take(&f), HG_EINVAL);
-    assert_string_equal(f.errors.ptr, "module stall: the file said no\n");
+    assert_non_null(strstr(f.errors.ptr, "test.conf:1: main: module stall: the file said no\n"));
     assert_ptr_equal(f.service.conf, conf);
     assert_ptr_equal(f.service.site, site);
     assert_int_equal(f.service.sockets.n, sockets);
@@ -143,7 +143,7 @@ static void what_is_refused_changes_nothing(void **state) {
 static int start_without_a_directory(void *arg) {
     struct fixture *f = arg;
     rig_write(&f->rig, "", "");
-    return take(f) == HG_EINVAL && strstr(f->errors.ptr, "event_log: ") != NULL ? 0 : 1;
+    return take(f) == HG_EINVAL && strstr(f->errors.ptr, "test.conf:8: event_log: ") != NULL ? 0 : 1;
 }
 
 static void a_start_that_fails_says_why(void **state) {
