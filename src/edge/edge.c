@@ -116,6 +116,7 @@ static void set_up(struct hg_edge__port *port, struct hg_edge__hold *hold,
             .h2_streams_max = (unsigned)c->h2_streams_max,
         },
     };
+    hg_listener_set_handshake_timeout(port->listener, c->handshake_timeout_ms);
 }
 
 static bool is_at(const struct hg_edge__port *port, const struct hg_port *in_site) {
@@ -156,13 +157,13 @@ int hg_edge_listen(struct hg_edge *e, struct hg_site *s, size_t index, int fd) {
     port->addr = in_site->addr;
     port->is_tls = in_site->is_tls;
     port->is_fixed = s->release == NULL;
-    set_up(port, hold, in_site);
     int err = hg_listener_start(e->loop, fd, port->is_tls, &listener_ops, port, &port->listener);
     if (err != 0) {
         hg_edge__release(&hold);
         hg_free(port);
         return err;
     }
+    set_up(port, hold, in_site);
     if (port->is_fixed) {
         hg_listener_set_private(port->listener, ADMIN_CONNECTIONS_MAX);
     }

@@ -60,6 +60,10 @@ static const struct hg_directive rows[] = {
      .at = AT(key_pem), .help = "The certificate's private key, PEM."},
     {.name = "ssl_ciphers", .in = SERVERS, .args = "LIST", .type = HG_SLOT_STRING,
      .at = AT(ciphers), .help = "TLS 1.2 cipher list in OpenSSL's form; TLS 1.3 has its own."},
+    {.name = "ssl_handshake_timeout", .in = SERVERS, .args = "TIME", .type = HG_SLOT_DURATION,
+     .at = AT(handshake_timeout_ms), .def = "5s", .min = 100, .max = 3600000,
+     .help = "How long a TLS handshake may take, from the connection's start. The first server of "
+             "an address sets it for all of them: the name is asked for in the handshake."},
     {.name = "http2", .in = SERVERS, .args = "on | off", .type = HG_SLOT_FLAG, .at = AT(is_http2),
      .def = "on", .help = "Offer HTTP/2 in ALPN."},
     {.name = "client_header_timeout", .in = SERVERS, .args = "TIME", .type = HG_SLOT_DURATION,

@@ -23,6 +23,7 @@ struct hg_edge__conf {
     struct hg_slice certificate_pem;
     struct hg_slice key_pem;
     struct hg_slice ciphers;
+    int64_t handshake_timeout_ms;
     bool is_http2;
     int64_t head_timeout_ms;
     int64_t body_timeout_ms;

@@ -60,9 +60,10 @@ int hg_listener_start(struct hg_loop *loop, int fd, bool is_tls, const struct hg
 /* New connections take ops' arg from now on (a new generation). */
 void hg_listener_set_arg(struct hg_listener *l, void *arg);
 void *hg_listener_arg(const struct hg_listener *l);
-/* How long a TLS handshake may take (5 s) and how many may run at once here
- * (512); further clients wait in the backlog. */
-void hg_listener_set_handshake(struct hg_listener *l, int64_t timeout_ms, unsigned at_once_max);
+/* How long a TLS handshake may take (5 s), of those that begin from now on. */
+void hg_listener_set_handshake_timeout(struct hg_listener *l, int64_t timeout_ms);
+/* How many may run at once here (512); further clients wait in the backlog. */
+void hg_listener_set_handshakes_max(struct hg_listener *l, unsigned at_once_max);
 /* For those who look after the gateway, not for its clients: connections take
  * no place of the process's limit but one of these, and count nowhere. Before
  * the first is accepted. */

@@ -243,9 +243,13 @@ void *hg_listener_arg(const struct hg_listener *l) {
     return l->arg;
 }
 
-void hg_listener_set_handshake(struct hg_listener *l, int64_t timeout_ms, unsigned at_once_max) {
-    HG_ASSERT(timeout_ms > 0 && at_once_max > 0);
+void hg_listener_set_handshake_timeout(struct hg_listener *l, int64_t timeout_ms) {
+    HG_ASSERT(timeout_ms > 0);
     l->handshake_timeout_ms = timeout_ms;
+}
+
+void hg_listener_set_handshakes_max(struct hg_listener *l, unsigned at_once_max) {
+    HG_ASSERT(at_once_max > 0);
     l->handshakes_max = at_once_max;
     watch(l);
 }

@@ -165,6 +165,23 @@ def test_a_handshake_that_stops_is_cut(strict):
     assert strict.metric('headgate_tls_handshakes_total{result="timeout"}') == 1
 
 
+def test_a_handshake_has_the_time_that_the_conf_gives_also_after_a_reload(make_gateway):
+    g = make_gateway(server="ssl_handshake_timeout 300ms;").start()
+
+    def cut_after():
+        began = time.monotonic()
+        with socket.create_connection(("127.0.0.1", g.tls), 30) as s:
+            s.sendall(b"\x16\x03\x01\x02")
+            assert rest(s) == b""
+        return took(began)
+
+    assert 0.2 < cut_after() < 4
+    g.write_conf(g.conf.replace("ssl_handshake_timeout 300ms", "ssl_handshake_timeout 1500ms"))
+    assert g.run("-s", "reload").returncode == 0
+    assert 1.3 < cut_after() < 1.3 + LATE_S
+    assert g.metric('headgate_tls_handshakes_total{result="timeout"}') == 2
+
+
 def test_so_many_requests_and_the_connection_closes(strict):
     with dial(strict) as s:
         s.sendall(b"GET /nothing HTTP/1.1\r\nHost: x\r\n\r\n" * 5)

@@ -7,6 +7,7 @@ static void a_server_has_the_defaults(void **state) {
     generation_open(&g, SERVER(EVENTS));
     const struct hg_edge__conf *c = g.site->servers[0].locations[0].conf;
     assert_true(c->is_http2);
+    assert_int_equal(c->handshake_timeout_ms, 5000);
     assert_int_equal(c->head_timeout_ms, 10000);
     assert_int_equal(c->head_bytes_max, 16384);
     assert_int_equal(c->heartbeat_ms, 15000);

@@ -429,7 +429,7 @@ static void silent_client_loses_its_handshake(void **state) {
     struct door d;
     int64_t before = hg_counter_read(&hg_net_handshakes_timeout);
     open_door(f, &d, true);
-    hg_listener_set_handshake(d.listener, 50, 10);
+    hg_listener_set_handshake_timeout(d.listener, 50);
     f->peer = connect_to(&d.addr);
     TURN_UNTIL(f, d.seen[0].n[SEEN_CLOSE] == 1);
     assert_int_equal(d.seen[0].end, HG_CONN_TIMEOUT);
@@ -443,7 +443,7 @@ static void too_many_handshakes_wait_in_the_backlog(void **state) {
     struct door d;
     struct tls_peer p;
     open_door(f, &d, true);
-    hg_listener_set_handshake(d.listener, 5000, 2);
+    hg_listener_set_handshakes_max(d.listener, 2);
     int silent[2] = {connect_to(&d.addr), connect_to(&d.addr)};
     TURN_UNTIL(f, d.accepted == 2);
     peer_init(&p, connect_to(&d.addr), NULL, NULL);
