@@ -120,3 +120,8 @@ void hg_visit__options(struct hg_visit *v) {
     }
     hg_visit__answer(v, 204, f, n, (struct hg_slice){NULL, 0});
 }
+
+void hg_visit__options_server(struct hg_visit *v) {
+    const struct hg_field allow = {HG_SLICE("allow"), v->server->allow};
+    hg_visit__answer(v, 204, &allow, 1, (struct hg_slice){NULL, 0});
+}

@@ -138,6 +138,43 @@ void hg_site__describe(struct hg_arena *arena, struct hg_location *l) {
     l->accept_post = join(arena, &post);
 }
 
+/* The next of "OPTIONS, GET, POST"; false at the end. */
+static bool next_method(struct hg_slice *list, struct hg_slice *ret) {
+    if (list->len == 0) {
+        return false;
+    }
+    const char *comma = memchr(list->ptr, ',', list->len);
+    size_t n = comma != NULL ? (size_t)(comma - list->ptr) : list->len;
+    size_t used = comma != NULL ? n + 1 : n;
+    *ret = hg_slice_trim((struct hg_slice){list->ptr, n});
+    *list = (struct hg_slice){list->ptr + used, list->len - used};
+    return true;
+}
+
+static bool has_method(struct hg_slice list, struct hg_slice method) {
+    struct hg_slice m;
+    while (next_method(&list, &m)) {
+        if (hg_slice_eq(m, method)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void hg_site__describe_server(struct hg_arena *arena, struct hg_server *server) {
+    struct hg_buf allow = {.max = 256};
+    HG_BUF_LIT(&allow, "OPTIONS");
+    for (size_t i = 0; i < server->n_locations; i++) {
+        struct hg_slice list = server->locations[i].allow, m;
+        while (next_method(&list, &m)) {
+            if (!has_method(hg_buf_slice(&allow), m)) {
+                hg_buf_printf(&allow, ", %.*s", HG_FMT(m));
+            }
+        }
+    }
+    server->allow = join(arena, &allow);
+}
+
 int hg_site__compile_access(const struct hg_edge__conf *conf, struct hg_arena *arena,
                             struct hg_access_log *ret, struct hg_why *why) {
     const struct hg_strings *log = &conf->access_log, *formats = &conf->log_formats;

@@ -54,6 +54,7 @@ static int compile_locations(struct hg_site *site, const struct hg_site_setup *s
             return HG_ENOMEM;
         }
     }
+    hg_site__describe_server(&site->arena, server);
     return 0;
 }
 

@@ -32,6 +32,7 @@ struct hg_server {
     struct hg_location *locations;
     size_t n_locations;
     struct hg_map exact; /* path -> location */
+    struct hg_slice allow; /* what any of them takes, for OPTIONS * */
 };
 
 struct hg_port {
@@ -71,6 +72,8 @@ struct hg_site *hg_site__make(struct hg_conf *conf);
 
 /* location.c. What OPTIONS says of a location, from what answers it. */
 void hg_site__describe(struct hg_arena *arena, struct hg_location *l);
+/* And of a server, from its locations. */
+void hg_site__describe_server(struct hg_arena *arena, struct hg_server *server);
 /* What access_log says in a block. HG_EINVAL: why. */
 int hg_site__compile_access(const struct hg_edge__conf *conf, struct hg_arena *arena,
                             struct hg_access_log *ret, struct hg_why *why);

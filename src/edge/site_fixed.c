@@ -19,6 +19,7 @@ static int fill(struct hg_site *site, const struct hg_site_path *paths, size_t n
         }
     }
     server->n_locations = n;
+    hg_site__describe_server(&site->arena, server);
     return 0;
 }
 

@@ -157,6 +157,11 @@ static bool find_server(struct hg_visit *v, const struct hg_edge__port *port,
     return true;
 }
 
+/* No path begins like this: the engines let it through with OPTIONS alone. */
+static bool is_asterisk(const struct hg_visit *v) {
+    return hg_slice_eq(v->request.path, HG_SLICE("*"));
+}
+
 static void dispatch(struct hg_visit *v, const struct hg_http_head *head) {
     struct hg_problem p = {.index = -1};
     struct hg_slice method = v->request.method;
@@ -204,7 +209,7 @@ static void on_head(struct hg_stream *s, const struct hg_http_head *head) {
         hg_problem_set(&p, 400, "request-invalid", "The path or query cannot be read.");
     } else if (port->is_fixed && !hg_visit__admin_allowed(v, port, head)) {
         hg_problem_set(&p, 403, "origin-refused", "Pages in a browser may not ask this.");
-    } else if (find_server(v, port, head, &p)) {
+    } else if (find_server(v, port, head, &p) && !is_asterisk(v)) {
         v->location = hg_site__locate(v->server, v->request.path, &v->captured);
         if (v->location == NULL) {
             hg_problem_set(&p, 404, "not-found", "There is nothing at this path.");
@@ -212,6 +217,8 @@ static void on_head(struct hg_stream *s, const struct hg_http_head *head) {
     }
     if (p.status != 0) {
         hg_visit__refuse(v, &p);
+    } else if (v->location == NULL) {
+        hg_visit__options_server(v);
     } else {
         dispatch(v, head);
     }

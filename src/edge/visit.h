@@ -125,6 +125,8 @@ enum { HG_CORS_FIELDS = 5 };
 size_t hg_visit__cors(struct hg_visit *v, struct hg_field *fields);
 bool hg_visit__origin_allowed(const struct hg_visit *v, const struct hg_http_head *head);
 void hg_visit__options(struct hg_visit *v);
+/* The same of the server as a whole: OPTIONS * [RFC 9110 9.3.7]. */
+void hg_visit__options_server(struct hg_visit *v);
 
 /* subscribe.c: GET. */
 void hg_visit__subscribe(struct hg_visit *v, const struct hg_http_head *head);

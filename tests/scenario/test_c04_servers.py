@@ -144,6 +144,21 @@ def test_a_path_that_no_location_takes_is_not_found(make_gateway):
     assert httpx.get(g.plain_url + "/%61").text == "a\n"  # the same path, spelled otherwise
 
 
+@pytest.mark.parametrize("http2", [False, True], ids=["h1", "h2"])
+def test_options_of_the_server_as_a_whole(make_gateway, pairs, http2):
+    g = make_gateway(conf=BASE + server("location = /a {{ hello a; }} location = /b {{ accept cloudevents; "
+                                        "publish demo.b; }}" + tls_pair(pairs["default.test"])) +
+                     server("server_name exact.test; location /c {{ stream demo.**; }} "
+                            "access_log e.log;" + tls_pair(pairs["exact.test"]))).start()
+    for name, allow in (("exact.test", "OPTIONS, GET"),
+                        ("unknown.test", "OPTIONS, GET, HEAD, POST")):
+        with httpx.Client(verify=any_context(), http2=http2, http1=not http2) as http:
+            r = http.request("OPTIONS", f"{g.url}/", headers={"host": name},
+                             extensions={"sni_hostname": name, "target": b"*"})
+            assert (r.status_code, r.headers["allow"], r.content) == (204, allow, b"")
+    until(lambda: '"OPTIONS * HTTP/' in read(g, "e.log"), "its line", 10)
+
+
 # --- addresses ---
 
 def has_ipv6():

@@ -128,6 +128,20 @@ static void options_of_a_stream_has_no_limits_of_bodies(void **state) {
     rig_close(&rig);
 }
 
+static void options_of_the_server_names_each_method_once(void **state) {
+    struct rig rig;
+    struct ask a;
+    (void)state;
+    rig_open(&rig, SERVER("location = /a { stream demo.a; } location = /b { say x; } "
+                          "location = /c { accept cloudevents; publish demo.a; }"));
+    ASK(&a, &rig, "OPTIONS", "*", NULL);
+    assert_int_equal(a.stream.status, 204);
+    ask_assert_field(&a, "allow", "OPTIONS, GET, HEAD, PUT, POST");
+    assert_int_equal(a.stream.body.len, 0);
+    ask_close(&a);
+    rig_close(&rig);
+}
+
 static void a_preflight_is_answered_by_the_same_rule(void **state) {
     struct rig rig;
     struct ask a;
@@ -252,6 +266,7 @@ int test_cors(void) {
         cmocka_unit_test(a_page_is_told_why_it_is_refused),
         cmocka_unit_test(options_says_what_the_location_takes),
         cmocka_unit_test(options_of_a_stream_has_no_limits_of_bodies),
+        cmocka_unit_test(options_of_the_server_names_each_method_once),
         cmocka_unit_test(a_preflight_is_answered_by_the_same_rule),
         cmocka_unit_test(a_websocket_is_opened_by_pages_of_here_or_of_the_list),
         cmocka_unit_test(no_page_asks_the_admin_listener),

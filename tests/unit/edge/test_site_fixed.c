@@ -32,6 +32,7 @@ static void it_has_one_port_and_exact_paths(void **state) {
     assert_non_null(l);
     assert_string_equal(l->handler_conf, "many");
     unit_assert_slice(l->allow, "OPTIONS, GET, HEAD");
+    unit_assert_slice(site->servers[0].allow, "OPTIONS, GET, HEAD");
     assert_true(l->intake.proofs.is_none);
     assert_null(hg_site__locate(&site->servers[0], HG_SLICE("/metrics/x"), &captured));
     assert_null(hg_site__locate(&site->servers[0], HG_SLICE("/"), &captured));
