@@ -56,6 +56,7 @@ static size_t port_at(struct hg_slice peer) {
 }
 
 static void print_remote_addr(const struct hg_visit *v, struct hg_buf *out) {
+    HG_ASSERT(v->peer != NULL); /* who has none has no line */
     struct hg_slice peer = hg_slice_of(v->peer);
     struct hg_slice addr = {peer.ptr, port_at(peer)};
     bool is_v6 = addr.len > 2 && addr.ptr[0] == '[';

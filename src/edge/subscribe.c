@@ -193,6 +193,7 @@ void hg_visit__subscribe(struct hg_visit *v, const struct hg_http_head *head) {
         hg_wish_fini(&wish);
         return;
     }
+    HG_ASSERT(sink != NULL); /* judge names one, or refuses */
     v->state = HG_VISIT_STREAMING;
     if (sink->framing == HG_SINK_MESSAGE) {
         begin_socket(v, sink, head);

@@ -165,6 +165,7 @@ static bool is_asterisk(const struct hg_visit *v) {
 static void dispatch(struct hg_visit *v, const struct hg_http_head *head) {
     struct hg_problem p = {.index = -1};
     struct hg_slice method = v->request.method;
+    HG_ASSERT(v->location != NULL); /* a request without one was refused */
     bool is_get = hg_slice_eq(method, HG_SLICE("GET")) || head->is_websocket;
     if (hg_slice_eq(method, HG_SLICE("OPTIONS"))) {
         hg_visit__options(v);
