@@ -65,7 +65,7 @@ int hg_map_put(struct hg_map *m, struct hg_slice key, void *value) {
     uint64_t hash = hash_of(key);
     struct hg_map_slot *slot = m->cap > 0 ? find(m->slots, m->cap, hash, key) : NULL;
     if (slot == NULL || slot->hash == 0) {
-        if (m->n + 1 > m->cap / 4 * 3) {
+        if (slot == NULL || m->n + 1 > m->cap / 4 * 3) {
             if (resize(m, m->cap > 0 ? m->cap * 2 : CAP_MIN) != 0) {
                 return HG_ENOMEM;
             }

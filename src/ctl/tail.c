@@ -54,9 +54,12 @@ static bool read_since(const char *text, char out[HG_CLOCK_RFC3339_MAX]) {
 static bool add_extensions(const struct hg_ctl_texts *texts, struct hg_buf *url) {
     for (size_t i = 0; i < texts->n; i++) {
         const char *text = texts->items[i], *equals = strchr(text, '=');
-        struct hg_slice name = {text, equals != NULL ? (size_t)(equals - text) : 0};
+        if (equals == NULL || equals[1] == 0) {
+            return false;
+        }
+        struct hg_slice name = {text, (size_t)(equals - text)};
         struct hg_buf key = {.max = 512};
-        if (!hg_attr_name_is_legal(name) || equals[1] == 0) {
+        if (!hg_attr_name_is_legal(name)) {
             return false;
         }
         HG_BUF_LIT(&key, "ext.");

@@ -49,10 +49,11 @@ static int hex_digit(char c) {
 
 /* The byte of %XX at i, or -1. */
 static int percent_byte(struct hg_slice s, size_t i) {
-    if (s.len - i < 3 || hex_digit(s.ptr[i + 1]) < 0 || hex_digit(s.ptr[i + 2]) < 0) {
+    if (s.len - i < 3) {
         return -1;
     }
-    return hex_digit(s.ptr[i + 1]) << 4 | hex_digit(s.ptr[i + 2]);
+    int high = hex_digit(s.ptr[i + 1]), low = hex_digit(s.ptr[i + 2]);
+    return high < 0 || low < 0 ? -1 : high << 4 | low;
 }
 
 /* One whole quoted string and nothing else. */

@@ -63,6 +63,7 @@ static void on_done(struct hg_log_fetch *fetch, int err, struct hg_batch *batch,
         f->n_reads--;
     }
     if (sub) {
+        HG_ASSERT(f != NULL); /* a feed closes after its subscribers */
         is_used = use(r, err, batch, next);
         sub->read = NULL;
     }

@@ -45,10 +45,11 @@ static int reserve(struct hg_cursor *c, size_t n) {
 int hg_cursor_set(struct hg_cursor *c, const struct hg_position *p) {
     bool found;
     size_t at = place(c, p->topic_tag, p->partition, &found);
+    if (!found && reserve(c, c->n + 1) != 0) {
+        return HG_ENOMEM;
+    }
+    HG_ASSERT(c->items != NULL); /* it was found there, or there is room for it */
     if (!found) {
-        if (reserve(c, c->n + 1) != 0) {
-            return HG_ENOMEM;
-        }
         memmove(c->items + at + 1, c->items + at, (c->n - at) * sizeof *c->items);
         c->n++;
     }
