@@ -4,10 +4,14 @@
 #include "edge/topics.h"
 #include "edge/visit.h"
 
+#include <stdio.h>
+
 #include "proto/ws/ws.h"
 
-/* How long before it ends a stream is told so. */
-enum { EXPIRING_MS = 30000 };
+enum {
+    EXPIRING_MS = 30000,  /* how long before it ends a stream is told so */
+    GAPS_BYTES_MAX = 128, /* of all reasons; there are three */
+};
 
 static const struct hg_sink_ops *choose_sink(const struct hg_visit *v, unsigned *ret_slot) {
     const struct hg_site *site = v->hold->site;
@@ -75,12 +79,22 @@ static void begin_body(struct hg_visit *v, const struct hg_sink_ops *sink) {
     hg_stream_begin(v->stream, 200, f, n);
 }
 
-/* A pull's body has no place for notices: a field says the first gap. */
+/* A pull's body has no place for notices: a field says why there are gaps, each
+ * reason once, however many topics have it. No reason is part of another. */
 static void on_gap(void *arg, const struct hg_notice *gap) {
     struct hg_visit *v = arg;
-    if (v->gap == NULL) {
-        v->gap = gap->reason;
+    size_t before = v->gaps != NULL ? strlen(v->gaps) : 0;
+    size_t size = before + strlen(", ") + strlen(gap->reason) + 1;
+    if (v->gaps != NULL && (strstr(v->gaps, gap->reason) != NULL || size > GAPS_BYTES_MAX)) {
+        return;
     }
+    char *text = hg_arena_alloc(&v->arena, size);
+    if (text == NULL) { /* less than all is better than none */
+        v->gaps = v->gaps != NULL ? v->gaps : gap->reason;
+        return;
+    }
+    snprintf(text, size, "%s%s%s", before > 0 ? v->gaps : "", before > 0 ? ", " : "", gap->reason);
+    v->gaps = text;
 }
 
 /* Pull: the whole answer at once, with the position to go on from. */
@@ -95,8 +109,8 @@ static void on_answer(void *arg, struct hg_slice body, size_t n_events, struct h
     f[n++] =
         (struct hg_field){HG_SLICE("content-type"), HG_SLICE("application/cloudevents-batch+json")};
     f[n++] = (struct hg_field){HG_SLICE("cache-control"), HG_SLICE("no-store")};
-    if (v->gap != NULL) {
-        f[n++] = (struct hg_field){HG_SLICE("headgate-gap"), hg_slice_of(v->gap)};
+    if (v->gaps != NULL) {
+        f[n++] = (struct hg_field){HG_SLICE("headgate-gap"), hg_slice_of(v->gaps)};
     }
     if (cursor.len > 0) {
         f[n++] = (struct hg_field){HG_SLICE("headgate-position"), cursor};

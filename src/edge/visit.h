@@ -88,7 +88,7 @@ struct hg_visit {
     uint64_t n_stored, n_before;  /* events of a WebSocket */
     struct hg_principal *principal; /* of a stream */
     struct hg_subscriber *subscriber;
-    const char *gap;              /* pull: why events are missing, or NULL */
+    const char *gaps;             /* pull: why events are missing, "reset, trimmed", or NULL */
     struct hg_edge__socket *socket; /* WebSocket session */
     int64_t began_us;
     const char *peer;             /* address text, in the arena, when an access log wants it */

@@ -111,6 +111,24 @@ def test_a_gap_is_told_in_a_field(gateway):
         assert (again.json(), "headgate-gap" in again.headers) == ([], False)
 
 
+def test_gaps_of_many_topics_are_told_in_one_field(make_gateway):
+    """Each reason once: two topics were made anew, in the third there is nothing yet."""
+    g = make_gateway(locations=MANY).start()
+    with client(g) as http:
+        tokens = [post(http, event(1), f"/{t}").headers["headgate-position"] for t in "abc"]
+    assert g.stop() == 0
+    shutil.rmtree(os.path.join(g.dir, "events"))
+    g.start()
+    with client(g) as http:
+        for topic in "ab":
+            post(http, event(f"new {topic}"), f"/{topic}")
+        r = http.get("/all?position=" + ".".join(tokens))
+        assert sorted(e["id"] for e in r.json()) == ["new a", "new b"]
+        assert r.headers.get_list("headgate-gap") in (["reset, unknown"], ["unknown, reset"])
+        again = http.get(f"/all{next_of(r)}")
+        assert (again.json(), "headgate-gap" in again.headers) == ([], False)
+
+
 @pytest.mark.parametrize("query", ["limit=0", "limit=-1", "limit=x", "wait=x", "wait=-1",
                                    "limit=1&limt=2"])
 def test_a_wrong_number_is_refused(gateway, query):
