@@ -19,6 +19,11 @@ static int make_addr(struct hg_slice pid_path, struct sockaddr_un *ret) {
     return len > 0 && (size_t)len < sizeof(ret->sun_path) ? 0 : HG_E2BIG;
 }
 
+bool hg_command_fits(struct hg_slice pid_path) {
+    struct sockaddr_un addr;
+    return make_addr(pid_path, &addr) == 0;
+}
+
 int hg_command_listen(struct hg_slice pid_path, struct hg_why *why) {
     struct sockaddr_un addr;
     if (make_addr(pid_path, &addr) != 0) {

@@ -6,6 +6,8 @@
 
 #include "headgate/buf.h"
 
+/* Is there room for the path of a socket beside this pid file? */
+bool hg_command_fits(struct hg_slice pid_path);
 /* The master's side: a listening socket, or -1 with why. */
 int hg_command_listen(struct hg_slice pid_path, struct hg_why *why);
 /* Accept one caller and read its word; the descriptor to answer on, or -1. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* directory.c - making it, and giving it away. */
+/* directory.c - making it, giving it away, and whether that will go. */
 #include "server/directory.h"
 
 #include <dirent.h>
@@ -74,6 +74,40 @@ int hg_directory_make(struct hg_slice path, const struct passwd *user, struct hg
     errno = ENAMETOOLONG;
     if (len <= 0 || (size_t)len >= sizeof(text) || make_all(text, user) != 0 ||
         (user != NULL && give_files(text, user) != 0)) {
+        hg_why_set(why, "%.*s: %s", HG_FMT(path), strerror(errno));
+        return HG_EIO;
+    }
+    return 0;
+}
+
+/* The first on the way up that is there: path, cut. NULL: errno. */
+static const char *find_there(char *path, struct stat *st) {
+    while (stat(path, st) != 0) {
+        char *slash = strrchr(path, '/');
+        if (errno != ENOENT) {
+            return NULL;
+        }
+        if (slash == NULL || slash == path) {
+            const char *top = slash == NULL ? "." : "/";
+            return stat(top, st) == 0 ? top : NULL;
+        }
+        *slash = 0;
+    }
+    return path;
+}
+
+int hg_directory_check(struct hg_slice path, bool is_given, struct hg_why *why) {
+    char text[4096];
+    struct stat st;
+    int len = snprintf(text, sizeof(text), "%.*s", HG_FMT(path));
+    errno = ENAMETOOLONG;
+    const char *there = len > 0 && (size_t)len < sizeof(text) ? find_there(text, &st) : NULL;
+    bool is_directory = there != NULL && S_ISDIR(st.st_mode);
+    if (there != NULL && !is_directory) {
+        errno = ENOTDIR;
+    }
+    bool is_ours = !is_given || !is_directory || strlen(there) < (size_t)len;
+    if (!is_directory || (is_ours && faccessat(AT_FDCWD, there, W_OK | X_OK, AT_EACCESS) != 0)) {
         hg_why_set(why, "%.*s: %s", HG_FMT(path), strerror(errno));
         return HG_EIO;
     }

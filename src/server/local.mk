@@ -33,6 +33,8 @@ libheadgate_a_SOURCES += \
     src/server/offer.h \
     src/server/oneshot.c \
     src/server/oneshot.h \
+    src/server/places.c \
+    src/server/places.h \
     src/server/plan.c \
     src/server/plan.h \
     src/server/reference.c \

@@ -20,6 +20,7 @@
 #include "server/detach.h"
 #include "server/keeper.h"
 #include "server/logs.h"
+#include "server/places.h"
 #include "server/spawn.h"
 
 enum { STOP_MS = 1000 };
@@ -138,6 +139,9 @@ static int prepare(struct master *m, struct hg_buf *ret_errors) {
     struct hg_why why = {""};
     int err = hg_plan_read(k->args, k->registry, &k->plan, ret_errors);
     if (err != 0) {
+        return err;
+    }
+    if ((err = hg_places_check(&k->plan, k->registry, ret_errors)) != 0) {
         return err;
     }
     const struct hg_server_conf *c = k->plan.server;

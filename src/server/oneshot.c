@@ -5,7 +5,7 @@
 #include <stdio.h>
 
 #include "server/command.h"
-#include "server/plan.h"
+#include "server/places.h"
 
 enum { MARGIN_MS = 10000 };
 
@@ -14,6 +14,8 @@ int hg_oneshot_test(const struct hg_server_args *args, bool is_dump) {
     struct hg_buf errors = {.max = 1 << 20}, dump = {.max = 0};
     struct hg_plan p;
     int err = hg_plan_read(args, registry, &p, &errors);
+    bool is_read = err == 0;
+    err = is_read ? hg_places_check(&p, registry, &errors) : err;
     fprintf(stderr, "%.*s", HG_FMT(hg_buf_slice(&errors)));
     fprintf(stderr, "headgate: configuration file %s test %s\n", args->conf_path,
             err == 0 ? "is successful" : "failed");
@@ -21,7 +23,7 @@ int hg_oneshot_test(const struct hg_server_args *args, bool is_dump) {
         hg_conf_dump(p.conf, &dump);
         fwrite(dump.ptr, 1, dump.len, stdout);
     }
-    if (err == 0) {
+    if (is_read) {
         hg_plan_fini(&p);
     }
     hg_buf_fini(&dump);

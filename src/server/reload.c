@@ -6,6 +6,7 @@
 
 #include "server/logs.h"
 #include "server/offer.h"
+#include "server/places.h"
 
 static int fail(struct hg_buf *ret_errors, const struct hg_why *why) {
     hg_buf_printf(ret_errors, "%s\n", why->text);
@@ -18,6 +19,9 @@ static int read_plan(struct hg_reload *r, struct hg_buf *ret_errors) {
 
 static int open_log(struct hg_reload *r, struct hg_buf *ret_errors) {
     struct hg_why why = {""};
+    if (hg_places_check_logs(&r->plan, ret_errors) != 0) {
+        return HG_EINVAL;
+    }
     return hg_logs_open_error(r->plan.server, &r->log_fd, &why) != 0 ? fail(ret_errors, &why) : 0;
 }
 

@@ -44,8 +44,14 @@ def at_home(conf, certificate):
 
 def judge(make_gateway, certificate, conf):
     g = make_gateway(conf="")
-    g.write_conf(at_home(conf, certificate))
-    return subprocess.run(g.command("-t"), cwd=TOP, text=True, capture_output=True, timeout=60,
+    conf = at_home(conf, certificate)
+    for made in ("run", "/run/headgate", "/var/lib/headgate", "/var/log/headgate"):
+        place = os.path.join(g.dir, made.lstrip("/"))
+        os.makedirs(place)
+        conf = re.sub(rf"(?<=\s){made}/", f"{place}/", conf)
+    g.write_conf(conf)
+    os.symlink(os.path.abspath(f"{TOP}/docs"), os.path.join(g.dir, "docs"))
+    return subprocess.run(g.command("-t"), cwd=g.dir, text=True, capture_output=True, timeout=60,
                           check=False)
 
 

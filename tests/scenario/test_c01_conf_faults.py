@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """headgate -t: every fault of a configuration in one run, each with its line."""
 
+import os
+import re
+
 FAULTY = """worker_threads many;
 load_module source_cloudevents;
 load_module log_embedded;
@@ -76,3 +79,29 @@ def test_a_broken_configuration_is_told_to_whoever_sends_a_word_and_to_nobody_el
     r = g.run("-s", "reload")
     assert (r.returncode, g.admin_get("/readyz")[0]) == (0, 200), r.stderr
     assert "reload_refused" not in g.log()
+
+
+def test_places_that_a_start_could_not_write_are_faults_and_nothing_is_left(make_gateway):
+    g = make_gateway(server="access_log none/a.log;")
+    g.write_conf(g.conf.replace("stderr info", "none/error.log info"))
+    before = sorted(os.listdir(g.dir))
+    tested, started = g.run("-t"), g.run()
+    for r in (tested, started):
+        assert r.returncode == 1
+        for name, path in (("error_log", "none/error.log"), ("access_log", "none/a.log")):
+            assert re.search(rf"gateway\.conf:\d+: {name}: {path}: No such file or directory; "
+                             "expected its directory to be there\n", r.stderr), r.stderr
+    assert sorted(os.listdir(g.dir)) == before
+    os.mkdir(os.path.join(g.dir, "none"))
+    assert g.run("-t").returncode == 0
+    assert os.listdir(os.path.join(g.dir, "none")) == []
+
+
+def test_a_test_beside_a_running_gateway_takes_nothing_from_it(make_gateway):
+    g = make_gateway(server="access_log a.log;").start()
+    names = ("gateway.pid", "gateway.pid.sock", "a.log", "events")
+    before = [os.stat(os.path.join(g.dir, name)) for name in names]
+    assert g.run("-t").returncode == 0
+    after = [os.stat(os.path.join(g.dir, name)) for name in names]
+    assert [(s.st_ino, s.st_mtime_ns) for s in after] == [(s.st_ino, s.st_mtime_ns) for s in before]
+    assert g.run("-s", "reload").returncode == 0

@@ -24,6 +24,7 @@ tests_unit_server_test_server_SOURCES = \
     tests/unit/server/test_metrics.c \
     tests/unit/server/test_offer.c \
     tests/unit/server/test_oneshot.c \
+    tests/unit/server/test_places.c \
     tests/unit/server/test_plan.c \
     tests/unit/server/test_reference.c \
     tests/unit/server/test_reload.c \

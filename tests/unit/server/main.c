@@ -20,6 +20,7 @@ int main(void) {
     failed += test_metrics();
     failed += test_generation();
     failed += test_plan();
+    failed += test_places();
     failed += test_oneshot();
     failed += test_reference();
     failed += test_sockets();

@@ -79,6 +79,7 @@ int test_master(void);
 int test_metrics(void);
 int test_offer(void);
 int test_oneshot(void);
+int test_places(void);
 int test_plan(void);
 int test_reference(void);
 int test_reload(void);

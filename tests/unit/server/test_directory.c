@@ -46,6 +46,47 @@ static void what_is_in_the_way_is_named(void **state) {
     rig_close(&rig);
 }
 
+static int check(const struct rig *rig, const char *name, struct hg_why *why) {
+    return hg_directory_check(hg_slice_of(rig_path(rig, name)), false, why);
+}
+
+static int check_as_nobody(void *arg) {
+    struct hg_why why = {""};
+    const struct rig *rig = arg;
+    if (geteuid() == 0 && setuid(65534) != 0) {
+        return 9;
+    }
+    int is_refused = check(rig, "there/b", &why) == HG_EIO;
+    is_refused += check(rig, "there", &why) == HG_EIO;
+    is_refused += strstr(why.text, "/there: Permission denied") != NULL;
+    hg_why_set(&why, "-");
+    int is_given = hg_directory_check(hg_slice_of(rig_path(rig, "there")), true, &why) == 0;
+    return is_refused == 3 && is_given ? 0 : 1;
+}
+
+static void a_directory_is_looked_at_without_a_trace(void **state) {
+    struct rig rig;
+    struct hg_why why = {""};
+    (void)state;
+    rig_open(&rig);
+    rig_put_file(&rig, "file", "");
+    assert_int_equal(check(&rig, "a//b/c", &why), 0);
+    assert_int_equal(access(rig_path(&rig, "a"), F_OK), -1);
+    assert_int_equal(check(&rig, "", &why), 0);
+    assert_int_equal(check(&rig, "file", &why), HG_EIO);
+    assert_non_null(strstr(why.text, "/file: Not a directory"));
+    assert_int_equal(check(&rig, "file/b/c", &why), HG_EIO);
+    assert_non_null(strstr(why.text, "/file/b/c: Not a directory"));
+    assert_int_equal(hg_directory_check(HG_SLICE("."), false, &why), 0);
+    assert_int_equal(hg_directory_check(HG_SLICE("not-here"), false, &why), 0);
+    assert_int_equal(hg_directory_check(HG_SLICE(""), false, &why), HG_EIO);
+    assert_int_equal(make(&rig, "there", NULL, &why), 0);
+    assert_int_equal(chmod(rig_path(&rig, "there"), 0500), 0);
+    assert_int_equal(chmod(rig.dir, 0755), 0);
+    assert_int_equal(rig_in_child(check_as_nobody, &rig), 0);
+    rig_close(&rig);
+}
+
 static void a_user_gets_the_directory_and_what_root_left_in_it(void **state) {
     struct rig rig;
     struct hg_why why = {""};
@@ -82,6 +123,7 @@ int test_directory(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_directory_is_made_with_its_way),
         cmocka_unit_test(what_is_in_the_way_is_named),
+        cmocka_unit_test(a_directory_is_looked_at_without_a_trace),
         cmocka_unit_test(a_user_gets_the_directory_and_what_root_left_in_it),
     };
     return cmocka_run_group_tests_name("directory", tests, NULL, NULL);

@@ -37,6 +37,9 @@ static void a_test_says_what_it_found(void **state) {
     assert_says(only_test, &rig, 0, "test.conf test is successful\n");
     assert_int_equal(access(rig_path(&rig, "events"), F_OK), -1); /* and made nothing */
     assert_int_equal(access(rig_path(&rig, "errors"), F_OK), -1);
+    rig_write(&rig, "", "access_log none/a.log;");
+    assert_says(only_test, &rig, 1, "test.conf:14: access_log: none/a.log: No such file");
+    assert_says(only_test, &rig, 1, "test.conf test failed\n");
     rig_write(&rig, "oops;", "");
     assert_says(only_test, &rig, 1, "test.conf:11: oops: unknown directive");
     assert_says(only_test, &rig, 1, "test.conf test failed\n");

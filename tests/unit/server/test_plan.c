@@ -52,8 +52,10 @@ static void what_only_the_master_can_know_is_judged_together(void **state) {
     free(text);
     rig_write_raw(&rig, wide);
     assert_fault(&rig, "test.conf:11: user: there is no user \"nobody-of-this-name\"\n");
-    assert_fault(&rig, "test.conf:1: main: listen: 65 addresses times 64 worker_threads are 4160 sockets; at most "
-                       "4096\n");
+    assert_fault(
+        &rig,
+        "test.conf:1: main: listen: 65 addresses times 64 worker_threads are 4160 sockets; at most "
+        "4096\n");
     rig_close(&rig);
 }
 
