@@ -103,13 +103,15 @@ static bool ends_as_dlq(struct hg_slice text) {
     return text.len >= tail.len && memcmp(text.ptr + text.len - tail.len, tail.ptr, tail.len) == 0;
 }
 
+static bool is_apart(struct hg_slice root) {
+    return hg_slice_eq(root, HG_SLICE("audit")) || hg_slice_eq(root, HG_SLICE("headgate"));
+}
+
 /* Topics that no star reaches: the pattern must spell the part that sets
  * them apart. */
 static bool names_what_is_apart(struct hg_slice pattern, struct hg_slice name) {
     struct hg_slice root = first_segment(name);
-    bool is_root_apart =
-        hg_slice_eq(root, HG_SLICE("audit")) || hg_slice_eq(root, HG_SLICE("headgate"));
-    if (is_root_apart && !hg_slice_eq(first_segment(pattern), root)) {
+    if (is_apart(root) && !hg_slice_eq(first_segment(pattern), root)) {
         return false;
     }
     return !ends_as_dlq(name) || ends_as_dlq(pattern);
@@ -117,4 +119,54 @@ static bool names_what_is_apart(struct hg_slice pattern, struct hg_slice name) {
 
 bool hg_topic_matches(struct hg_slice pattern, struct hg_slice name) {
     return fits(pattern, name) && names_what_is_apart(pattern, name);
+}
+
+enum { SEGMENTS_MAX = HG_TOPIC_NAME_MAX / 2 + 1 };
+
+static size_t split(struct hg_slice text, struct hg_slice segments[SEGMENTS_MAX]) {
+    size_t n = 0;
+    while (n < SEGMENTS_MAX && take_segment(&text, &segments[n])) {
+        n++;
+    }
+    return n;
+}
+
+/* Row i says of each j whether some name's first segments are what the first i
+ * segments of a and the first j of b stand for: two rows are enough. */
+static bool overlap(struct hg_slice a, struct hg_slice b) {
+    struct hg_slice as[SEGMENTS_MAX], bs[SEGMENTS_MAX];
+    size_t n_a = split(a, as), n_b = split(b, bs);
+    bool rows[2][SEGMENTS_MAX + 1] = {{true}};
+    for (size_t i = 0; i <= n_a; i++) {
+        bool *here = rows[i % 2], *below = rows[(i + 1) % 2];
+        memset(below, 0, sizeof(rows[0]));
+        for (size_t j = 0; j <= n_b; j++) {
+            bool any_a = i < n_a && is_any(as[i]), any_b = j < n_b && is_any(bs[j]);
+            if (!here[j]) {
+                continue;
+            }
+            if ((any_a || any_b) && i < n_a) {
+                below[j] = true;
+            }
+            if ((any_a || any_b) && j < n_b) {
+                here[j + 1] = true;
+            }
+            if (!any_a && !any_b && i < n_a && j < n_b &&
+                (is_one(as[i]) || is_one(bs[j]) || hg_slice_eq(as[i], bs[j]))) {
+                below[j + 1] = true;
+            }
+        }
+    }
+    return rows[n_a % 2][n_b];
+}
+
+/* What only one of them spells, the other has no star for. */
+static bool spell_the_same_apart(struct hg_slice a, struct hg_slice b) {
+    struct hg_slice root_a = first_segment(a), root_b = first_segment(b);
+    return is_apart(root_a) == is_apart(root_b) && ends_as_dlq(a) == ends_as_dlq(b);
+}
+
+bool hg_topic_patterns_meet(struct hg_slice a, struct hg_slice b) {
+    return hg_topic_pattern_is_valid(a) && hg_topic_pattern_is_valid(b) &&
+           spell_the_same_apart(a, b) && overlap(a, b);
 }

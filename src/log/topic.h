@@ -13,5 +13,7 @@ bool hg_topic_name_is_valid(struct hg_slice name);
 bool hg_topic_pattern_is_valid(struct hg_slice pattern);
 bool hg_topic_pattern_is_literal(struct hg_slice pattern);
 bool hg_topic_matches(struct hg_slice pattern, struct hg_slice name);
+/* Is there a name that both patterns match, whether such a topic exists or not? */
+bool hg_topic_patterns_meet(struct hg_slice a, struct hg_slice b);
 
 #endif

@@ -37,5 +37,8 @@ static inline bool hg_principal_is_expired(const struct hg_principal *p, int64_t
 /* May the principal do this on the topic? Any of its roles suffices. */
 bool hg_rights_allow(const struct hg_rights *r, const struct hg_principal *p, enum hg_act act,
                      struct hg_slice topic);
+/* On any topic that the pattern matches, there already or not? */
+bool hg_rights_allow_some(const struct hg_rights *r, const struct hg_principal *p, enum hg_act act,
+                          struct hg_slice pattern);
 
 #endif

@@ -96,9 +96,27 @@ void hg_rights_free(struct hg_rights **pr) {
     }
 }
 
-static bool any_matches(const struct hg_strings *patterns, struct hg_slice topic) {
+typedef bool (*fits_fn)(struct hg_slice pattern, struct hg_slice what);
+
+static bool any_fits(const struct hg_strings *patterns, fits_fn fits, struct hg_slice what) {
     for (size_t i = 0; i < patterns->n; i++) {
-        if (hg_topic_matches(patterns->items[i], topic)) {
+        if (fits(patterns->items[i], what)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool allow(const struct hg_rights *r, const struct hg_principal *p, enum hg_act act,
+                  fits_fn fits, struct hg_slice what) {
+    for (size_t i = 0; i < r->n; i++) {
+        const struct role *role = &r->roles[i];
+        const struct hg_strings *patterns =
+            act == HG_ACT_PUBLISH     ? &role->rules->publish
+            : act == HG_ACT_SUBSCRIBE ? &role->rules->subscribe
+                                      : NULL;
+        if (patterns != NULL && hg_principal_has_role(p, role->name) &&
+            any_fits(patterns, fits, what)) {
             return true;
         }
     }
@@ -107,16 +125,10 @@ static bool any_matches(const struct hg_strings *patterns, struct hg_slice topic
 
 bool hg_rights_allow(const struct hg_rights *r, const struct hg_principal *p, enum hg_act act,
                      struct hg_slice topic) {
-    for (size_t i = 0; i < r->n; i++) {
-        const struct role *role = &r->roles[i];
-        const struct hg_strings *patterns =
-            act == HG_ACT_PUBLISH     ? &role->rules->publish
-            : act == HG_ACT_SUBSCRIBE ? &role->rules->subscribe
-                                      : NULL;
-        if (patterns != NULL && hg_principal_has_role(p, role->name) &&
-            any_matches(patterns, topic)) {
-            return true;
-        }
-    }
-    return false;
+    return allow(r, p, act, hg_topic_matches, topic);
+}
+
+bool hg_rights_allow_some(const struct hg_rights *r, const struct hg_principal *p, enum hg_act act,
+                          struct hg_slice pattern) {
+    return allow(r, p, act, hg_topic_patterns_meet, pattern);
 }

@@ -149,6 +149,76 @@ static void a_hostile_pattern_is_matched_quickly(void **state) {
     hg_buf_fini(&name);
 }
 
+static const struct {
+    const char *a, *b;
+    bool meet;
+} pairs[] = {
+    {"a.b", "a.b", true},
+    {"a.b", "a.c", false},
+    {"a.b", "a.b.c", false},
+    {"a.*", "a.b", true},
+    {"a.*", "*.b", true},
+    {"a.*", "b.*", false},
+    {"a.*", "a.*.*", false},
+    {"a.*", "a.b.c", false},
+    {"a.**", "a.b.c", true},
+    {"a.**", "a", true},
+    {"a.**", "**.c", true},
+    {"a.**.c", "**.b.**", true},
+    {"a.**.c", "a.*", true},
+    {"a.**.c", "a", false},
+    {"a.**.c", "*.*.*", true},
+    {"a.**.c.d", "*.*", false},
+    {"**", "**", true},
+    {"**", "*", true},
+    {"**.a", "**.b", false},
+    {"a.**", "b.**", false},
+    {"**.a.**", "**.b.**", true},
+    /* What is set apart has to be spelled by both. */
+    {"**", "a.dlq", false},
+    {"a.*", "a.dlq", false},
+    {"a.*", "*.*.dlq", false},
+    {"*.dlq", "a.dlq", true},
+    {"a.**.dlq", "*.b.dlq", true},
+    {"**", "audit.**", false},
+    {"*.access", "audit.*", false},
+    {"audit.*", "audit.access", true},
+    {"headgate.*", "audit.*", false},
+    {"headgate.*", "headgate.dlq", false},
+    {"headgate.dlq", "*.dlq", false},
+    /* No topic has such a name. */
+    {"a..*", "a.**", false},
+    {"", "**", false},
+};
+
+static void patterns_meet_where_a_name_fits_both(void **state) {
+    (void)state;
+    for (size_t i = 0; i < HG_COUNT(pairs); i++) {
+        struct hg_slice a = hg_slice_of(pairs[i].a), b = hg_slice_of(pairs[i].b);
+        if (hg_topic_patterns_meet(a, b) != pairs[i].meet ||
+            hg_topic_patterns_meet(b, a) != pairs[i].meet) {
+            fail_msg("%s and %s", pairs[i].a, pairs[i].b);
+        }
+    }
+}
+
+/* As long as patterns can be, and nothing but stars on one side. */
+static void long_patterns_meet_quickly(void **state) {
+    (void)state;
+    struct hg_buf stars = {0}, names = {0};
+    for (int i = 0; i < 49; i++) {
+        HG_BUF_LIT(&stars, "**.");
+        HG_BUF_LIT(&names, "a.a.");
+    }
+    hg_buf_put(&stars, "b", 1);
+    hg_buf_put(&names, "b", 1);
+    assert_true(hg_topic_patterns_meet(hg_buf_slice(&stars), hg_buf_slice(&names)));
+    names.ptr[names.len - 1] = 'c';
+    assert_false(hg_topic_patterns_meet(hg_buf_slice(&stars), hg_buf_slice(&names)));
+    hg_buf_fini(&stars);
+    hg_buf_fini(&names);
+}
+
 int test_topic(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(names_are_segments_joined_by_dots),
@@ -156,6 +226,8 @@ int test_topic(void) {
         cmocka_unit_test(stars_stand_for_whole_segments),
         cmocka_unit_test(patterns_match_as_the_table_says),
         cmocka_unit_test(a_hostile_pattern_is_matched_quickly),
+        cmocka_unit_test(patterns_meet_where_a_name_fits_both),
+        cmocka_unit_test(long_patterns_meet_quickly),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -92,6 +92,37 @@ static void stars_reach_no_dead_letters_audit_or_own_topics(void **state) {
     close_rights(r);
 }
 
+/* A pattern is asked about before there is any topic. */
+static void a_pattern_is_allowed_where_a_rule_meets_it(void **state) {
+    static const struct {
+        const char *role, *pattern;
+        bool may;
+    } cases[] = {
+        {"desk", "business.*", true},
+        {"desk", "*.refunds", true},
+        {"desk", "other.*", false},
+        {"desk", "audit.*", true},
+        {"desk", "*.refunds.dlq", false},
+        {"shop", "business.**", false}, /* it may publish there, no more */
+        {"nothing", "**", false},
+        {"keeper", "a.*.dlq", true},
+        {"all", "a.*.dlq", false},
+        {"all", "audit.*", false},
+    };
+    struct rights *r = open_rights();
+    (void)state;
+    for (size_t i = 0; i < HG_COUNT(cases); i++) {
+        struct hg_principal *p = hg_principal_new("test", HG_SLICE(""), HG_SLICE("ada"), 0);
+        assert_int_equal(hg_principal_add_role(p, hg_slice_of(cases[i].role)), 0);
+        if (hg_rights_allow_some(r->rights, p, HG_ACT_SUBSCRIBE, hg_slice_of(cases[i].pattern)) !=
+            cases[i].may) {
+            fail_msg("%s and %s", cases[i].role, cases[i].pattern);
+        }
+        hg_principal_unref(&p);
+    }
+    close_rights(r);
+}
+
 static void blocks_of_one_role_add_up(void **state) {
     struct rights *r = open_rights();
     (void)state;
@@ -158,6 +189,7 @@ int test_rules(void) {
         cmocka_unit_test(a_right_to_one_act_is_none_to_another),
         cmocka_unit_test(a_star_is_one_segment_and_two_are_any_number),
         cmocka_unit_test(stars_reach_no_dead_letters_audit_or_own_topics),
+        cmocka_unit_test(a_pattern_is_allowed_where_a_rule_meets_it),
         cmocka_unit_test(blocks_of_one_role_add_up),
         cmocka_unit_test(any_role_of_a_principal_suffices),
         cmocka_unit_test(a_principal_without_roles_may_nothing),
