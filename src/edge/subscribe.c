@@ -282,10 +282,15 @@ static int judge_again(struct hg_visit *v, struct hg_problem *p) {
         hg_topics__resolve(v, &topics, &n, p) != 0) {
         return HG_EINVAL;
     }
-    int err = hg_subscriber_set_topics(v->subscriber, topics, n);
+    int err = 0;
+    if (n == 0 && hg_subscriber_has_topics(v->subscriber)) {
+        err = hg_problem_set(p, 403, "forbidden", "%.*s may follow none of the topics any more.",
+                             HG_FMT(hg_principal_id(v->principal)));
+    } else if (hg_subscriber_set_topics(v->subscriber, topics, n) != 0) {
+        err = hg_problem_set(p, 503, "overloaded", "There is no memory for the request.");
+    }
     hg_free(topics);
-    return err == 0 ? 0
-                    : hg_problem_set(p, 503, "overloaded", "There is no memory for the request.");
+    return err;
 }
 
 /* The same host and path under the new rules; rights that are gone end it. */

@@ -86,6 +86,46 @@ static size_t collect(const struct hg_visit *v, const struct hg_slice *patterns,
     return n;
 }
 
+static bool meets_list(const struct hg_strings *stream, struct hg_slice pattern) {
+    for (size_t i = 0; i < stream->n; i++) {
+        struct hg_slice s = stream->items[i];
+        if (is_allow(s) &&
+            hg_topic_patterns_meet((struct hg_slice){s.ptr + 6, s.len - 6}, pattern)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Patterns may have topics that come later; a name has its topic or has not. */
+static void look_ahead(const struct hg_visit *v, const struct hg_slice *patterns,
+                       bool *ret_may_come, bool *ret_may_follow) {
+    const struct hg_strings *stream = &v->location->conf->stream;
+    for (size_t i = 0; i < stream->n; i++) {
+        bool is_conf_s = patterns[i].ptr == stream->items[i].ptr;
+        if (!hg_topic_pattern_is_literal(patterns[i]) &&
+            (is_conf_s || meets_list(stream, patterns[i]))) {
+            *ret_may_come = true;
+            *ret_may_follow |= hg_rights_allow_some(v->hold->site->rights, v->principal,
+                                                    HG_ACT_SUBSCRIBE, patterns[i]);
+        }
+    }
+}
+
+/* No topic that is there may be followed: is that the end of it? */
+static int judge_none(const struct hg_visit *v, const struct hg_slice *patterns, bool has_wanted,
+                      struct hg_problem *problem) {
+    bool may_come = false, may_follow = false;
+    look_ahead(v, patterns, &may_come, &may_follow);
+    if (may_follow) {
+        return 0;
+    }
+    return has_wanted || may_come
+               ? hg_problem_set(problem, 403, "forbidden", "%.*s may follow none of the topics.",
+                                HG_FMT(hg_principal_id(v->principal)))
+               : hg_problem_set(problem, 404, "topic-unknown", "This location has no such topic.");
+}
+
 int hg_topics__resolve(const struct hg_visit *v, uint32_t **ret_ids, size_t *ret_n,
                        struct hg_problem *problem) {
     struct hg_arena scratch = {0};
@@ -99,11 +139,8 @@ int hg_topics__resolve(const struct hg_visit *v, uint32_t **ret_ids, size_t *ret
     } else {
         n = collect(v, patterns, count, ids, &n_wanted);
     }
-    if (err == 0 && n_wanted == 0) {
-        err = hg_problem_set(problem, 404, "topic-unknown", "This location has no such topic.");
-    } else if (err == 0 && n == 0) {
-        err = hg_problem_set(problem, 403, "forbidden", "%.*s may follow none of the topics.",
-                             HG_FMT(hg_principal_id(v->principal)));
+    if (err == 0 && n == 0) {
+        err = judge_none(v, patterns, n_wanted > 0, problem);
     }
     hg_arena_fini(&scratch);
     if (err != 0) {

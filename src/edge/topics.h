@@ -7,7 +7,8 @@
 
 /* Ids of the topics that the location's patterns match, $topic put in, and
  * that the principal may follow; the caller frees them: a stream lives through
- * many generations, its arena should not. HG_EINVAL and the problem: none
+ * many generations, its arena should not. There may be none yet, where a
+ * pattern has stars and meets the rights. HG_EINVAL and the problem: none
  * exists (404), or none may be followed (403). */
 int hg_topics__resolve(const struct hg_visit *v, uint32_t **ret_ids, size_t *ret_n,
                        struct hg_problem *problem);

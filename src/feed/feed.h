@@ -55,7 +55,7 @@ struct hg_subscription {
     unsigned slot;            /* of the sink's encoding in an entry; < HG_ENTRY_SLOTS */
     struct hg_stream *stream; /* begun or upgraded already, but for HG_SINK_ANSWER */
     struct hg_filter *filter; /* the feed takes its own reference */
-    const uint32_t *topics;   /* ids; copied */
+    const uint32_t *topics;   /* ids; copied; none yet: hg_subscriber_add_topic */
     size_t n_topics;
     enum hg_start start;
     int64_t time_ms;                /* HG_START_TIME */
@@ -77,8 +77,11 @@ int hg_subscriber_open(struct hg_feed *f, const struct hg_subscription *s,
                        struct hg_subscriber **ret);
 /* The stream has room again (its on_room). */
 void hg_subscriber_on_room(struct hg_subscriber *s);
+/* False: it waits for the first topic that fits its patterns. */
+bool hg_subscriber_has_topics(const struct hg_subscriber *s);
 /* A new generation: these topics from now on; those that left are told
- * nothing more, new ones start at LATEST. HG_ENOMEM leaves it as it was. */
+ * nothing more, new ones start at LATEST. None only if it had none. HG_ENOMEM
+ * leaves it as it was. */
 int hg_subscriber_set_topics(struct hg_subscriber *s, const uint32_t *topics, size_t n);
 /* A topic that was made after the stream began: from its first record, so that
  * nothing of it is missed. Nothing happens when it is covered. HG_ENOMEM. */

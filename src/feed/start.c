@@ -13,7 +13,8 @@
  * is noticed, and answered with a gap notice rather than with silence.
  *
  * A topic that the cursor says nothing of may have been made while the client
- * was away. It begins at the time of the newest record that the client has. */
+ * was away. It begins at the time of the newest record that the client has; at
+ * the first record where the cursor is that of a stream without topics. */
 #include "feed/start.h"
 
 #include "feed/answer.h"
@@ -63,6 +64,11 @@ static void await_claims(struct hg_subscriber *sub) {
     }
 }
 
+/* The client followed patterns that no topic fitted yet. */
+static bool is_origin(const struct hg_position *p) {
+    return p->topic_tag == HG_POSITION_ORIGIN_TAG;
+}
+
 static bool is_covered(const struct hg_feed__set *set, const struct hg_position *p) {
     for (size_t c = 0; c < set->n_covers; c++) {
         if (set->covers[c].topic->tag == p->topic_tag) {
@@ -78,7 +84,7 @@ static int keep_strays(struct hg_subscriber *sub, const struct hg_cursor *cursor
     struct hg_buf text = {0};
     for (size_t k = 0; k < cursor->n; k++) {
         char token[HG_POSITION_TEXT_LEN + 1];
-        if (!is_covered(sub->set, &cursor->items[k])) {
+        if (!is_origin(&cursor->items[k]) && !is_covered(sub->set, &cursor->items[k])) {
             hg_position_format(&cursor->items[k], token);
             hg_buf_put_slice(&text, text.len > 0 ? HG_SLICE(".") : (struct hg_slice){0});
             hg_buf_put(&text, token, HG_POSITION_TEXT_LEN);
@@ -97,7 +103,7 @@ static int keep_strays(struct hg_subscriber *sub, const struct hg_cursor *cursor
 
 int hg_feed__start(struct hg_subscriber *sub, const struct hg_subscription *s) {
     bool has_cursor = s->start == HG_START_CURSOR && s->cursor && s->cursor->n > 0;
-    bool has_claim = false;
+    bool has_claim = has_cursor && is_origin(&s->cursor->items[0]); /* they are sorted by tag */
     struct hg_feed__walk walk;
     struct hg_feed__cover *cover;
     uint32_t i;

@@ -101,6 +101,7 @@ void hg_subscriber_on_room(struct hg_subscriber *s) {
 /* The new set keeps the places of now; it goes live by itself. */
 static int change_set(struct hg_subscriber *s, const uint32_t *topics, size_t n) {
     hg_feed__leave_live(s);
+    HG_ASSERT(n > 0 || s->set->n_covers == 0);
     struct hg_feed__set *set = hg_feed__set_new(s, topics, n, s->set);
     if (set) {
         hg_feed__read_cancel(s);
@@ -109,6 +110,10 @@ static int change_set(struct hg_subscriber *s, const uint32_t *topics, size_t n)
     }
     hg_feed__queue(s, &s->feed->ready);
     return set ? 0 : HG_ENOMEM;
+}
+
+bool hg_subscriber_has_topics(const struct hg_subscriber *s) {
+    return s->set->n_covers > 0;
 }
 
 int hg_subscriber_set_topics(struct hg_subscriber *s, const uint32_t *topics, size_t n) {

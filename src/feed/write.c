@@ -123,8 +123,19 @@ static void put_place(const struct hg_feed__cover *cover, uint32_t i, struct hg_
     hg_buf_put(out, text, HG_POSITION_TEXT_LEN);
 }
 
+static void put_origin(struct hg_buf *out) {
+    struct hg_position origin = {.topic_tag = HG_POSITION_ORIGIN_TAG, .offset = UINT64_MAX};
+    char text[HG_POSITION_TEXT_LEN + 1];
+    hg_position_format(&origin, text);
+    hg_buf_put(out, text, HG_POSITION_TEXT_LEN);
+}
+
 void hg_feed__cursor_put(const struct hg_subscriber *sub, struct hg_buf *out) {
     const char *dot = "";
+    if (sub->set->n_places == 0) {
+        put_origin(out);
+        return;
+    }
     struct hg_feed__walk walk;
     struct hg_feed__cover *cover;
     uint32_t i;

@@ -20,6 +20,10 @@ struct hg_position {
 
 enum { HG_POSITION_TEXT_LEN = 42 };
 
+/* No topic has this tag: the cursor of a stream that had no topic yet. All
+ * that comes is behind it. */
+enum { HG_POSITION_ORIGIN_TAG = 0 };
+
 uint64_t hg_topic_tag(struct hg_slice topic_name); /* the same on every node */
 /* Of the record at a position: its log time and its event's id. */
 uint32_t hg_position_fingerprint(int64_t log_time_ms, struct hg_slice id);

@@ -100,6 +100,9 @@ static void take_cursor(struct client *c, const char *text, bool is_jump) {
     assert_int_equal(hg_cursor_merge(&cursor, hg_slice_of(text)), 0);
     for (size_t i = 0; i < cursor.n; i++) {
         const struct hg_position *p = &cursor.items[i];
+        if (p->topic_tag == HG_POSITION_ORIGIN_TAG) {
+            continue; /* before everything: nothing can follow from it */
+        }
         uint32_t topic = topic_of(c, p->topic_tag);
         uint64_t next = p->offset + 1;
         if (!is_jump) {
@@ -319,7 +322,7 @@ struct client *client_open(struct rig *rig, const struct client_wish *wish) {
     c->rig = rig;
     c->wish = *wish;
     c->wish.sink = wish->sink ? wish->sink : &client_raw;
-    c->wish.n_topics = wish->n_topics > 0 ? wish->n_topics : 1;
+    c->wish.n_topics = wish->n_topics > 0 ? wish->n_topics : !wish->has_no_topic;
     hg_buf_reserve(&c->in, 64 << 10); /* a test may be counting allocations */
     c->room = wish->has_no_room ? 0 : wish->room > 0 ? wish->room : CLIENT_ROOM_ALL;
     struct hg_filter *filter = make_filter(wish);

@@ -23,6 +23,7 @@ struct client_wish {
     const char *prefix;             /* of the subject; NULL: any */
     uint32_t topics[FAKE_TOPICS];
     size_t n_topics; /* 0: topic 0 */
+    bool has_no_topic;
     enum hg_start start;
     int64_t time_ms;
     const char *cursor; /* makes it HG_START_CURSOR */

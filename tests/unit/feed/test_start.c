@@ -346,6 +346,52 @@ static void topic_without_a_position_begins_at_the_first_when_the_client_has_not
     rig_free(&rig);
 }
 
+static void stream_without_topics_has_a_cursor_that_all_is_behind(void **state) {
+    (void)state;
+    struct rig *rig = rig_new(&plain, 1);
+    struct client *c = client_open(rig, &(struct client_wish){.has_no_topic = true});
+    rig_until_live(rig, 0);
+    assert_int_equal(c->n_opened, 1);
+    struct client *again =
+        client_open(rig, &(struct client_wish){.has_no_topic = true, .cursor = c->cursor});
+    rig_until_live(rig, 0);
+    assert_true(again->is_resumed);
+    assert_int_equal(again->n_gaps, 0);
+    assert_string_equal(again->cursor, c->cursor);
+    rig_publish_many(rig, 0, 3);
+    struct client *last = client_open(rig, &(struct client_wish){.cursor = c->cursor});
+    rig_until_live(rig, 0);
+    assert_true(last->is_resumed);
+    assert_int_equal(last->n_events, 3);
+    client_close(&c);
+    client_close(&again);
+    client_close(&last);
+    rig_free(&rig);
+}
+
+/* Who merges what it was told has the topics that it names where it names them. */
+static void cursor_of_no_topic_beside_others_says_nothing(void **state) {
+    (void)state;
+    struct rig *rig = rig_new(&plain, 2);
+    char cursor[2 * HG_POSITION_TEXT_LEN + 2];
+    struct hg_position none = {.offset = UINT64_MAX};
+    publish_at(rig, 1000, 1, 2);
+    publish_at(rig, 2000, 0, 2);
+    publish_at(rig, 3000, 1, 2);
+    struct hg_position first = position_of(rig, 0, 0);
+    hg_position_format(&none, cursor);
+    cursor[HG_POSITION_TEXT_LEN] = '.';
+    hg_position_format(&first, cursor + HG_POSITION_TEXT_LEN + 1);
+    struct client *c =
+        client_open(rig, &(struct client_wish){.cursor = cursor, .topics = {0, 1}, .n_topics = 2});
+    rig_until_live(rig, 0);
+    assert_true(c->is_resumed);
+    assert_int_equal(c->n_gaps, 0);
+    assert_int_equal(c->n_events, 1 + 2);
+    client_close(&c);
+    rig_free(&rig);
+}
+
 static void all_gaps_are_told_before_the_stream_opens(void **state) {
     (void)state;
     struct rig *rig = rig_new(&no_window, 3);
@@ -412,6 +458,8 @@ int test_start(void) {
         cmocka_unit_test(position_of_another_topic_is_told),
         cmocka_unit_test(topic_without_a_position_begins_at_the_newest_that_the_client_has),
         cmocka_unit_test(topic_without_a_position_begins_at_the_first_when_the_client_has_nothing),
+        cmocka_unit_test(stream_without_topics_has_a_cursor_that_all_is_behind),
+        cmocka_unit_test(cursor_of_no_topic_beside_others_says_nothing),
         cmocka_unit_test(all_gaps_are_told_before_the_stream_opens),
         cmocka_unit_test(claim_is_not_believed_while_the_log_does_not_answer),
     };
