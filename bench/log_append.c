@@ -51,7 +51,9 @@ static int null_open(const struct hg_log_open *open, void **ret, struct hg_why *
     *ret = &group;
     return 0;
 }
-static void null_close(void *state) { (void)state; }
+static void null_close(void *state) {
+    (void)state;
+}
 static int null_topic(void *state, const struct hg_log_topic *t, struct hg_why *why) {
     (void)state, (void)t, (void)why;
     return 0;
@@ -88,8 +90,13 @@ static void null_flush(void *state) {
     }
 }
 static const struct hg_log_ops null_ops = {
-    .size = sizeof null_ops, .name = "null", .open = null_open, .close = null_close,
-    .topic_open = null_topic, .describe = null_describe, .append = null_append,
+    .size = sizeof null_ops,
+    .name = "null",
+    .open = null_open,
+    .close = null_close,
+    .topic_open = null_topic,
+    .describe = null_describe,
+    .append = null_append,
     .flush = null_flush,
 };
 
@@ -151,14 +158,18 @@ static void run(const char *name, const struct hg_log_ops *ops, const char *dir,
         exit(1);
     }
     hg_loop_adopt(loop);
-    struct hg_log_setup setup = {.driver = ops, .loops = &loop, .n_loops = 1, .on_tail = on_tail,
-                                 .dedup_window_ms = window_ms, .dedup_max = 1000000,
-                                 .queue_bytes_max = (size_t)1 << 30, .readers = 1};
+    struct hg_log_setup setup = {.driver = ops,
+                                 .loops = &loop,
+                                 .n_loops = 1,
+                                 .on_tail = on_tail,
+                                 .dedup_window_ms = window_ms,
+                                 .dedup_max = 1000000,
+                                 .queue_bytes_max = (size_t)1 << 30,
+                                 .readers = 1};
     setup.open.args[0] = hg_slice_of(dir);
     setup.open.n_args = 1;
     struct hg_log_topic t = {.name = hg_slice_of(name), .partitions = 1};
-    if (hg_log_start(&setup, &the_log, &why) != 0 ||
-        hg_log_topic(the_log, &t, &topic, &why) != 0) {
+    if (hg_log_start(&setup, &the_log, &why) != 0 || hg_log_topic(the_log, &t, &topic, &why) != 0) {
         fprintf(stderr, "%s\n", why.text);
         exit(1);
     }
@@ -176,8 +187,9 @@ static void run(const char *name, const struct hg_log_ops *ops, const char *dir,
     cpu = clock_s(CLOCK_PROCESS_CPUTIME_ID) - cpu;
     mine = clock_s(CLOCK_THREAD_CPUTIME_ID) - mine;
     printf("%-10s dedup %-3s in flight %4zu x %3zu: %8.0f events/s  %5.2f us CPU/event "
-           "(loop %.2f, log thread %.2f)\n", name, window_ms > 0 ? "on" : "off", in_flight, batch,
-           (double)n_done / wall, cpu / (double)n_done * 1e6, mine / (double)n_done * 1e6,
+           "(loop %.2f, log thread %.2f)\n",
+           name, window_ms > 0 ? "on" : "off", in_flight, batch, (double)n_done / wall,
+           cpu / (double)n_done * 1e6, mine / (double)n_done * 1e6,
            (cpu - mine) / (double)n_done * 1e6);
     hg_log_stop(&the_log);
     hg_loop_turn(loop, false);

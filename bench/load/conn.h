@@ -25,8 +25,8 @@ struct url {
 enum conn_kind { CONN_WS, CONN_SSE, CONN_HTTP };
 enum conn_state { ST_CLOSED, ST_CONNECT, ST_TLS, ST_HEAD, ST_OPEN, ST_IDLE };
 enum conn_event {
-    EV_OPEN,    /* subscribed (101, or 200 text/event-stream), or TCP/TLS up for CONN_HTTP */
-    EV_MESSAGE, /* one whole WS message or one SSE event */
+    EV_OPEN,     /* subscribed (101, or 200 text/event-stream), or TCP/TLS up for CONN_HTTP */
+    EV_MESSAGE,  /* one whole WS message or one SSE event */
     EV_RESPONSE, /* CONN_HTTP: the response is complete; c->status is set */
     EV_CLOSED
 };
@@ -38,15 +38,15 @@ struct conn {
     uint8_t chunk_state;
     bool until_close;
     int status;
-    int64_t left;    /* bytes left of a Content-Length body or of a chunk */
+    int64_t left; /* bytes left of a Content-Length body or of a chunk */
     const struct url *url;
     SSL *ssl;
     void *user;
-    uint8_t *rem;    /* bytes read but not yet parsed */
+    uint8_t *rem; /* bytes read but not yet parsed */
     size_t rem_len;
-    uint8_t *text;   /* SSE text, or the fragments of a WS message */
+    uint8_t *text; /* SSE text, or the fragments of a WS message */
     size_t text_len, text_cap, scan, line;
-    uint8_t *out;    /* bytes not yet written */
+    uint8_t *out; /* bytes not yet written */
     size_t out_len, out_off, out_cap;
     char err[64];
 };
@@ -70,7 +70,10 @@ void conn_close(struct conn *c);
 
 /* CPU seconds (user + system) of the given processes and all their descendants. */
 double procs_cpu(const int *pids, int n);
-struct mem_sum { long rss_kb, pss_kb, private_kb; int procs; };
+struct mem_sum {
+    long rss_kb, pss_kb, private_kb;
+    int procs;
+};
 void procs_mem(const int *pids, int n, struct mem_sum *m);
 int parse_pids(const char *s, int *pids, int max);
 

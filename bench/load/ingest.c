@@ -39,8 +39,14 @@ static struct {
     double seconds, warm_s;
     bool is_tls, is_h2;
     long requests_max;
-} opt = {.host = "127.0.0.1", .path = "/events", .connections = 16, .streams = 16, .batch = 1,
-         .event_bytes = 1024, .seconds = 3, .warm_s = 1};
+} opt = {.host = "127.0.0.1",
+         .path = "/events",
+         .connections = 16,
+         .streams = 16,
+         .batch = 1,
+         .event_bytes = 1024,
+         .seconds = 3,
+         .warm_s = 1};
 
 static struct client clients[CONNECTIONS_MAX];
 static uint64_t serial, n_done, n_bad, n_counted, began_ns, warm_ns, end_ns;
@@ -51,7 +57,8 @@ static char pad[4096];
 static size_t put_event(char *out, size_t room) {
     static const char shape[] =
         "{\"specversion\":\"1.0\",\"id\":\"%s-%llu\",\"source\":\"/bench/ingest\","
-        "\"type\":\"com.example.bench\",\"subject\":\"s%llu\",\"time\":\"2026-01-02T03:04:05.678Z\","
+        "\"type\":\"com.example.bench\",\"subject\":\"s%llu\","
+        "\"time\":\"2026-01-02T03:04:05.678Z\","
         "\"datacontenttype\":\"application/json\",\"data\":{\"seq\":%llu,\"ok\":true,"
         "\"list\":[1,2,3,4.5],\"text\":\"%.*s\"}}";
     unsigned long long n = ++serial;
@@ -179,7 +186,7 @@ static ssize_t on_body(nghttp2_session *s, int32_t id, uint8_t *buf, size_t room
 }
 
 #define FIELD(n, v)                                                                                \
-    {(uint8_t *)(n), (uint8_t *)(v), strlen(n), strlen(v), NGHTTP2_NV_FLAG_NONE}
+    { (uint8_t *)(n), (uint8_t *)(v), strlen(n), strlen(v), NGHTTP2_NV_FLAG_NONE }
 
 static void h2_send(struct client *c, struct request *r) {
     char authority[160];
@@ -290,9 +297,9 @@ static void report(double counted_s) {
     printf("{\"requests\":%llu,\"counted\":%llu,\"events\":%llu,\"bad\":%llu,\"seconds\":%.3f,"
            "\"per_s\":%.0f,\"p50_ms\":%.3f,\"p99_ms\":%.3f,\"max_ms\":%.3f}\n",
            (unsigned long long)n_done, (unsigned long long)n_counted,
-           (unsigned long long)n_counted * (unsigned long long)opt.batch,
-           (unsigned long long)n_bad, counted_s, (double)n_counted / counted_s, quantile_ms(0.5),
-           quantile_ms(0.99), quantile_ms(1));
+           (unsigned long long)n_counted * (unsigned long long)opt.batch, (unsigned long long)n_bad,
+           counted_s, (double)n_counted / counted_s, quantile_ms(0.5), quantile_ms(0.99),
+           quantile_ms(1));
 }
 
 static void usage(void) {
@@ -305,19 +312,44 @@ static void read_options(int argc, char **argv) {
     int o;
     while ((o = getopt(argc, argv, "2tH:p:u:c:m:b:z:d:w:n:")) != -1) {
         switch (o) {
-        case '2': opt.is_h2 = true; break;
-        case 't': opt.is_tls = true; break;
-        case 'H': opt.host = optarg; break;
-        case 'p': opt.port = (int)strtol(optarg, NULL, 10); break;
-        case 'u': opt.path = optarg; break;
-        case 'c': opt.connections = (int)strtol(optarg, NULL, 10); break;
-        case 'm': opt.streams = (int)strtol(optarg, NULL, 10); break;
-        case 'b': opt.batch = (int)strtol(optarg, NULL, 10); break;
-        case 'z': opt.event_bytes = (int)strtol(optarg, NULL, 10); break;
-        case 'd': opt.seconds = strtod(optarg, NULL); break;
-        case 'w': opt.warm_s = strtod(optarg, NULL); break;
-        case 'n': opt.requests_max = strtol(optarg, NULL, 10); break;
-        default: usage();
+        case '2':
+            opt.is_h2 = true;
+            break;
+        case 't':
+            opt.is_tls = true;
+            break;
+        case 'H':
+            opt.host = optarg;
+            break;
+        case 'p':
+            opt.port = (int)strtol(optarg, NULL, 10);
+            break;
+        case 'u':
+            opt.path = optarg;
+            break;
+        case 'c':
+            opt.connections = (int)strtol(optarg, NULL, 10);
+            break;
+        case 'm':
+            opt.streams = (int)strtol(optarg, NULL, 10);
+            break;
+        case 'b':
+            opt.batch = (int)strtol(optarg, NULL, 10);
+            break;
+        case 'z':
+            opt.event_bytes = (int)strtol(optarg, NULL, 10);
+            break;
+        case 'd':
+            opt.seconds = strtod(optarg, NULL);
+            break;
+        case 'w':
+            opt.warm_s = strtod(optarg, NULL);
+            break;
+        case 'n':
+            opt.requests_max = strtol(optarg, NULL, 10);
+            break;
+        default:
+            usage();
         }
     }
     if (!opt.is_h2) {

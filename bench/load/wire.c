@@ -53,7 +53,8 @@ void wire_open(struct wire *w, const char *host, int port) {
         w->ssl = SSL_new(ctx);
         SSL_set_fd(w->ssl, w->fd);
         SSL_set_connect_state(w->ssl);
-        SSL_set_alpn_protos(w->ssl, (const unsigned char *)(is_h2_wanted ? "\x02h2" : "\x08http/1.1"),
+        SSL_set_alpn_protos(w->ssl,
+                            (const unsigned char *)(is_h2_wanted ? "\x02h2" : "\x08http/1.1"),
                             is_h2_wanted ? 3 : 9);
     }
     w->is_blocked = true;
@@ -83,8 +84,8 @@ static void flush(struct wire *w) {
         ssize_t n = w->ssl ? SSL_write(w->ssl, w->out + done, (int)(w->out_len - done))
                            : send(w->fd, w->out + done, w->out_len - done, MSG_NOSIGNAL);
         if (n <= 0) {
-            bool is_full = w->ssl ? SSL_get_error(w->ssl, (int)n) == SSL_ERROR_WANT_WRITE
-                                  : errno == EAGAIN;
+            bool is_full =
+                w->ssl ? SSL_get_error(w->ssl, (int)n) == SSL_ERROR_WANT_WRITE : errno == EAGAIN;
             if (!is_full) {
                 wire_die("write");
             }
