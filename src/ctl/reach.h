@@ -15,6 +15,7 @@ struct hg_ctl_reach {
 };
 
 enum { HG_CTL_TIMEOUT_MS = 60000, HG_CTL_CONNECT_MS = 10000 };
+/* clang-format off */
 #define HG_CTL_REACH_DEFAULTS {.timeout_ms = HG_CTL_TIMEOUT_MS}
 
 /* Rows for a struct that has a struct hg_ctl_reach at the offset. */
@@ -31,6 +32,7 @@ enum { HG_CTL_TIMEOUT_MS = 60000, HG_CTL_CONNECT_MS = 10000 };
     {.name = "timeout", .kind = HG_CTL_DURATION, .value = "TIME",                                  \
      .at = (offset) + offsetof(struct hg_ctl_reach, timeout_ms), .min = 1, .max = 86400000,        \
      .help = "A silence this long is a lost connection (60s)."}
+/* clang-format on */
 
 enum { HG_CTL_FIELDS_MAX = 64 };
 

@@ -24,8 +24,8 @@ extern const struct hg_conf_owner hg_gate_owner; /* rows of a location that acce
 /* `authenticate NAME ...` compiled: shared by gate and stream locations. */
 enum { HG_PROOFS_MAX = 8 };
 struct hg_proofs {
-    bool is_none;  /* authenticate none: everybody is anonymous */
-    bool is_all;   /* every named one must prove, not any */
+    bool is_none; /* authenticate none: everybody is anonymous */
+    bool is_all;  /* every named one must prove, not any */
     size_t n;
     const struct hg_authenticator_ops *ops[HG_PROOFS_MAX];
     const void *confs[HG_PROOFS_MAX];
@@ -42,15 +42,15 @@ struct hg_topic_keys {
 struct hg_intake {
     const struct hg_source_ops *source; /* NULL: the location accepts nothing */
     const void *source_conf;
-    struct hg_slice topic_template;     /* may hold $topic */
-    struct hg_strings allowed;          /* patterns for what a template makes */
+    struct hg_slice topic_template; /* may hold $topic */
+    struct hg_strings allowed;      /* patterns for what a template makes */
     int64_t body_bytes_max;
     int64_t events_max;
     bool is_dead_letter;
     struct hg_proofs proofs;
     const struct hg_rights *rights;
     struct hg_principal *anonymous;
-    int64_t retention_ms;               /* of topics that the template makes */
+    int64_t retention_ms; /* of topics that the template makes */
     int64_t retention_bytes;
     const struct hg_topic_keys *keys;
 };
@@ -67,26 +67,26 @@ enum hg_step { HG_STEP_ON, HG_STEP_WAIT, HG_STEP_DONE };
 struct hg_exchange {
     struct hg_gate *gate;
     const struct hg_intake *intake;
-    struct hg_request *request;   /* outlives the exchange's last stage */
-    struct hg_slice captured;     /* $topic, or empty */
+    struct hg_request *request;     /* outlives the exchange's last stage */
+    struct hg_slice captured;       /* $topic, or empty */
     struct hg_principal *principal; /* set already: not asked again */
     struct hg_slice body;
     struct hg_events events;
-    struct hg_problem problem;    /* status 0: no fault so far */
-    struct hg_arena *arena;       /* the request's */
+    struct hg_problem problem; /* status 0: no fault so far */
+    struct hg_arena *arena;    /* the request's */
     /* Once, when everything is decided: the problem, or every item stored.
      * The exchange is the owner's to free from then on. */
     void (*on_done)(struct hg_exchange *x);
     void *owner;
     /* The gate's own. */
-    const struct hg_stage *at;    /* the stage that waits, or NULL */
-    struct hg_log_make make;      /* of a topic that is named for the first time */
+    const struct hg_stage *at; /* the stage that waits, or NULL */
+    struct hg_log_make make;   /* of a topic that is named for the first time */
     struct hg_publish publish;
     struct hg_publish_item *items;
-    struct hg_publish_item one;   /* items, for one event */
+    struct hg_publish_item one; /* items, for one event */
     struct hg_position dead_letter;
     bool has_dead_letter;
-    unsigned retry_after_s;       /* with 503 */
+    unsigned retry_after_s; /* with 503 */
 };
 
 /* Before the body. ON: read the body, then call hg_exchange_body. DONE:

@@ -7,6 +7,7 @@
 
 #define AT(field) offsetof(struct hg_gate__conf, field)
 
+/* clang-format off */
 static const struct hg_directive rows[] = {
     {.name = "accept", .in = "location", .args = "SOURCE [ARGUMENT ...]", .type = HG_SLOT_STRINGS,
      .at = AT(accept), .min_args = 1, .max_args = 8, .is_local = true,
@@ -29,6 +30,7 @@ static const struct hg_directive rows[] = {
      .help = "Keep what is refused after authentication, with its reason, in <topic>.dlq."},
     HG_DIRECTIVES_END,
 };
+/* clang-format on */
 
 static bool has_capture(struct hg_slice text) {
     return text.len > 0 && memmem(text.ptr, text.len, "$topic", 6) != NULL;
@@ -55,7 +57,8 @@ static void check_publish(struct hg_conf_load *load, const struct hg_strings *pu
         hg_conf_fail(load, NULL, "publish: \"%.*s\" is no topic name", HG_FMT(name));
     }
     if (has_capture(name) && publish->n < 2) {
-        hg_conf_fail(load, NULL, "publish: a topic made from $topic needs the topics it may name; "
+        hg_conf_fail(load, NULL,
+                     "publish: a topic made from $topic needs the topics it may name; "
                      "expected allow=PATTERN");
     }
     for (size_t i = 1; i < publish->n; i++) {

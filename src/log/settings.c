@@ -40,6 +40,7 @@ static int set_dedup_window(struct hg_conf_load *load, void *conf,
 
 #define AT(field) offsetof(struct hg_log_settings, field)
 
+/* clang-format off */
 static const struct hg_directive rows[] = {
     {.name = "event_log", .in = "main", .args = "DRIVER [ARGUMENT ...]", .type = HG_SLOT_STRINGS,
      .at = AT(event_log), .min_args = 1, .max_args = 8, .is_at_start = true,
@@ -74,6 +75,7 @@ static const struct hg_directive rows[] = {
      .help = "Keep the last event of each key only."},
     HG_DIRECTIVES_END,
 };
+/* clang-format on */
 
 /* The block before it that declares the same topic, or NULL. */
 static const struct hg_conf_block *find_twin(const struct hg_conf_block *block) {
@@ -94,8 +96,10 @@ static int check_block(struct hg_conf_load *load, struct hg_conf_block *block, v
         return 0; /* the main block */
     }
     if (!hg_topic_name_is_valid(line->args[0])) {
-        hg_conf_fail(load, line, "\"%.*s\" is no topic name; expected segments of letters, digits, "
-                     "_ and - joined by dots", HG_FMT(line->args[0]));
+        hg_conf_fail(load, line,
+                     "\"%.*s\" is no topic name; expected segments of letters, digits, "
+                     "_ and - joined by dots",
+                     HG_FMT(line->args[0]));
     }
     const struct hg_conf_block *twin = find_twin(block);
     if (twin != NULL) {
@@ -104,7 +108,8 @@ static int check_block(struct hg_conf_load *load, struct hg_conf_block *block, v
                      first->file, first->number);
     }
     if (s->is_compacted && s->key == HG_KEY_NONE) {
-        hg_conf_fail(load, line, "a compacted topic needs a key; expected key subject, source or "
+        hg_conf_fail(load, line,
+                     "a compacted topic needs a key; expected key subject, source or "
                      "partitionkey");
     }
     return 0;

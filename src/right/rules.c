@@ -24,6 +24,7 @@ struct hg_rights {
     struct role roles[];
 };
 
+/* clang-format off */
 static const struct hg_directive rows[] = {
     {.name = "role", .in = "main", .args = "NAME { ... }", .type = HG_SLOT_BLOCK, .min_args = 1,
      .is_repeatable = true, .help = "What principals of this role may do. No rule, no access."},
@@ -35,11 +36,13 @@ static const struct hg_directive rows[] = {
      .is_repeatable = true, .is_local = true, .help = "Topics that the role may follow."},
     HG_DIRECTIVES_END,
 };
+/* clang-format on */
 
 static void check_patterns(struct hg_conf_load *load, const struct hg_strings *patterns) {
     for (size_t i = 0; i < patterns->n; i++) {
         if (!hg_topic_pattern_is_valid(patterns->items[i])) {
-            hg_conf_fail(load, NULL, "\"%.*s\" is no topic pattern; expected segments of letters, "
+            hg_conf_fail(load, NULL,
+                         "\"%.*s\" is no topic pattern; expected segments of letters, "
                          "digits, _ and - joined by dots, * for one segment, ** for any number",
                          HG_FMT(patterns->items[i]));
         }
@@ -111,10 +114,9 @@ static bool allow(const struct hg_rights *r, const struct hg_principal *p, enum 
                   fits_fn fits, struct hg_slice what) {
     for (size_t i = 0; i < r->n; i++) {
         const struct role *role = &r->roles[i];
-        const struct hg_strings *patterns =
-            act == HG_ACT_PUBLISH     ? &role->rules->publish
-            : act == HG_ACT_SUBSCRIBE ? &role->rules->subscribe
-                                      : NULL;
+        const struct hg_strings *patterns = act == HG_ACT_PUBLISH     ? &role->rules->publish
+                                            : act == HG_ACT_SUBSCRIBE ? &role->rules->subscribe
+                                                                      : NULL;
         if (patterns != NULL && hg_principal_has_role(p, role->name) &&
             any_fits(patterns, fits, what)) {
             return true;
