@@ -46,16 +46,8 @@ struct hg_counter hg_dedup_entries = {
 };
 
 struct hg_counter *const hg_log_counters[] = {
-    &hg_log_appends,
-    &hg_log_events_stored,
-    &hg_log_events_duplicate,
-    &hg_log_events_conflict,
-    &hg_log_events_failed,
-    &hg_log_events_refused,
-    &hg_log_commits,
-    &hg_log_queue_bytes,
-    &hg_log_reads,
-    &hg_log_tail_missed,
-    &hg_dedup_entries,
-    NULL,
+    &hg_log_appends,         &hg_log_events_stored, &hg_log_events_duplicate,
+    &hg_log_events_conflict, &hg_log_events_failed, &hg_log_events_refused,
+    &hg_log_commits,         &hg_log_queue_bytes,   &hg_log_reads,
+    &hg_log_tail_missed,     &hg_dedup_entries,     NULL,
 };

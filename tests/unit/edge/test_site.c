@@ -46,7 +46,8 @@ static void the_same_location_stands_once(void **state) {
 
 static void a_site_needs_a_server(void **state) {
     (void)state;
-    generation_assert_fault("", "t.conf:1: main: there is no server; expected at least one server block");
+    generation_assert_fault(
+        "", "t.conf:1: main: there is no server; expected at least one server block");
 }
 
 static void a_server_listens_once_on_an_address(void **state) {

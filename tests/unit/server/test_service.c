@@ -143,7 +143,8 @@ static void what_is_refused_changes_nothing(void **state) {
 static int start_without_a_directory(void *arg) {
     struct fixture *f = arg;
     rig_write(&f->rig, "", "");
-    return take(f) == HG_EINVAL && strstr(f->errors.ptr, "test.conf:8: event_log: ") != NULL ? 0 : 1;
+    return take(f) == HG_EINVAL && strstr(f->errors.ptr, "test.conf:8: event_log: ") != NULL ? 0
+                                                                                             : 1;
 }
 
 static void a_start_that_fails_says_why(void **state) {
