@@ -70,7 +70,6 @@ static void on_gone(struct hg_stream *s, bool is_complete) {
 static void on_refused(struct hg_conn *c, struct hg_stream *s, const struct hg_http_refusal *r) {
     struct upper *u = the_upper;
     (void)c;
-    assert_true(s == NULL || s == u->stream);
     hg_buf_printf(&u->refused, "%d %s %.*s %.*s %s; ", r->status, r->type, HG_FMT(r->head->method),
                   HG_FMT(r->head->target), s != NULL ? "known" : "alone");
 }
