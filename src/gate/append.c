@@ -110,6 +110,7 @@ static bool take_expected(struct hg_exchange *x) {
     }
     x->items[0].has_expected = true;
     x->items[0].expected_next = p.offset + 1;
+    x->items[0].expected_fingerprint = p.fingerprint;
     return true;
 }
 

@@ -131,6 +131,8 @@ static void settle_stored(struct hg_judge *j, struct hg_publish_item *item,
         id = hg_event_core(record->event, HG_ATTR_ID);
     }
     uint32_t fingerprint = hg_position_fingerprint(record->log_time_ms, id);
+    struct hg_topic *topic = hg_topics_get(j->topics, append->topic);
+    hg_topic_know(topic, append->partition, record->offset, fingerprint);
     item->stored = HG_STORED_NEW;
     item->position = position_at(j, append->topic, append->partition, record->offset, fingerprint);
     if (plan->is_reserved) {

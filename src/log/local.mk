@@ -10,6 +10,8 @@ libheadgate_a_SOURCES += \
     src/log/dedup.c \
     src/log/dedup.h \
     src/log/entry.h \
+    src/log/expect.c \
+    src/log/expect.h \
     src/log/inbox.c \
     src/log/inbox.h \
     src/log/index.c \

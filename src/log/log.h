@@ -112,6 +112,7 @@ struct hg_publish_item {
     size_t n_headers;
     bool has_expected;
     uint64_t expected_next;
+    uint32_t expected_fingerprint; /* of the record before expected_next; 0: any */
     /* Results: */
     enum hg_stored stored;
     struct hg_position position; /* NEW, BEFORE */

@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "headgate/logline.h"
 #include "log/counters.h"
+#include "log/expect.h"
 #include "log/inner.h"
 
 /* A flush at the latest after this much. */
@@ -94,13 +95,25 @@ static bool can_judge(const struct hg_log_thread *t) {
     return t->line.first != NULL && !t->is_held && !is_large(t);
 }
 
+/* What waited for it is judged next. */
+static void settle(struct hg_log *log, struct hg_publish *p, int err) {
+    struct hg_log_thread *t = &log->thread;
+    push_front(&t->line, hg_judge_settle(&t->judge, p, err, t->now_s));
+    t->is_held = false;
+    answer(log, p);
+}
+
 static void judge_line(struct hg_log *log) {
     struct hg_log_thread *t = &log->thread;
     while (can_judge(t)) {
         struct hg_publish *p = pop(&t->line);
         switch (hg_judge(&t->judge, p, t->now_s)) {
         case HG_VERDICT_APPEND:
-            append(log, p);
+            if (hg_expect_is_replaced(log, p)) {
+                settle(log, p, HG_ECONFLICT);
+            } else {
+                append(log, p);
+            }
             break;
         case HG_VERDICT_ANSWER:
             answer(log, p);
@@ -144,10 +157,8 @@ void hg_log_thread__on_complete(struct hg_task *task) {
         t->is_probing = false;
         return;
     }
-    push_front(&t->line, hg_judge_settle(&t->judge, p, p->err, t->now_s));
-    t->is_held = false;
     t->settled_bytes += p->err == 0 ? (int64_t)p->bytes : 0;
-    answer(log, p);
+    settle(log, p, p->err);
 }
 
 static void wait_for(sem_t *s) {

@@ -124,6 +124,7 @@ void hg_topic_set_range(struct hg_topic *topic, uint32_t partition,
                         const struct hg_log_range *range) {
     struct hg_topic_part *part = &topic->parts[partition];
     if (atomic_load_explicit(&topic->epoch, memory_order_relaxed) != range->epoch) {
+        part->known_next = 0;
         atomic_store_explicit(&part->first, range->first, memory_order_release);
         atomic_store_explicit(&part->next, range->next, memory_order_release);
         atomic_store_explicit(&topic->epoch, range->epoch, memory_order_release);
@@ -131,6 +132,15 @@ void hg_topic_set_range(struct hg_topic *topic, uint32_t partition,
     raise(&part->next, range->next);
     raise(&part->first, range->first);
     atomic_store_explicit(&part->bytes, range->bytes, memory_order_relaxed);
+}
+
+void hg_topic_know(struct hg_topic *topic, uint32_t partition, uint64_t offset,
+                   uint32_t fingerprint) {
+    struct hg_topic_part *part = &topic->parts[partition];
+    if (offset + 1 >= part->known_next) {
+        part->known_next = offset + 1;
+        part->known_fingerprint = fingerprint;
+    }
 }
 
 void hg_topic_raise_next(struct hg_topic *topic, uint32_t partition, uint64_t next) {

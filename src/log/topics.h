@@ -14,7 +14,10 @@ enum { HG_TOPICS_MAX = 65536 };
 struct hg_topic_part {
     _Atomic uint64_t first, next, bytes;
     atomic_bool is_tail_missed; /* records were stored that memory had no room to show */
-    bool is_indexed;            /* dedup knows its records; log thread only */
+    /* Log thread only: */
+    bool is_indexed;            /* dedup knows its records */
+    uint32_t known_fingerprint; /* of the record before known_next */
+    uint64_t known_next;        /* 0: of none */
 };
 
 struct hg_topic {
@@ -44,6 +47,9 @@ int hg_topics_add(struct hg_topics *t, struct hg_slice name, uint32_t partitions
 /* What the driver said. Log thread. Within an epoch bounds only rise. */
 void hg_topic_set_range(struct hg_topic *topic, uint32_t partition,
                         const struct hg_log_range *range);
+/* Log thread: the newest record whose fingerprint is known. */
+void hg_topic_know(struct hg_topic *topic, uint32_t partition, uint64_t offset,
+                   uint32_t fingerprint);
 /* Any thread. */
 void hg_topic_raise_next(struct hg_topic *topic, uint32_t partition, uint64_t next);
 void hg_topic_raise_first(struct hg_topic *topic, uint32_t partition, uint64_t first);

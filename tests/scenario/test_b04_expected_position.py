@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Headgate-Expected-Position: an event is stored only if nothing stands behind
 the position that its writer knows as the topic's last."""
+import os
+import shutil
 import threading
 
 import pytest
@@ -114,6 +116,33 @@ def test_it_holds_when_all_events_are_too_old(make_gateway):
         until(lambda: stored(http) == [], "the events to be removed", 30)
         assert conflicts(store(http, 3, first))
         assert store(http, 3, last).status_code == 202
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_a_position_whose_event_was_replaced_is_refused(gateway, again):
+    """A log put back from a copy gives the same offsets to other events."""
+    events, copy = os.path.join(gateway.dir, "events"), os.path.join(gateway.dir, "copy")
+    with client(gateway) as http:
+        assert store(http, 1).status_code == 202
+        gateway.stop()
+        shutil.copytree(events, copy)
+        gateway.start()
+    with client(gateway) as http:
+        lost = store(http, "lost").headers["headgate-position"]
+    gateway.stop()
+    shutil.rmtree(events)
+    shutil.move(copy, events)
+    gateway.start()
+    with client(gateway) as http:
+        last = store(http, "other").headers["headgate-position"]
+    assert position.decode(last)[:2] == position.decode(lost)[:2]
+    if again:  # the gateway knows nothing of what it stored itself
+        gateway.stop()
+        gateway.start()
+    with client(gateway) as http:
+        assert conflicts(store(http, 2, lost))
+        assert store(http, 2, last).status_code == 202
+        assert stored(http) == ["1", "other", "2"]
 
 
 def test_positions_of_other_topics_are_refused(make_gateway):

@@ -12,6 +12,7 @@ tests_unit_log_test_log_SOURCES = \
     tests/unit/log/test_crossing.c \
     tests/unit/log/test_cursor.c \
     tests/unit/log/test_dedup.c \
+    tests/unit/log/test_expect.c \
     tests/unit/log/test_inbox.c \
     tests/unit/log/test_index.c \
     tests/unit/log/test_judge.c \

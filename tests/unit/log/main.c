@@ -21,6 +21,7 @@ int main(void) {
     failed += test_up();
     failed += test_log();
     failed += test_log_thread();
+    failed += test_expect();
     failed += test_topic_open();
     failed += test_readers();
     failed += test_tail();

@@ -15,6 +15,7 @@ int test_counters(void);
 int test_crossing(void);
 int test_cursor(void);
 int test_dedup(void);
+int test_expect(void);
 int test_inbox(void);
 int test_index(void);
 int test_judge(void);
