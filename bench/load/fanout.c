@@ -27,24 +27,27 @@
 #define H_SUB 64
 static uint64_t h_count[64 * H_SUB], h_total, h_max;
 
-static void h_add(uint64_t v)
-{
+static void h_add(uint64_t v) {
     unsigned e = v < H_SUB ? 0 : 63u - (unsigned)__builtin_clzll(v) - 5u;
     unsigned i = e == 0 ? (unsigned)v : e * H_SUB + (unsigned)((v >> (e - 1)) & (H_SUB - 1));
     h_count[i]++;
     h_total++;
-    if (v > h_max) h_max = v;
+    if (v > h_max) {
+        h_max = v;
+    }
 }
 
-static double h_ms(double q)
-{
+static double h_ms(double q) {
     uint64_t want = (uint64_t)(q * (double)h_total + 0.5), seen = 0;
-    if (want == 0) want = 1;
+    if (want == 0) {
+        want = 1;
+    }
     for (unsigned i = 0; i < 64 * H_SUB; i++) {
         seen += h_count[i];
         if (seen >= want && h_total) {
             unsigned e = i / H_SUB;
-            uint64_t v = e == 0 ? i : ((uint64_t)(H_SUB + i % H_SUB) << (e - 1)) + ((1ull << (e - 1)) >> 1);
+            uint64_t v =
+                e == 0 ? i : ((uint64_t)(H_SUB + i % H_SUB) << (e - 1)) + ((1ull << (e - 1)) >> 1);
             return (double)(v > h_max ? h_max : v) / 1e6;
         }
     }
@@ -88,30 +91,47 @@ static long issued, acked, rejected, lost_acks, late_us_max;
 static int last_status, epfd, timer_fd;
 static char first_error[256];
 
-static void note(const char *fmt, const char *a, int b)
-{
-    if (!first_error[0]) snprintf(first_error, sizeof first_error, fmt, a, b);
-    if (verbose) { fprintf(stderr, fmt, a, b); fputc('\n', stderr); }
+static void note(const char *fmt, const char *a, int b) {
+    if (!first_error[0]) {
+        snprintf(first_error, sizeof first_error, fmt, a, b);
+    }
+    if (verbose) {
+        fprintf(stderr, fmt, a, b);
+        fputc('\n', stderr);
+    }
 }
 
 /* ---- deliveries ---- */
 
-static void on_message(struct sub *s, const uint8_t *p, size_t n)
-{
+static void on_message(struct sub *s, const uint8_t *p, size_t n) {
     const uint8_t *m = memmem(p, n, marker, marker_len), *end = p + n;
-    if (!m) { foreign++; return; }
-    m += marker_len;
-    while (m < end && (*m == ' ' || *m == '"' || *m == '\\')) m++;
-    uint64_t ts = 0;
-    while (m < end && *m >= '0' && *m <= '9') ts = ts * 10 + (*m++ - '0');
-    if (!measuring) {
-        if (!s->warm) { s->warm = true; warm_got++; }
+    if (!m) {
+        foreign++;
         return;
     }
-    if (ts < t_start) return; /* a late warm-up message */
+    m += marker_len;
+    while (m < end && (*m == ' ' || *m == '"' || *m == '\\')) {
+        m++;
+    }
+    uint64_t ts = 0;
+    while (m < end && *m >= '0' && *m <= '9') {
+        ts = ts * 10 + (*m++ - '0');
+    }
+    if (!measuring) {
+        if (!s->warm) {
+            s->warm = true;
+            warm_got++;
+        }
+        return;
+    }
+    if (ts < t_start) {
+        return; /* a late warm-up message */
+    }
     uint64_t now = now_ns();
     h_add(now > ts ? now - ts : 0);
-    if (ts < s->last_ts) disordered++;
+    if (ts < s->last_ts) {
+        disordered++;
+    }
     s->last_ts = ts;
     s->got++;
     received++;
@@ -119,21 +139,26 @@ static void on_message(struct sub *s, const uint8_t *p, size_t n)
     t_last = now;
 }
 
-static void on_conn(struct conn *c, enum conn_event ev, const uint8_t *p, size_t n)
-{
+static void on_conn(struct conn *c, enum conn_event ev, const uint8_t *p, size_t n) {
     if (c->kind == CONN_HTTP) {
         struct pub *b = c->user;
         if (ev == EV_RESPONSE) {
             last_status = c->status;
             if (b->busy && b->counted) {
-                if (c->status / 100 == 2) acked++;
-                else { rejected++; note("publish answered with status %s%d", "", c->status); }
+                if (c->status / 100 == 2) {
+                    acked++;
+                } else {
+                    rejected++;
+                    note("publish answered with status %s%d", "", c->status);
+                }
                 t_pub_last = now_ns();
             }
             b->busy = false;
         } else if (ev == EV_CLOSED) {
             if (b->busy) {
-                if (b->counted) lost_acks++;
+                if (b->counted) {
+                    lost_acks++;
+                }
                 note("publisher connection lost: %s (%d)", c->err, 0);
                 b->busy = false;
             }
@@ -141,18 +166,25 @@ static void on_conn(struct conn *c, enum conn_event ev, const uint8_t *p, size_t
         return;
     }
     struct sub *s = c->user;
-    if (ev == EV_MESSAGE) on_message(s, p, n);
-    else if (ev == EV_OPEN) { opening--; opened++; }
-    else if (ev == EV_CLOSED) {
-        if (c->was_open) { opened--; dropped_subs++; } else opening--;
+    if (ev == EV_MESSAGE) {
+        on_message(s, p, n);
+    } else if (ev == EV_OPEN) {
+        opening--;
+        opened++;
+    } else if (ev == EV_CLOSED) {
+        if (c->was_open) {
+            opened--;
+            dropped_subs++;
+        } else {
+            opening--;
+        }
         note("subscriber: %s (%d)", c->err, (int)(s - subs));
     }
 }
 
 /* ---- publishing ---- */
 
-static void publish(struct pub *b, uint64_t ts, long seq, bool counted)
-{
+static void publish(struct pub *b, uint64_t ts, long seq, bool counted) {
     static char *body, *req;
     static size_t cap;
     size_t need = strlen(body_tpl) + body_size + 4096 + sizeof pub_headers;
@@ -160,24 +192,38 @@ static void publish(struct pub *b, uint64_t ts, long seq, bool counted)
         cap = need;
         body = realloc(body, cap);
         req = realloc(req, cap);
-        if (!body || !req) die("no memory");
+        if (!body || !req) {
+            die("no memory");
+        }
     }
     size_t n = 0, pad_at = 0;
     bool pad = false;
     for (const char *t = body_tpl; *t;) {
-        if (strncmp(t, "@TS@", 4) == 0) { n += (size_t)snprintf(body + n, 24, "%llu", (unsigned long long)ts); t += 4; }
-        else if (strncmp(t, "@SEQ@", 5) == 0) { n += (size_t)snprintf(body + n, 24, "%ld", seq); t += 5; }
-        else if (strncmp(t, "@PAD@", 5) == 0) { pad_at = n; pad = true; t += 5; }
-        else body[n++] = *t++;
+        if (strncmp(t, "@TS@", 4) == 0) {
+            n += (size_t)snprintf(body + n, 24, "%llu", (unsigned long long)ts);
+            t += 4;
+        } else if (strncmp(t, "@SEQ@", 5) == 0) {
+            n += (size_t)snprintf(body + n, 24, "%ld", seq);
+            t += 5;
+        } else if (strncmp(t, "@PAD@", 5) == 0) {
+            pad_at = n;
+            pad = true;
+            t += 5;
+        } else {
+            body[n++] = *t++;
+        }
     }
     if (pad && n < body_size) {
         size_t k = body_size - n;
         memmove(body + pad_at + k, body + pad_at, n - pad_at);
-        for (size_t i = 0; i < k; i++) body[pad_at + i] = (char)('a' + (i % 26));
+        for (size_t i = 0; i < k; i++) {
+            body[pad_at + i] = (char)('a' + (i % 26));
+        }
         n += k;
     }
-    int h = snprintf(req, cap, "%s %s HTTP/1.1\r\nHost: %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\n%s\r\n", method,
-                     pub_url.path, pub_url.hostport, content_type, n, pub_headers);
+    int h = snprintf(
+        req, cap, "%s %s HTTP/1.1\r\nHost: %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\n%s\r\n",
+        method, pub_url.path, pub_url.hostport, content_type, n, pub_headers);
     memcpy(req + h, body, n);
     b->busy = true;
     b->counted = counted;
@@ -185,26 +231,29 @@ static void publish(struct pub *b, uint64_t ts, long seq, bool counted)
     conn_send(&b->c, req, (size_t)h + n);
 }
 
-static struct pub *idle_pub(void)
-{
+static struct pub *idle_pub(void) {
     static int at;
     for (int i = 0; i < n_pubs; i++) {
         struct pub *b = &pubs[at++ % n_pubs];
         at %= n_pubs;
-        if (b->c.state == ST_CLOSED && !b->busy) conn_start(&b->c, &pub_url, CONN_HTTP, -1, b);
-        if (b->c.state == ST_IDLE && !b->busy && !b->c.close_after) return b;
+        if (b->c.state == ST_CLOSED && !b->busy) {
+            conn_start(&b->c, &pub_url, CONN_HTTP, -1, b);
+        }
+        if (b->c.state == ST_IDLE && !b->busy && !b->c.close_after) {
+            return b;
+        }
     }
     return NULL;
 }
 
 /* ---- loop ---- */
 
-static void open_more(void)
-{
+static void open_more(void) {
     while (next_sub < n_subs && opening < OPENING_MAX) {
         struct sub *s = &subs[next_sub];
         opening++;
-        if (!conn_start(&s->c, &sub_url[next_sub % n_urls], subs_are_ws ? CONN_WS : CONN_SSE, next_sub / 20000, s)) {
+        if (!conn_start(&s->c, &sub_url[next_sub % n_urls], subs_are_ws ? CONN_WS : CONN_SSE,
+                        next_sub / 20000, s)) {
             opening--;
             note("subscriber: %s (%d)", s->c.err, next_sub);
         }
@@ -213,52 +262,56 @@ static void open_more(void)
 }
 
 /* Runs one round of the event loop. */
-static void turn(int timeout_ms)
-{
+static void turn(int timeout_ms) {
     struct epoll_event ev[128];
     int n = epoll_wait(epfd, ev, 128, timeout_ms);
     for (int i = 0; i < n; i++) {
         if (ev[i].data.ptr == &timer_fd) {
             uint64_t x;
-            if (read(timer_fd, &x, sizeof x) < 0) continue;
+            if (read(timer_fd, &x, sizeof x) < 0) {
+                continue;
+            }
         } else {
             conn_on_event(ev[i].data.ptr, ev[i].events);
         }
     }
 }
 
-static void arm(uint64_t at_ns)
-{
-    struct itimerspec t = { .it_value = { (time_t)(at_ns / 1000000000ull), (long)(at_ns % 1000000000ull) } };
+static void arm(uint64_t at_ns) {
+    struct itimerspec t = {
+        .it_value = {(time_t)(at_ns / 1000000000ull), (long)(at_ns % 1000000000ull)}};
     timerfd_settime(timer_fd, TFD_TIMER_ABSTIME, &t, NULL);
 }
 
-static double self_cpu(void)
-{
+static double self_cpu(void) {
     struct rusage r;
     getrusage(RUSAGE_SELF, &r);
-    return (double)(r.ru_utime.tv_sec + r.ru_stime.tv_sec) + (double)(r.ru_utime.tv_usec + r.ru_stime.tv_usec) / 1e6;
+    return (double)(r.ru_utime.tv_sec + r.ru_stime.tv_sec) +
+           (double)(r.ru_utime.tv_usec + r.ru_stime.tv_usec) / 1e6;
 }
 
-static char *slurp(const char *path)
-{
+static char *slurp(const char *path) {
     FILE *f = fopen(path, "r");
-    if (!f) die("%s: %s", path, strerror(errno));
+    if (!f) {
+        die("%s: %s", path, strerror(errno));
+    }
     char *b = malloc(1 << 20);
-    if (!b) die("no memory");
+    if (!b) {
+        die("no memory");
+    }
     b[fread(b, 1, (1 << 20) - 1, f)] = 0;
     fclose(f);
     return b;
 }
 
-static void add_header(char *to, size_t cap, const char *h)
-{
+static void add_header(char *to, size_t cap, const char *h) {
     size_t n = strlen(to);
-    if ((size_t)snprintf(to + n, cap - n, "%s\r\n", h) >= cap - n) die("too many headers");
+    if ((size_t)snprintf(to + n, cap - n, "%s\r\n", h) >= cap - n) {
+        die("too many headers");
+    }
 }
 
-static void usage(void)
-{
+static void usage(void) {
     fputs("usage: fanout -s URL [-s URL ...] -p URL [options]\n"
           "  -s URL    subscribe here: ws:// wss:// (WebSocket) or http:// https:// (SSE)\n"
           "  -p URL    publish here: http:// or https://\n"
@@ -267,79 +320,140 @@ static void usage(void)
           "  -c C      publisher connections (1)  -X METHOD (POST)\n"
           "  -b FILE   body template with @TS@ (send time), @SEQ@, @PAD@ (fill to -z bytes)\n"
           "  -z BYTES  body size for @PAD@ (1024) -T TYPE   content type\n"
-          "  -H HDR    header of subscribers and publishers; -S HDR subscribers only; -P HDR publishers only\n"
+          "  -H HDR    header of subscribers and publishers; -S HDR subscribers only; -P HDR "
+          "publishers only\n"
           "  -M MARK   what stands before the send time (ts_ns\":)\n"
           "  -w W      warm-up messages, not counted (2)\n"
-          "  -t SEC    overall limit after subscribing (60)   -q SEC  give up after so long without a delivery (3)\n"
+          "  -t SEC    overall limit after subscribing (60)   -q SEC  give up after so long "
+          "without a delivery (3)\n"
           "  -k PIDS   server pids, comma separated: CPU seconds of them and their descendants\n"
-          "  -v        errors as they happen\n", stderr);
+          "  -v        errors as they happen\n",
+          stderr);
     exit(2);
 }
 
-int main(int argc, char **argv)
-{
+int main(int argc, char **argv) {
     int o, pids[64], n_pids = 0, warm = 2;
     double limit_s = 60, quiet_s = 3;
     while ((o = getopt(argc, argv, "s:p:n:m:r:c:X:b:z:T:H:S:P:M:w:t:q:k:v")) != -1) {
         switch (o) {
         case 's':
-            if (n_urls == MAX_URLS || !url_parse(optarg, &sub_url[n_urls])) die("bad URL %s", optarg);
+            if (n_urls == MAX_URLS || !url_parse(optarg, &sub_url[n_urls])) {
+                die("bad URL %s", optarg);
+            }
             n_urls++;
             break;
-        case 'p': if (!url_parse(optarg, &pub_url)) die("bad URL %s", optarg); break;
-        case 'n': n_subs = (int)strtol(optarg, NULL, 10); break;
-        case 'm': n_msgs = strtol(optarg, NULL, 10); break;
-        case 'r': rate = strtod(optarg, NULL); break;
-        case 'c': n_pubs = (int)strtol(optarg, NULL, 10); break;
-        case 'X': method = optarg; break;
-        case 'b': body_tpl = slurp(optarg); break;
-        case 'z': body_size = (size_t)strtol(optarg, NULL, 10); break;
-        case 'T': content_type = optarg; break;
-        case 'H': add_header(sub_headers, sizeof sub_headers, optarg); add_header(pub_headers, sizeof pub_headers, optarg); break;
-        case 'S': add_header(sub_headers, sizeof sub_headers, optarg); break;
-        case 'P': add_header(pub_headers, sizeof pub_headers, optarg); break;
-        case 'M': marker = optarg; break;
-        case 'w': warm = (int)strtol(optarg, NULL, 10); break;
-        case 't': limit_s = strtod(optarg, NULL); break;
-        case 'q': quiet_s = strtod(optarg, NULL); break;
-        case 'k': n_pids = parse_pids(optarg, pids, 64); break;
-        case 'v': verbose = 1; break;
-        default: usage();
+        case 'p':
+            if (!url_parse(optarg, &pub_url)) {
+                die("bad URL %s", optarg);
+            }
+            break;
+        case 'n':
+            n_subs = (int)strtol(optarg, NULL, 10);
+            break;
+        case 'm':
+            n_msgs = strtol(optarg, NULL, 10);
+            break;
+        case 'r':
+            rate = strtod(optarg, NULL);
+            break;
+        case 'c':
+            n_pubs = (int)strtol(optarg, NULL, 10);
+            break;
+        case 'X':
+            method = optarg;
+            break;
+        case 'b':
+            body_tpl = slurp(optarg);
+            break;
+        case 'z':
+            body_size = (size_t)strtol(optarg, NULL, 10);
+            break;
+        case 'T':
+            content_type = optarg;
+            break;
+        case 'H':
+            add_header(sub_headers, sizeof sub_headers, optarg);
+            add_header(pub_headers, sizeof pub_headers, optarg);
+            break;
+        case 'S':
+            add_header(sub_headers, sizeof sub_headers, optarg);
+            break;
+        case 'P':
+            add_header(pub_headers, sizeof pub_headers, optarg);
+            break;
+        case 'M':
+            marker = optarg;
+            break;
+        case 'w':
+            warm = (int)strtol(optarg, NULL, 10);
+            break;
+        case 't':
+            limit_s = strtod(optarg, NULL);
+            break;
+        case 'q':
+            quiet_s = strtod(optarg, NULL);
+            break;
+        case 'k':
+            n_pids = parse_pids(optarg, pids, 64);
+            break;
+        case 'v':
+            verbose = 1;
+            break;
+        default:
+            usage();
         }
     }
-    if (!n_urls || !pub_url.host[0] || n_subs < 0 || n_pubs < 1 || n_msgs < 1 || body_size > 1 << 20) usage();
-    if (!body_tpl)
-        body_tpl = "{\"specversion\":\"1.0\",\"id\":\"@SEQ@\",\"source\":\"/bench/fanout\",\"type\":\"bench.tick\","
-                   "\"datacontenttype\":\"application/json\",\"data\":{\"ts_ns\":@TS@,\"seq\":@SEQ@,\"pad\":\"@PAD@\"}}";
+    if (!n_urls || !pub_url.host[0] || n_subs < 0 || n_pubs < 1 || n_msgs < 1 ||
+        body_size > 1 << 20) {
+        usage();
+    }
+    if (!body_tpl) {
+        body_tpl = "{\"specversion\":\"1.0\",\"id\":\"@SEQ@\",\"source\":\"/bench/"
+                   "fanout\",\"type\":\"bench.tick\","
+                   "\"datacontenttype\":\"application/"
+                   "json\",\"data\":{\"ts_ns\":@TS@,\"seq\":@SEQ@,\"pad\":\"@PAD@\"}}";
+    }
     marker_len = strlen(marker);
     subs_are_ws = sub_url[0].ws;
     raise_nofile();
     epfd = epoll_create1(EPOLL_CLOEXEC);
     timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
-    struct epoll_event te = { .events = EPOLLIN, .data.ptr = &timer_fd };
+    struct epoll_event te = {.events = EPOLLIN, .data.ptr = &timer_fd};
     epoll_ctl(epfd, EPOLL_CTL_ADD, timer_fd, &te);
     conn_global(epfd, on_conn, sub_url[0].tls || pub_url.tls);
     conn_set_headers(sub_headers);
     subs = calloc((size_t)n_subs + 1, sizeof *subs);
     pubs = calloc((size_t)n_pubs, sizeof *pubs);
-    if (!subs || !pubs) die("no memory");
+    if (!subs || !pubs) {
+        die("no memory");
+    }
 
     uint64_t t0 = now_ns();
     for (;;) {
         open_more();
-        if (next_sub == n_subs && opening <= 0) break;
-        if (now_ns() - t0 > 60ull * 1000000000ull) { note("not all subscribed in 60 s%s, %d open", "", opened); break; }
+        if (next_sub == n_subs && opening <= 0) {
+            break;
+        }
+        if (now_ns() - t0 > 60ull * 1000000000ull) {
+            note("not all subscribed in 60 s%s, %d open", "", opened);
+            break;
+        }
         turn(100);
     }
     double subscribe_s = (double)(now_ns() - t0) / 1e9;
     int subscribed = opened;
-    for (int i = 0; i < n_pubs; i++) conn_start(&pubs[i].c, &pub_url, CONN_HTTP, -1, &pubs[i]);
+    for (int i = 0; i < n_pubs; i++) {
+        conn_start(&pubs[i].c, &pub_url, CONN_HTTP, -1, &pubs[i]);
+    }
 
     /* warm up: every subscriber must have seen one message, or 5 s pass */
     t0 = now_ns();
     uint64_t next = t0;
     for (int w = 0; warm > 0 && now_ns() - t0 < 5000000000ull;) {
-        if (w >= warm && warm_got >= (uint64_t)subscribed) break;
+        if (w >= warm && warm_got >= (uint64_t)subscribed) {
+            break;
+        }
         struct pub *b;
         if (w < warm + 20 && now_ns() >= next && (b = idle_pub())) {
             publish(b, now_ns(), -1, false);
@@ -348,21 +462,26 @@ int main(int argc, char **argv)
         }
         turn(10);
     }
-    for (uint64_t q = now_ns() + 300000000ull; now_ns() < q;) turn(20);
+    for (uint64_t q = now_ns() + 300000000ull; now_ns() < q;) {
+        turn(20);
+    }
 
     /* measure */
     measuring = true;
     uint64_t warm_seen = warm_got;
     double cpu0 = procs_cpu(pids, n_pids), self0 = self_cpu();
     t_start = t_pub_first = t_last = now_ns();
-    uint64_t due = t_start, step = rate > 0 ? (uint64_t)(1e9 / rate) : 0, progress = t_start, seen = 0;
+    uint64_t due = t_start, step = rate > 0 ? (uint64_t)(1e9 / rate) : 0, progress = t_start,
+             seen = 0;
     for (;;) {
         uint64_t now = now_ns();
         struct pub *b;
         while (issued < n_msgs && (step == 0 || now >= due) && (b = idle_pub())) {
             if (step) {
                 long late = (long)((now - due) / 1000);
-                if (late > late_us_max) late_us_max = late;
+                if (late > late_us_max) {
+                    late_us_max = late;
+                }
             }
             publish(b, step ? due : now, issued, true);
             issued++;
@@ -371,35 +490,65 @@ int main(int argc, char **argv)
         }
         long done = acked + rejected + lost_acks;
         uint64_t want = (uint64_t)(issued - rejected) * (uint64_t)opened;
-        if (issued >= n_msgs && done >= issued && received >= want) break;
-        if (received + (uint64_t)done != seen) { seen = received + (uint64_t)done; progress = now; }
-        if ((double)(now - t_start) / 1e9 > limit_s) { note("time limit%s%.0d", "", 0); break; }
-        if ((double)(now - progress) / 1e9 > quiet_s + (step ? (double)step / 1e9 : 0)) break;
-        if (step && issued < n_msgs && due > now) { arm(due); turn(500); }
-        else turn(step && issued < n_msgs ? 1 : 100);
+        if (issued >= n_msgs && done >= issued && received >= want) {
+            break;
+        }
+        if (received + (uint64_t)done != seen) {
+            seen = received + (uint64_t)done;
+            progress = now;
+        }
+        if ((double)(now - t_start) / 1e9 > limit_s) {
+            note("time limit%s%.0d", "", 0);
+            break;
+        }
+        if ((double)(now - progress) / 1e9 > quiet_s + (step ? (double)step / 1e9 : 0)) {
+            break;
+        }
+        if (step && issued < n_msgs && due > now) {
+            arm(due);
+            turn(500);
+        } else {
+            turn(step && issued < n_msgs ? 1 : 100);
+        }
     }
     double cpu = procs_cpu(pids, n_pids) - cpu0, self = self_cpu() - self0;
     double dur = (double)(t_last - t_start) / 1e9, pdur = (double)(t_pub_last - t_pub_first) / 1e9;
     uint64_t expected = (uint64_t)(issued - rejected) * (uint64_t)subscribed;
     long short_subs = 0, over_subs = 0;
     for (int i = 0; i < n_subs; i++) {
-        if (!subs[i].c.was_open) continue;
-        if (subs[i].got < (uint64_t)(issued - rejected)) short_subs++;
-        if (subs[i].got > (uint64_t)issued) over_subs++;
+        if (!subs[i].c.was_open) {
+            continue;
+        }
+        if (subs[i].got < (uint64_t)(issued - rejected)) {
+            short_subs++;
+        }
+        if (subs[i].got > (uint64_t)issued) {
+            over_subs++;
+        }
     }
-    if (dur <= 0) dur = 1e-9;
-    printf("{\"kind\":\"%s\",\"tls\":%s,\"subscribers\":%d,\"asked\":%d,\"subscribe_s\":%.3f,\"warm_subscribers\":%llu,"
-           "\"messages\":%ld,\"body_bytes\":%zu,\"acked\":%ld,\"rejected\":%ld,\"lost_acks\":%ld,\"last_status\":%d,"
-           "\"expected\":%llu,\"received\":%llu,\"lost\":%lld,\"short_subscribers\":%ld,\"over_subscribers\":%ld,"
+    if (dur <= 0) {
+        dur = 1e-9;
+    }
+    printf("{\"kind\":\"%s\",\"tls\":%s,\"subscribers\":%d,\"asked\":%d,\"subscribe_s\":%.3f,"
+           "\"warm_subscribers\":%llu,"
+           "\"messages\":%ld,\"body_bytes\":%zu,\"acked\":%ld,\"rejected\":%ld,\"lost_acks\":%ld,"
+           "\"last_status\":%d,"
+           "\"expected\":%llu,\"received\":%llu,\"lost\":%lld,\"short_subscribers\":%ld,\"over_"
+           "subscribers\":%ld,"
            "\"out_of_order\":%llu,\"dropped_subscribers\":%llu,\"other_messages\":%llu,"
-           "\"duration_s\":%.4f,\"deliveries_per_s\":%.1f,\"mib_per_s\":%.2f,\"publish_per_s\":%.1f,\"rate\":%.1f,\"publish_late_us_max\":%ld,"
+           "\"duration_s\":%.4f,\"deliveries_per_s\":%.1f,\"mib_per_s\":%.2f,\"publish_per_s\":%."
+           "1f,\"rate\":%.1f,\"publish_late_us_max\":%ld,"
            "\"latency_ms\":{\"p50\":%.4f,\"p95\":%.4f,\"p99\":%.4f,\"p99.9\":%.4f,\"max\":%.4f},"
-           "\"server_cpu_s\":%.3f,\"deliveries_per_server_cpu_s\":%.1f,\"client_cpu_s\":%.3f,\"client_busy\":%.3f,\"error\":\"%s\"}\n",
-           subs_are_ws ? "ws" : "sse", sub_url[0].tls ? "true" : "false", subscribed, n_subs, subscribe_s,
-           (unsigned long long)warm_seen, issued, body_size, acked, rejected, lost_acks, last_status, (unsigned long long)expected,
-           (unsigned long long)received, (long long)(expected - received), short_subs, over_subs, (unsigned long long)disordered,
-           (unsigned long long)dropped_subs, (unsigned long long)foreign, dur, (double)received / dur,
-           (double)bytes / dur / 1048576, pdur > 0 ? (double)acked / pdur : 0, rate, late_us_max, h_ms(.50), h_ms(.95),
-           h_ms(.99), h_ms(.999), (double)h_max / 1e6, cpu, cpu > 0 ? (double)received / cpu : 0, self, self / dur, first_error);
+           "\"server_cpu_s\":%.3f,\"deliveries_per_server_cpu_s\":%.1f,\"client_cpu_s\":%.3f,"
+           "\"client_busy\":%.3f,\"error\":\"%s\"}\n",
+           subs_are_ws ? "ws" : "sse", sub_url[0].tls ? "true" : "false", subscribed, n_subs,
+           subscribe_s, (unsigned long long)warm_seen, issued, body_size, acked, rejected,
+           lost_acks, last_status, (unsigned long long)expected, (unsigned long long)received,
+           (long long)(expected - received), short_subs, over_subs, (unsigned long long)disordered,
+           (unsigned long long)dropped_subs, (unsigned long long)foreign, dur,
+           (double)received / dur, (double)bytes / dur / 1048576,
+           pdur > 0 ? (double)acked / pdur : 0, rate, late_us_max, h_ms(.50), h_ms(.95), h_ms(.99),
+           h_ms(.999), (double)h_max / 1e6, cpu, cpu > 0 ? (double)received / cpu : 0, self,
+           self / dur, first_error);
     return subscribed == n_subs && received >= expected && !rejected && !lost_acks ? 0 : 1;
 }
