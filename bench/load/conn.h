@@ -68,6 +68,12 @@ void conn_send(struct conn *c, const void *data, size_t len);
 void conn_on_event(struct conn *c, uint32_t events);
 void conn_close(struct conn *c);
 
+/* Between conn.c and feed.c. conn__feed returns how many of the bytes it is done with. */
+size_t conn__feed(struct conn *c, const uint8_t *p, size_t n);
+void conn__response_done(struct conn *c);
+void conn__tell(struct conn *c, enum conn_event ev, const uint8_t *data, size_t len);
+void conn__fail(struct conn *c, const char *why);
+
 /* CPU seconds (user + system) of the given processes and all their descendants. */
 double procs_cpu(const int *pids, int n);
 struct mem_sum {

@@ -77,14 +77,21 @@ static char sub_headers[4096], pub_headers[4096];
 static const char *method = "POST", *content_type = "application/cloudevents+json";
 static const char *marker = "ts_ns\":";
 static size_t marker_len;
-static char *body_tpl;
+static const char *body_tpl =
+    "{\"specversion\":\"1.0\",\"id\":\"@SEQ@\",\"source\":\"/bench/fanout\","
+    "\"type\":\"bench.tick\",\"datacontenttype\":\"application/json\","
+    "\"data\":{\"ts_ns\":@TS@,\"seq\":@SEQ@,\"pad\":\"@PAD@\"}}";
 static size_t body_size = 1024;
 static long n_msgs = 100;
 static double rate;
-static int verbose;
+static int verbose, n_warm = 2, pids[64], n_pids;
+static double limit_s = 60, quiet_s = 3;
 
 static int opening, opened, next_sub;
 static bool measuring;
+static int subscribed;
+static double subscribe_s;
+static uint64_t warm_seen;
 static uint64_t t_start, t_last, t_pub_first, t_pub_last;
 static uint64_t received, foreign, disordered, dropped_subs, warm_got, bytes;
 static long issued, acked, rejected, lost_acks, late_us_max;
@@ -332,75 +339,86 @@ static void usage(void) {
     exit(2);
 }
 
-int main(int argc, char **argv) {
-    int o, pids[64], n_pids = 0, warm = 2;
-    double limit_s = 60, quiet_s = 3;
+static bool take_text(int o, char *text) {
+    switch (o) {
+    case 's':
+        if (n_urls == MAX_URLS || !url_parse(text, &sub_url[n_urls++])) {
+            die("bad URL %s", text);
+        }
+        return true;
+    case 'p':
+        if (!url_parse(text, &pub_url)) {
+            die("bad URL %s", text);
+        }
+        return true;
+    case 'X':
+        method = text;
+        return true;
+    case 'b':
+        body_tpl = slurp(text);
+        return true;
+    case 'T':
+        content_type = text;
+        return true;
+    case 'H':
+        add_header(sub_headers, sizeof sub_headers, text);
+        add_header(pub_headers, sizeof pub_headers, text);
+        return true;
+    case 'S':
+        add_header(sub_headers, sizeof sub_headers, text);
+        return true;
+    case 'P':
+        add_header(pub_headers, sizeof pub_headers, text);
+        return true;
+    case 'M':
+        marker = text;
+        return true;
+    case 'v':
+        verbose = 1;
+        return true;
+    default:
+        return false;
+    }
+}
+
+static bool take_number(int o, const char *text) {
+    switch (o) {
+    case 'n':
+        n_subs = (int)strtol(text, NULL, 10);
+        return true;
+    case 'm':
+        n_msgs = strtol(text, NULL, 10);
+        return true;
+    case 'r':
+        rate = strtod(text, NULL);
+        return true;
+    case 'c':
+        n_pubs = (int)strtol(text, NULL, 10);
+        return true;
+    case 'z':
+        body_size = (size_t)strtol(text, NULL, 10);
+        return true;
+    case 'w':
+        n_warm = (int)strtol(text, NULL, 10);
+        return true;
+    case 't':
+        limit_s = strtod(text, NULL);
+        return true;
+    case 'q':
+        quiet_s = strtod(text, NULL);
+        return true;
+    case 'k':
+        n_pids = parse_pids(text, pids, 64);
+        return true;
+    default:
+        return false;
+    }
+}
+
+static void read_options(int argc, char **argv) {
+    int o;
     while ((o = getopt(argc, argv, "s:p:n:m:r:c:X:b:z:T:H:S:P:M:w:t:q:k:v")) != -1) {
-        switch (o) {
-        case 's':
-            if (n_urls == MAX_URLS || !url_parse(optarg, &sub_url[n_urls])) {
-                die("bad URL %s", optarg);
-            }
-            n_urls++;
-            break;
-        case 'p':
-            if (!url_parse(optarg, &pub_url)) {
-                die("bad URL %s", optarg);
-            }
-            break;
-        case 'n':
-            n_subs = (int)strtol(optarg, NULL, 10);
-            break;
-        case 'm':
-            n_msgs = strtol(optarg, NULL, 10);
-            break;
-        case 'r':
-            rate = strtod(optarg, NULL);
-            break;
-        case 'c':
-            n_pubs = (int)strtol(optarg, NULL, 10);
-            break;
-        case 'X':
-            method = optarg;
-            break;
-        case 'b':
-            body_tpl = slurp(optarg);
-            break;
-        case 'z':
-            body_size = (size_t)strtol(optarg, NULL, 10);
-            break;
-        case 'T':
-            content_type = optarg;
-            break;
-        case 'H':
-            add_header(sub_headers, sizeof sub_headers, optarg);
-            add_header(pub_headers, sizeof pub_headers, optarg);
-            break;
-        case 'S':
-            add_header(sub_headers, sizeof sub_headers, optarg);
-            break;
-        case 'P':
-            add_header(pub_headers, sizeof pub_headers, optarg);
-            break;
-        case 'M':
-            marker = optarg;
-            break;
-        case 'w':
-            warm = (int)strtol(optarg, NULL, 10);
-            break;
-        case 't':
-            limit_s = strtod(optarg, NULL);
-            break;
-        case 'q':
-            quiet_s = strtod(optarg, NULL);
-            break;
-        case 'k':
-            n_pids = parse_pids(optarg, pids, 64);
-            break;
-        case 'v':
-            verbose = 1;
-            break;
-        default:
+        if (!take_text(o, optarg) && !take_number(o, optarg)) {
             usage();
         }
     }
@@ -408,12 +426,9 @@ int main(int argc, char **argv) {
         body_size > 1 << 20) {
         usage();
     }
-    if (!body_tpl) {
-        body_tpl = "{\"specversion\":\"1.0\",\"id\":\"@SEQ@\",\"source\":\"/bench/"
-                   "fanout\",\"type\":\"bench.tick\","
-                   "\"datacontenttype\":\"application/"
-                   "json\",\"data\":{\"ts_ns\":@TS@,\"seq\":@SEQ@,\"pad\":\"@PAD@\"}}";
-    }
+}
+
+static void prepare(void) {
     marker_len = strlen(marker);
     subs_are_ws = sub_url[0].ws;
     raise_nofile();
@@ -428,7 +443,9 @@ int main(int argc, char **argv) {
     if (!subs || !pubs) {
         die("no memory");
     }
+}
 
+static void subscribe(void) {
     uint64_t t0 = now_ns();
     for (;;) {
         open_more();
@@ -441,21 +458,22 @@ int main(int argc, char **argv) {
         }
         turn(100);
     }
-    double subscribe_s = (double)(now_ns() - t0) / 1e9;
-    int subscribed = opened;
+    subscribe_s = (double)(now_ns() - t0) / 1e9;
+    subscribed = opened;
     for (int i = 0; i < n_pubs; i++) {
         conn_start(&pubs[i].c, &pub_url, CONN_HTTP, -1, &pubs[i]);
     }
+}
 
-    /* warm up: every subscriber must have seen one message, or 5 s pass */
-    t0 = now_ns();
-    uint64_t next = t0;
-    for (int w = 0; warm > 0 && now_ns() - t0 < 5000000000ull;) {
-        if (w >= warm && warm_got >= (uint64_t)subscribed) {
+/* Every subscriber must have seen one message, or 5 s pass. */
+static void warm_up(void) {
+    uint64_t t0 = now_ns(), next = t0;
+    for (int w = 0; n_warm > 0 && now_ns() - t0 < 5000000000ull;) {
+        if (w >= n_warm && warm_got >= (uint64_t)subscribed) {
             break;
         }
         struct pub *b;
-        if (w < warm + 20 && now_ns() >= next && (b = idle_pub())) {
+        if (w < n_warm + 20 && now_ns() >= next && (b = idle_pub())) {
             publish(b, now_ns(), -1, false);
             w++;
             next = now_ns() + 200000000ull;
@@ -465,29 +483,35 @@ int main(int argc, char **argv) {
     for (uint64_t q = now_ns() + 300000000ull; now_ns() < q;) {
         turn(20);
     }
+}
 
-    /* measure */
-    measuring = true;
-    uint64_t warm_seen = warm_got;
-    double cpu0 = procs_cpu(pids, n_pids), self0 = self_cpu();
-    t_start = t_pub_first = t_last = now_ns();
-    uint64_t due = t_start, step = rate > 0 ? (uint64_t)(1e9 / rate) : 0, progress = t_start,
-             seen = 0;
-    for (;;) {
-        uint64_t now = now_ns();
-        struct pub *b;
-        while (issued < n_msgs && (step == 0 || now >= due) && (b = idle_pub())) {
-            if (step) {
-                long late = (long)((now - due) / 1000);
-                if (late > late_us_max) {
-                    late_us_max = late;
-                }
+/* What is due, as far as there are connections for it; returns when the next is. */
+static uint64_t publish_due(uint64_t due, uint64_t step) {
+    struct pub *b;
+    uint64_t now = now_ns();
+    while (issued < n_msgs && (step == 0 || now >= due) && (b = idle_pub())) {
+        if (step) {
+            long late = (long)((now - due) / 1000);
+            if (late > late_us_max) {
+                late_us_max = late;
             }
-            publish(b, step ? due : now, issued, true);
-            issued++;
-            due += step;
-            now = now_ns();
         }
+        publish(b, step ? due : now, issued, true);
+        issued++;
+        due += step;
+        now = now_ns();
+    }
+    return due;
+}
+
+static void measure(void) {
+    measuring = true;
+    t_start = t_pub_first = t_last = now_ns();
+    uint64_t due = t_start, progress = t_start, seen = 0;
+    uint64_t step = rate > 0 ? (uint64_t)(1e9 / rate) : 0;
+    for (;;) {
+        due = publish_due(due, step);
+        uint64_t now = now_ns();
         long done = acked + rejected + lost_acks;
         uint64_t want = (uint64_t)(issued - rejected) * (uint64_t)opened;
         if (issued >= n_msgs && done >= issued && received >= want) {
@@ -511,44 +535,51 @@ int main(int argc, char **argv) {
             turn(step && issued < n_msgs ? 1 : 100);
         }
     }
-    double cpu = procs_cpu(pids, n_pids) - cpu0, self = self_cpu() - self0;
-    double dur = (double)(t_last - t_start) / 1e9, pdur = (double)(t_pub_last - t_pub_first) / 1e9;
-    uint64_t expected = (uint64_t)(issued - rejected) * (uint64_t)subscribed;
+}
+
+static uint64_t expected(void) {
+    return (uint64_t)(issued - rejected) * (uint64_t)subscribed;
+}
+
+static void report(double server_cpu, double own_cpu) {
+    double dur = t_last > t_start ? (double)(t_last - t_start) / 1e9 : 1e-9;
+    double pdur = (double)(t_pub_last - t_pub_first) / 1e9;
     long short_subs = 0, over_subs = 0;
     for (int i = 0; i < n_subs; i++) {
-        if (!subs[i].c.was_open) {
-            continue;
-        }
-        if (subs[i].got < (uint64_t)(issued - rejected)) {
-            short_subs++;
-        }
-        if (subs[i].got > (uint64_t)issued) {
-            over_subs++;
-        }
-    }
-    if (dur <= 0) {
-        dur = 1e-9;
+        short_subs += subs[i].c.was_open && subs[i].got < (uint64_t)(issued - rejected);
+        over_subs += subs[i].c.was_open && subs[i].got > (uint64_t)issued;
     }
     printf("{\"kind\":\"%s\",\"tls\":%s,\"subscribers\":%d,\"asked\":%d,\"subscribe_s\":%.3f,"
-           "\"warm_subscribers\":%llu,"
-           "\"messages\":%ld,\"body_bytes\":%zu,\"acked\":%ld,\"rejected\":%ld,\"lost_acks\":%ld,"
-           "\"last_status\":%d,"
-           "\"expected\":%llu,\"received\":%llu,\"lost\":%lld,\"short_subscribers\":%ld,\"over_"
-           "subscribers\":%ld,"
-           "\"out_of_order\":%llu,\"dropped_subscribers\":%llu,\"other_messages\":%llu,"
-           "\"duration_s\":%.4f,\"deliveries_per_s\":%.1f,\"mib_per_s\":%.2f,\"publish_per_s\":%."
-           "1f,\"rate\":%.1f,\"publish_late_us_max\":%ld,"
-           "\"latency_ms\":{\"p50\":%.4f,\"p95\":%.4f,\"p99\":%.4f,\"p99.9\":%.4f,\"max\":%.4f},"
-           "\"server_cpu_s\":%.3f,\"deliveries_per_server_cpu_s\":%.1f,\"client_cpu_s\":%.3f,"
-           "\"client_busy\":%.3f,\"error\":\"%s\"}\n",
+           "\"warm_subscribers\":%llu,\"messages\":%ld,\"body_bytes\":%zu,",
            subs_are_ws ? "ws" : "sse", sub_url[0].tls ? "true" : "false", subscribed, n_subs,
-           subscribe_s, (unsigned long long)warm_seen, issued, body_size, acked, rejected,
-           lost_acks, last_status, (unsigned long long)expected, (unsigned long long)received,
-           (long long)(expected - received), short_subs, over_subs, (unsigned long long)disordered,
-           (unsigned long long)dropped_subs, (unsigned long long)foreign, dur,
-           (double)received / dur, (double)bytes / dur / 1048576,
+           subscribe_s, (unsigned long long)warm_seen, issued, body_size);
+    printf("\"acked\":%ld,\"rejected\":%ld,\"lost_acks\":%ld,\"last_status\":%d,"
+           "\"expected\":%llu,\"received\":%llu,\"lost\":%lld,"
+           "\"short_subscribers\":%ld,\"over_subscribers\":%ld,",
+           acked, rejected, lost_acks, last_status, (unsigned long long)expected(),
+           (unsigned long long)received, (long long)(expected() - received), short_subs, over_subs);
+    printf("\"out_of_order\":%llu,\"dropped_subscribers\":%llu,\"other_messages\":%llu,"
+           "\"duration_s\":%.4f,\"deliveries_per_s\":%.1f,\"mib_per_s\":%.2f,",
+           (unsigned long long)disordered, (unsigned long long)dropped_subs,
+           (unsigned long long)foreign, dur, (double)received / dur, (double)bytes / dur / 1048576);
+    printf("\"publish_per_s\":%.1f,\"rate\":%.1f,\"publish_late_us_max\":%ld,"
+           "\"latency_ms\":{\"p50\":%.4f,\"p95\":%.4f,\"p99\":%.4f,\"p99.9\":%.4f,\"max\":%.4f},",
            pdur > 0 ? (double)acked / pdur : 0, rate, late_us_max, h_ms(.50), h_ms(.95), h_ms(.99),
-           h_ms(.999), (double)h_max / 1e6, cpu, cpu > 0 ? (double)received / cpu : 0, self,
-           self / dur, first_error);
-    return subscribed == n_subs && received >= expected && !rejected && !lost_acks ? 0 : 1;
+           h_ms(.999), (double)h_max / 1e6);
+    printf("\"server_cpu_s\":%.3f,\"deliveries_per_server_cpu_s\":%.1f,\"client_cpu_s\":%.3f,"
+           "\"client_busy\":%.3f,\"error\":\"%s\"}\n",
+           server_cpu, server_cpu > 0 ? (double)received / server_cpu : 0, own_cpu, own_cpu / dur,
+           first_error);
+}
+
+int main(int argc, char **argv) {
+    read_options(argc, argv);
+    prepare();
+    subscribe();
+    warm_up();
+    warm_seen = warm_got;
+    double server_cpu = procs_cpu(pids, n_pids), own_cpu = self_cpu();
+    measure();
+    report(procs_cpu(pids, n_pids) - server_cpu, self_cpu() - own_cpu);
+    return subscribed == n_subs && received >= expected() && !rejected && !lost_acks ? 0 : 1;
 }
