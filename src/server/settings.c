@@ -36,6 +36,7 @@ static int set_threads(struct hg_conf_load *load, void *conf, const struct hg_co
 
 #define AT(field) offsetof(struct hg_server_conf, field)
 
+/* clang-format off */
 static const struct hg_directive rows[] = {
     {.name = "worker_threads", .in = "main", .args = "auto | NUMBER", .type = HG_SLOT_CUSTOM,
      .set = set_threads, .def = "auto", .min_args = 1, .is_at_start = true,
@@ -67,6 +68,7 @@ static const struct hg_directive rows[] = {
              "as it is, and the error log has its verdict when it comes."},
     HG_DIRECTIVES_END,
 };
+/* clang-format on */
 
 static const char *const levels[] = {"debug", "info", "notice", "warn", "error", "crit"};
 
