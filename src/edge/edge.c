@@ -103,18 +103,16 @@ static void set_up(struct hg_edge__port *port, struct hg_edge__hold *hold,
     const struct hg_edge__conf *c = in_site->servers[0]->conf;
     port->hold = hold;
     port->port = in_site;
-    port->setup = (struct hg_http_setup){
-        .ops = &hg_edge__stream_ops,
-        .limits = {
-            .head_bytes_max = (size_t)c->head_bytes_max,
-            .fields_max = (size_t)c->fields_max,
-            .target_bytes_max = 8192,
-            .head_timeout_ms = c->head_timeout_ms,
-            .body_timeout_ms = c->body_timeout_ms,
-            .keepalive_timeout_ms = c->keepalive_timeout_ms,
-            .keepalive_requests = (unsigned)c->keepalive_requests,
-            .h2_streams_max = (unsigned)c->h2_streams_max,
-        },
+    port->setup.ops = &hg_edge__stream_ops;
+    port->setup.limits = (struct hg_http_limits){
+        .head_bytes_max = (size_t)c->head_bytes_max,
+        .fields_max = (size_t)c->fields_max,
+        .target_bytes_max = 8192,
+        .head_timeout_ms = c->head_timeout_ms,
+        .body_timeout_ms = c->body_timeout_ms,
+        .keepalive_timeout_ms = c->keepalive_timeout_ms,
+        .keepalive_requests = (unsigned)c->keepalive_requests,
+        .h2_streams_max = (unsigned)c->h2_streams_max,
     };
     hg_listener_set_handshake_timeout(port->listener, c->handshake_timeout_ms);
 }
@@ -268,7 +266,9 @@ void hg_edge_shut(struct hg_edge *e) {
     }
 }
 
-void hg_edge_tail(struct hg_edge *e) { hg_topics__take_new(e); }
+void hg_edge_tail(struct hg_edge *e) {
+    hg_topics__take_new(e);
+}
 
 size_t hg_edge_visits(const struct hg_edge *e) {
     size_t n = 0;

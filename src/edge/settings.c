@@ -20,8 +20,10 @@ static int set_listen(struct hg_conf_load *load, void *conf, const struct hg_con
     l->text = line->args[0];
     l->line = line;
     if (hg_addr_parse(line->args[0], &l->addr) != 0) {
-        hg_conf_fail(load, line, "\"%.*s\" is no address; expected PORT, IPV4:PORT, [IPV6]:PORT, "
-                     "*:PORT or unix:/PATH", HG_FMT(line->args[0]));
+        hg_conf_fail(load, line,
+                     "\"%.*s\" is no address; expected PORT, IPV4:PORT, [IPV6]:PORT, "
+                     "*:PORT or unix:/PATH",
+                     HG_FMT(line->args[0]));
         return HG_EINVAL;
     }
     if (line->n_args == 2) {
@@ -43,6 +45,7 @@ static int set_listen(struct hg_conf_load *load, void *conf, const struct hg_con
 #define SERVERS "main server"
 #define LOCATIONS "main server location"
 
+/* clang-format off */
 static const struct hg_directive rows[] = {
     {.name = "server", .in = "main", .args = "{ ... }", .type = HG_SLOT_BLOCK,
      .is_repeatable = true, .help = "One virtual server: addresses, names, certificate, locations."},
@@ -141,6 +144,7 @@ static const struct hg_directive rows[] = {
      .help = "Let such pages send cookies; needs origins by name."},
     HG_DIRECTIVES_END,
 };
+/* clang-format on */
 
 static const struct hg_directive *row_of_certificate(void) {
     const struct hg_directive *row = rows;
@@ -176,7 +180,8 @@ static void check_server(struct hg_conf_load *load, struct hg_conf_block *block,
         is_tls = is_tls || l->is_tls;
     }
     if (is_tls && (c->certificate_pem.len == 0 || c->key_pem.len == 0)) {
-        hg_conf_fail(load, hg_conf_line_of(block), "it listens with ssl; expected ssl_certificate "
+        hg_conf_fail(load, hg_conf_line_of(block),
+                     "it listens with ssl; expected ssl_certificate "
                      "and ssl_certificate_key");
     }
     if (is_tls) {
@@ -202,7 +207,8 @@ static void check_stream(struct hg_conf_load *load, const struct hg_edge__conf *
         }
     }
     if (has_capture && !has_allow) {
-        hg_conf_fail(load, NULL, "stream: a topic made from $topic needs the topics it may name; "
+        hg_conf_fail(load, NULL,
+                     "stream: a topic made from $topic needs the topics it may name; "
                      "expected allow=PATTERN");
     }
 }
@@ -231,8 +237,10 @@ static void check_origins(struct hg_conf_load *load, const struct hg_conf_line *
         struct hg_slice origin = c->cors_origins.items[i];
         is_any = is_any || hg_slice_eq(origin, HG_SLICE("*"));
         if (!is_origin(origin)) {
-            hg_conf_fail(load, line, "cors_origin: \"%.*s\" is no origin; expected scheme://host or "
-                         "scheme://host:port in lower case, null or *", HG_FMT(origin));
+            hg_conf_fail(load, line,
+                         "cors_origin: \"%.*s\" is no origin; expected scheme://host or "
+                         "scheme://host:port in lower case, null or *",
+                         HG_FMT(origin));
         }
     }
     if (c->is_cors_credentials && is_any) {

@@ -31,7 +31,7 @@ struct hg_server {
     struct hg_access_log access; /* of what no location takes */
     struct hg_location *locations;
     size_t n_locations;
-    struct hg_map exact; /* path -> location */
+    struct hg_map exact;   /* path -> location */
     struct hg_slice allow; /* what any of them takes, for OPTIONS * */
 };
 

@@ -19,7 +19,7 @@
 /* A loop's share in a site: counted without atomics. */
 struct hg_edge__hold {
     struct hg_site *site;
-    unsigned users;     /* visits, and 1 while it is some port's current */
+    unsigned users; /* visits, and 1 while it is some port's current */
 };
 
 /* An address that this loop accepts on. Connections know it, so it lives until
@@ -27,11 +27,11 @@ struct hg_edge__hold {
 struct hg_edge__port {
     struct hg_edge__port *next;
     struct hg_edge *edge;
-    struct hg_edge__hold *hold;  /* NULL: retired */
-    const struct hg_port *port;  /* in hold->site */
+    struct hg_edge__hold *hold; /* NULL: retired */
+    const struct hg_port *port; /* in hold->site */
     struct hg_addr addr;
     bool is_tls;
-    bool is_fixed;               /* not the generation's: the admin listener */
+    bool is_fixed; /* not the generation's: the admin listener */
     struct hg_listener *listener;
     struct hg_http_setup setup;
 };
@@ -47,7 +47,7 @@ struct hg_edge {
     struct hg_list visits;
     struct hg_pool free_visits;
     struct hg_pool free_works;
-    struct hg_timer *tick;        /* WebSocket pings, access logs */
+    struct hg_timer *tick; /* WebSocket pings, access logs */
     struct hg_access_pen *pens;
     bool is_draining;
 };
@@ -68,30 +68,30 @@ struct hg_visit_work {
 };
 
 struct hg_visit {
-    struct hg_list node;          /* first: the edge's list finds us by it */
+    struct hg_list node; /* first: the edge's list finds us by it */
     enum hg_visit_state state;
     struct hg_edge *edge;
     struct hg_edge__hold *hold;
-    struct hg_stream *stream;     /* NULL: gone */
+    struct hg_stream *stream; /* NULL: gone */
     const struct hg_server *server;
     const struct hg_location *location;
-    struct hg_slice authority;    /* of the request: lives as long as the stream */
+    struct hg_slice authority; /* of the request: lives as long as the stream */
     struct hg_slice captured;
     struct hg_request request;
     struct hg_arena arena;
-    struct hg_visit_work *work;   /* NULL: it has none */
+    struct hg_visit_work *work; /* NULL: it has none */
     bool is_h2;
-    bool has_exchange;            /* work's is in use */
-    bool is_warned;               /* that its principal expires */
-    int status;                   /* what was answered */
-    const char *problem;          /* type of the problem that was, or NULL */
-    uint64_t n_stored, n_before;  /* events of a WebSocket */
+    bool has_exchange;              /* work's is in use */
+    bool is_warned;                 /* that its principal expires */
+    int status;                     /* what was answered */
+    const char *problem;            /* type of the problem that was, or NULL */
+    uint64_t n_stored, n_before;    /* events of a WebSocket */
     struct hg_principal *principal; /* of a stream */
     struct hg_subscriber *subscriber;
-    const char *gaps;             /* pull: why events are missing, "reset, trimmed", or NULL */
+    const char *gaps;               /* pull: why events are missing, "reset, trimmed", or NULL */
     struct hg_edge__socket *socket; /* WebSocket session */
     int64_t began_us;
-    const char *peer;             /* address text, in the arena, when an access log wants it */
+    const char *peer; /* address text, in the arena, when an access log wants it */
 };
 
 /* visit.c */
