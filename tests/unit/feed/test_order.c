@@ -70,6 +70,9 @@ static void reselect(struct client *c, unsigned *seed) {
             topics[n++] = t;
         }
     }
+    if (n == 0) { /* one that has had topics is never left without */
+        topics[n++] = draw(seed, TOPICS);
+    }
     client_set_topics(c, topics, n);
     c->cursor[0] = '\0'; /* of other topics */
 }
