@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "headgate/logline.h"
+#include "server/death.h"
 #include "server/detach.h"
 #include "server/logs.h"
 #include "server/offer.h"
@@ -25,6 +26,7 @@ static void try_reload(struct hg_keeper *k);
 
 static void refuse_start(struct hg_keeper *k, const struct hg_buf *errors) {
     k->is_starting = false;
+    k->is_refused = true;
     k->verdict_at_ms = 0;
     hg_child_drop(&k->child);
     if (k->has_served) {
@@ -62,6 +64,7 @@ static int offer_all(const struct hg_keeper *k, struct hg_buf *ret_errors) {
 
 void hg_keeper_start(struct hg_keeper *k) {
     struct hg_buf errors = {.max = ERRORS_MAX};
+    k->is_refused = false;
     int err = hg_child_start(&k->child, k->plan.server, k->registry, k->log_fd);
     if (err != 0) {
         hg_buf_printf(&errors, "a worker could not be made: %s\n", strerror(errno));
@@ -74,6 +77,29 @@ void hg_keeper_start(struct hg_keeper *k) {
         k->is_starting = true;
         k->verdict_at_ms = hg_clock_mono_ms() + START_VERDICT_MS;
     }
+    hg_buf_fini(&errors);
+}
+
+/* One that hung up without a word is dying: what of, its end will say. */
+static void hear_start(struct hg_keeper *k) {
+    struct hg_buf errors = {.max = ERRORS_MAX};
+    int err = hg_offer_hear(k->child.control_fd, &errors);
+    if (err == 0) {
+        take_start(k);
+    } else if (err == HG_ECLOSED) {
+        hg_child_drop(&k->child);
+    } else {
+        refuse_start(k, &errors);
+    }
+    hg_buf_fini(&errors);
+}
+
+static void refuse_dead(struct hg_keeper *k, int status) {
+    struct hg_buf errors = {.max = ERRORS_MAX};
+    HG_BUF_LIT(&errors, "the worker died before it served: ");
+    hg_death_print(status, &errors);
+    HG_BUF_LIT(&errors, "\n");
+    refuse_start(k, &errors);
     hg_buf_fini(&errors);
 }
 
@@ -209,23 +235,35 @@ bool hg_keeper_is_over(const struct hg_keeper *k) {
 /* --- what happens --- */
 
 void hg_keeper_on_control(struct hg_keeper *k) {
-    struct hg_buf errors = {.max = ERRORS_MAX};
     if (k->is_starting && !k->is_leaving) {
-        if (hg_offer_hear(k->child.control_fd, &errors) == 0) {
-            take_start(k);
-        } else {
-            refuse_start(k, &errors);
-        }
+        hear_start(k);
     } else if (k->reload.is_under_way) {
+        struct hg_buf errors = {.max = ERRORS_MAX};
         int err = hg_reload_end(&k->reload, k->child.control_fd, &errors);
         end_reload(k, err, &errors);
+        hg_buf_fini(&errors);
     } else { /* it hung up, or talks out of turn: once it leaves it may do both */
         hg_child_hang_up(&k->child);
         if (!k->is_leaving) {
             hg_child_drop(&k->child);
         }
     }
-    hg_buf_fini(&errors);
+}
+
+static void log_end(const struct hg_keeper *k, pid_t pid, int status) {
+    struct hg_buf why = {.max = ERRORS_MAX};
+    hg_death_print(status, &why);
+    HG_LOG(k->is_leaving ? HG_NOTICE : HG_CRIT, "worker_ended",
+           "pid=%d status=%d signal=%d why=%.*s", (int)pid,
+           WIFEXITED(status) ? WEXITSTATUS(status) : -1, WIFSIGNALED(status) ? WTERMSIG(status) : 0,
+           HG_FMT(hg_buf_slice(&why)));
+    hg_buf_fini(&why);
+}
+
+static void hear_last_word(struct hg_keeper *k) {
+    if (!k->is_leaving && k->child.control_fd >= 0) {
+        hg_keeper_on_control(k);
+    }
 }
 
 void hg_keeper_on_child(struct hg_keeper *k) {
@@ -234,11 +272,15 @@ void hg_keeper_on_child(struct hg_keeper *k) {
     if (!hg_child_reap(&k->child, &status)) {
         return;
     }
-    HG_LOG(k->is_leaving ? HG_NOTICE : HG_CRIT, "worker_ended", "pid=%d status=%d signal=%d",
-           (int)pid, WIFEXITED(status) ? WEXITSTATUS(status) : -1,
-           WIFSIGNALED(status) ? WTERMSIG(status) : 0);
-    if (!k->is_leaving && k->child.control_fd >= 0) {
-        hg_keeper_on_control(k); /* its last word */
+    if (k->is_starting) { /* it may have said what is wrong */
+        hear_last_word(k);
+    }
+    if (!k->is_refused) {
+        log_end(k, pid, status);
+    }
+    hear_last_word(k);
+    if (k->is_starting && !k->is_leaving) {
+        refuse_dead(k, status);
     }
     hg_child_hang_up(&k->child);
     if (!k->is_leaving) {

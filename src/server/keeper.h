@@ -30,6 +30,7 @@ struct hg_keeper {
     int64_t kill_at_ms;      /* 0: not leaving */
     int status;              /* of the process, when it leaves */
     bool is_starting;
+    bool is_refused; /* why it did not start is said: how it ended says nothing new */
     bool has_served;
     bool is_reload_due;
     bool is_reopen_due; /* once more when the reload is over */

@@ -11,6 +11,8 @@ libheadgate_a_SOURCES += \
     src/server/command.h \
     src/server/crew.c \
     src/server/crew.h \
+    src/server/death.c \
+    src/server/death.h \
     src/server/descriptors.c \
     src/server/descriptors.h \
     src/server/detach.c \

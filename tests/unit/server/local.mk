@@ -13,6 +13,7 @@ tests_unit_server_test_server_SOURCES = \
     tests/unit/server/test_child.c \
     tests/unit/server/test_command.c \
     tests/unit/server/test_crew.c \
+    tests/unit/server/test_death.c \
     tests/unit/server/test_descriptors.c \
     tests/unit/server/test_detach.c \
     tests/unit/server/test_directory.c \

@@ -33,6 +33,7 @@ int main(void) {
     failed += test_admin();
     failed += test_worker();
     failed += test_spawn();
+    failed += test_death();
     failed += test_child();
     failed += test_keeper();
     failed += test_master();

@@ -68,6 +68,7 @@ int test_bundle(void);
 int test_child(void);
 int test_command(void);
 int test_crew(void);
+int test_death(void);
 int test_descriptors(void);
 int test_detach(void);
 int test_directory(void);

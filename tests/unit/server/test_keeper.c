@@ -128,14 +128,59 @@ static int refuse_first(void *arg) {
     return f->keeper.status;
 }
 
+static int log_and_refuse_first(void *arg) {
+    struct fixture *f = arg;
+    hg_logfile_set(open(rig_path(&f->rig, "log"), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+    return refuse_first(f);
+}
+
 static void the_first_that_is_refused_ends_all_and_says_why(void **state) {
     struct fixture f;
     char *said;
     (void)state;
     open_with(&f, "");
     assert_int_equal(rmdir(rig_path(&f.rig, "events")), 0);
-    assert_int_equal(rig_capture(refuse_first, &f, &said), 1);
+    assert_int_equal(rig_capture(log_and_refuse_first, &f, &said), 1);
     assert_non_null(strstr(said, "test.conf:8: event_log: "));
+    free(said);
+    said = rig_read_file(rig_path(&f.rig, "log"));
+    assert_null(strstr(said, "worker_ended")); /* that is no news */
+    free(said);
+    shut(&f);
+}
+
+/* Dies while its generation waits for the file. */
+static int die_first(void *arg) {
+    struct fixture *f = arg;
+    hg_logfile_set(open(rig_path(&f->rig, "log"), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+    signal(SIGBUS, SIG_DFL); /* the test's own would live on in the worker */
+    hg_keeper_start(&f->keeper);
+    kill(f->keeper.child.pid, SIGBUS);
+    while (!hg_keeper_is_over(&f->keeper)) {
+        turn(&f->keeper);
+    }
+    return f->keeper.status;
+}
+
+static void the_first_that_dies_is_told_with_its_signal(void **state) {
+    struct fixture f;
+    char text[256], *said;
+    (void)state;
+    open_with(&f, "");
+    snprintf(text, sizeof(text), "load_module " TEST_SUPPORT "/stall.so; stall %s/stall;",
+             f.rig.dir);
+    rig_put_file(&f.rig, "stall", "");
+    rig_write(&f.rig, text, "");
+    hg_plan_fini(&f.keeper.plan);
+    rig_plan(&f.rig, &f.keeper.plan);
+    assert_int_equal(rig_capture(die_first, &f, &said), 1);
+    if (strstr(said, "the worker died before it served: killed by SIGBUS: a page") == NULL) {
+        fail_msg("%s", said);
+    }
+    free(said);
+    said = rig_read_file(rig_path(&f.rig, "log"));
+    assert_non_null(strstr(said, "worker_ended"));
+    assert_non_null(strstr(said, "signal=7 why=killed by SIGBUS: "));
     free(said);
     shut(&f);
 }
@@ -259,6 +304,7 @@ int test_keeper(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_worker_is_started_and_started_again_when_it_dies),
         cmocka_unit_test(the_first_that_is_refused_ends_all_and_says_why),
+        cmocka_unit_test(the_first_that_dies_is_told_with_its_signal),
         cmocka_unit_test(callers_hear_what_became_of_their_reload),
         cmocka_unit_test(without_a_verdict_the_worker_serves_on_and_may_still_give_it),
         cmocka_unit_test(who_asks_meanwhile_is_served_next),
