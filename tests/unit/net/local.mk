@@ -3,6 +3,7 @@ if HAVE_CMOCKA
 check_PROGRAMS += tests/unit/net/test_net
 TESTS += tests/unit/net/test_net
 tests_unit_net_test_net_SOURCES = \
+    tests/support/pem.c tests/support/pem.h \
     tests/unit/net/main.c \
     tests/unit/net/tests.h \
     tests/unit/net/fixture.c \

@@ -5,17 +5,9 @@
 
 #include <openssl/ssl.h>
 
+#include "support/pem.h"
 #include "unit/net/fixture.h"
 
-enum key_kind { KEY_P256, KEY_RSA2048, KEY_RSA1024 };
-
-struct pem {
-    struct hg_buf certificate, key;
-};
-
-/* Self-signed, for the name; days may be negative. */
-void make_pem(struct pem *pem, const char *name, enum key_kind kind, int days);
-void pem_fini(struct pem *pem);
 /* A P-256 identity with default settings. */
 struct hg_tls *make_identity(const char *name);
 struct hg_tls *make_identity_with(const char *name, struct hg_tls_setup setup);
