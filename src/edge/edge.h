@@ -62,6 +62,15 @@ bool hg_site_port_is_tls(const struct hg_site *s, size_t i);
 struct hg_slice hg_site_named_topic(const struct hg_site *s, size_t i);
 bool hg_site_has_dead_letters(const struct hg_site *s, size_t i);
 
+/* When the certificate of its i-th server ends; false: it has none. */
+struct hg_site_certificate {
+    struct hg_slice server_name; /* the first; empty: it has none */
+    struct hg_addr addr;         /* the first it listens on */
+    int64_t end_ms;              /* wall clock */
+};
+size_t hg_site_servers(const struct hg_site *s);
+bool hg_site_certificate(const struct hg_site *s, size_t i, struct hg_site_certificate *ret);
+
 /* The i-th access log that its locations name; empty at the end. A path may
  * come more than once. */
 struct hg_slice hg_site_access_log(const struct hg_site *s, size_t i);

@@ -266,3 +266,22 @@ struct hg_slice hg_site_access_log(const struct hg_site *s, size_t i) {
     }
     return (struct hg_slice){NULL, 0};
 }
+
+size_t hg_site_servers(const struct hg_site *s) {
+    return s->n_servers;
+}
+
+bool hg_site_certificate(const struct hg_site *s, size_t i, struct hg_site_certificate *ret) {
+    const struct hg_server *server = &s->servers[i];
+    const struct hg_edge__conf *c = server->conf;
+    int64_t end_ms;
+    if (server->tls == NULL || hg_tls_certificate_end(c->certificate_pem, &end_ms) != 0) {
+        return false;
+    }
+    *ret = (struct hg_site_certificate){
+        .server_name = c->server_names.n > 0 ? c->server_names.items[0] : (struct hg_slice){0},
+        .addr = c->listens->addr,
+        .end_ms = end_ms,
+    };
+    return true;
+}

@@ -34,9 +34,11 @@ static int handle_readyz(const void *conf, const struct hg_request *r, struct hg
 
 static int handle_metrics(const void *conf, const struct hg_request *r, struct hg_slice body,
                           struct hg_answer *answer, struct hg_problem *problem) {
-    (void)conf, (void)r, (void)body, (void)problem;
+    const struct hg_admin *admin = conf;
+    (void)r, (void)body, (void)problem;
     answer->content_type = "text/plain; version=0.0.4; charset=utf-8";
     hg_counters_print(&answer->body);
+    hg_buf_put_slice(&answer->body, hg_buf_slice(&admin->certificates));
     return 0;
 }
 

@@ -12,6 +12,7 @@ struct hg_admin {
     _Atomic bool is_draining;
     _Atomic unsigned generation; /* the number of the current one */
     int64_t started_wall_ms;
+    struct hg_buf certificates; /* their part of /metrics; the handlers' loop alone */
 };
 
 /* HG_EINVAL: why. */

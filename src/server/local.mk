@@ -5,6 +5,8 @@ libheadgate_a_SOURCES += \
     src/server/args.h \
     src/server/bundle.c \
     src/server/bundle.h \
+    src/server/certificates.c \
+    src/server/certificates.h \
     src/server/child.c \
     src/server/child.h \
     src/server/command.c \

@@ -6,6 +6,7 @@
 
 #include "base/counters.h"
 #include "gate/problems.h"
+#include "server/certificates.h"
 #include "server/generation.h"
 #include "server/metrics.h"
 
@@ -54,6 +55,7 @@ int hg_reference_print(const struct hg_server_args *args, const char *page) {
         hg_problems_reference(&out);
     } else if (strcmp(page, "metrics") == 0) {
         hg_metrics_register();
+        hg_counters_register(hg_certificates_declared);
         hg_counters_reference(&out);
     } else {
         fprintf(stderr, "headgate: no page %s; expected directives, problems or metrics\n", page);

@@ -9,6 +9,7 @@
 #include "headgate/logline.h"
 #include "log/settings.h"
 #include "net/limit.h"
+#include "server/certificates.h"
 #include "server/generation.h"
 #include "server/metrics.h"
 
@@ -61,6 +62,29 @@ static void apply(struct hg_service *s, const struct hg_server_conf *c) {
     s->shutdown_timeout_ms = c->shutdown_timeout_ms;
 }
 
+struct showing {
+    struct hg_admin *admin;
+    struct hg_buf certificates;
+};
+
+static void show(struct hg_lane *lane, void *arg) {
+    struct showing *w = arg;
+    struct hg_buf before = w->admin->certificates;
+    (void)lane;
+    w->admin->certificates = w->certificates;
+    w->certificates = before;
+}
+
+/* Nobody is refused for want of memory for a number on a page. */
+static void show_certificates(struct hg_service *s) {
+    struct showing w = {.admin = &s->admin};
+    if (hg_certificates_print(s->site, &w.certificates) != 0) {
+        hg_buf_clear(&w.certificates);
+    }
+    hg_lane_call(&s->crew.lanes[0], show, &w);
+    hg_buf_fini(&w.certificates);
+}
+
 static int swap(struct hg_service *s, struct change *c) {
     int err = hg_crew_take(&s->crew, c->site, &s->sockets);
     if (err != 0) {
@@ -75,6 +99,7 @@ static int swap(struct hg_service *s, struct change *c) {
     hg_sockets_prune(&s->sockets, s->site);
     apply(s, hg_server_conf(s->conf));
     s->admin.generation++;
+    show_certificates(s);
     HG_LOG(HG_NOTICE, "generation_started", "number=%u", s->admin.generation);
     return 0;
 }
@@ -215,6 +240,7 @@ void hg_service_end(struct hg_service *s) {
     hg_crew_shut(&s->crew);
     hg_log_stop(&s->log);
     hg_crew_fini(&s->crew);
+    hg_buf_fini(&s->admin.certificates);
     hg_site_unref(&s->site);
     hg_conf_unref(&s->conf);
     hg_sockets_fini(&s->sockets);

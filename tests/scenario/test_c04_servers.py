@@ -7,6 +7,7 @@ import signal
 import socket
 import ssl
 import stat
+import time
 
 import httpx
 import pytest
@@ -348,6 +349,16 @@ def test_a_certificate_that_is_about_to_end_is_told_and_served(make_gateway, tmp
     for text in (r.stderr, g.log()):
         assert text.count(f":{line}: ssl_certificate: warning: the certificate ends on 20") == 1
     assert g.run("-s", "reload").returncode == 0
+
+
+def test_the_end_of_a_certificate_is_a_metric_that_a_reload_renews(make_gateway, tmp_path):
+    name = 'headgate_tls_certificate_expiry_timestamp_seconds{server="end.test"}'
+    pair = make_certificate(tmp_path, "end.test", days=20)
+    g = make_gateway(conf=BASE + server("server_name end.test;" + hello("x", tls_pair(pair)))).start()
+    assert round((g.metric(name) - time.time()) / 86400) == 20
+    make_certificate(tmp_path, "end.test", days=80)
+    assert g.run("-s", "reload").returncode == 0
+    assert round((g.metric(name) - time.time()) / 86400) == 80
 
 
 def subject_any(g):

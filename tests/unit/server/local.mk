@@ -5,11 +5,13 @@ TESTS += tests/unit/server/test_server
 tests_unit_server_test_server_SOURCES = \
     tests/support/conf_text.c tests/support/conf_text.h \
     tests/support/fake_log.c tests/support/fake_log.h \
+    tests/support/pem.c tests/support/pem.h \
     tests/unit/server/main.c \
     tests/unit/server/rig.c \
     tests/unit/server/rig.h \
     tests/unit/server/test_admin.c \
     tests/unit/server/test_bundle.c \
+    tests/unit/server/test_certificates.c \
     tests/unit/server/test_child.c \
     tests/unit/server/test_command.c \
     tests/unit/server/test_crew.c \

@@ -18,6 +18,7 @@ int main(void) {
     failed += test_detach();
     failed += test_command();
     failed += test_metrics();
+    failed += test_certificates();
     failed += test_generation();
     failed += test_plan();
     failed += test_places();

@@ -65,6 +65,7 @@ int rig_capture(int (*fn)(void *arg), void *arg, char **ret_text);
 /* The groups, one for each file of the room. */
 int test_admin(void);
 int test_bundle(void);
+int test_certificates(void);
 int test_child(void);
 int test_command(void);
 int test_crew(void);

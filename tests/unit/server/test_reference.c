@@ -35,6 +35,9 @@ static void pages_come_from_the_tables_of_rooms_and_modules(void **state) {
     assert_page(&rig, "directives", 0, "## hello\n");
     assert_page(&rig, "problems", 0, "| `not-found` | 404 |");
     assert_page(&rig, "metrics", 0, "| `headgate_connections_open` | gauge |");
+    assert_page(&rig, "metrics", 0,
+                "| `headgate_tls_certificate_expiry_timestamp_seconds` | gauge | "
+                "`server=\"NAME\"` |");
     assert_page(&rig, "nothing", 1, "no page nothing; expected directives, problems or metrics\n");
     rig_close(&rig);
 }
