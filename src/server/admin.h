@@ -6,10 +6,14 @@
 
 #include "edge/edge.h"
 
+/* Serving from when the master has been sent the verdict: whoever saw the
+ * worker ready may kill it, and the master knows that it had started. */
+enum hg_phase { HG_PHASE_STARTING, HG_PHASE_SERVING, HG_PHASE_DRAINING };
+
 /* What the handlers look at; outlives the site. */
 struct hg_admin {
     struct hg_log *log;
-    _Atomic bool is_draining;
+    _Atomic enum hg_phase phase;
     _Atomic unsigned generation; /* the number of the current one */
     int64_t started_wall_ms;
     struct hg_buf certificates; /* their part of /metrics; the handlers' loop alone */

@@ -219,10 +219,14 @@ int hg_service_take(struct hg_service *s, const struct hg_bundle *b, struct hg_b
     return err;
 }
 
+void hg_service_told(struct hg_service *s) {
+    s->admin.phase = HG_PHASE_SERVING;
+}
+
 static void drain(struct hg_service *s) {
     int64_t deadline = hg_clock_mono_ms() + s->shutdown_timeout_ms;
     size_t visits;
-    s->admin.is_draining = true;
+    s->admin.phase = HG_PHASE_DRAINING;
     hg_crew_drain(&s->crew);
     /* A turn more: then the loops have let go of what is closed here. */
     (void)hg_crew_visits(&s->crew);

@@ -25,6 +25,9 @@ struct hg_service {
  * not may have threads already, and is for the process to end. */
 int hg_service_take(struct hg_service *s, const struct hg_bundle *b, struct hg_buf *ret_errors);
 
+/* The master has been sent the verdict of a start: from now on it is ready. */
+void hg_service_told(struct hg_service *s);
+
 /* Of a service that was started. Streams are told to go, requests under way
  * are answered, what is queued is stored; what has not ended by the deadline
  * is cut, and all of it freed. */

@@ -39,7 +39,11 @@ static int on_bundle(struct hg_service *s, int fd, struct hg_wire_message *m) {
     }
     send_verdict(fd, &errors, err);
     hg_buf_fini(&errors);
-    return s->is_started ? 0 : HG_EINVAL;
+    if (!s->is_started) {
+        return HG_EINVAL;
+    }
+    hg_service_told(s);
+    return 0;
 }
 
 /* The error log's new descriptor, then the access logs'. */

@@ -74,6 +74,8 @@ static void the_first_bundle_starts_it(void **state) {
     assert_true(f.service.is_started);
     assert_int_equal(f.service.admin.generation, 1);
     assert_int_equal(rig_get(f.rig.port, "/hello", body), 200);
+    assert_int_equal(rig_get(f.rig.admin, "/readyz", body), 503);
+    hg_service_told(&f.service);
     assert_int_equal(rig_get(f.rig.admin, "/readyz", body), 200);
     hg_service_end(&f.service);
     f.service.is_started = false;
