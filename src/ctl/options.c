@@ -35,6 +35,7 @@ static bool is_flag(const struct hg_ctl_option *row) {
 static int set_choice(struct reader *r, const struct hg_ctl_option *row, const char *value) {
     char words[128] = "";
     size_t len = 0;
+    HG_ASSERT(value != NULL); /* a flag alone has none */
     for (int i = 0; row->choices[i] != NULL; i++) {
         if (strcmp(row->choices[i], value) == 0) {
             *(int *)(void *)(r->args + row->at) = i;

@@ -21,6 +21,7 @@ struct hg_topics *hg_topics_new(void) {
 }
 
 static void free_topic(struct hg_topic *topic) {
+    HG_ASSERT(topic != NULL); /* every id below the count has one */
     hg_free(topic->parts);
     hg_free(topic);
 }

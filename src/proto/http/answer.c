@@ -175,7 +175,9 @@ const struct hg_field *hg_http_refusal_fields(int status, size_t *ret_n) {
 
 void hg_http_refusal_tell(const struct hg_stream_ops *ops, struct hg_conn *c, struct hg_stream *s,
                           int status, const struct hg_http_head *head) {
-    const struct hg_http_refusal r = {status, find_row(status)->slug, head};
+    const struct status_row *row = find_row(status);
+    HG_ASSERT(row != NULL); /* what is refused is refused with a status of ours */
+    const struct hg_http_refusal r = {status, row->slug, head};
     if (ops->on_refused != NULL) {
         ops->on_refused(c, s, &r);
     }
