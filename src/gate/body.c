@@ -67,9 +67,9 @@ static void on_made(struct hg_log_make *m, int err, uint32_t id) {
 
 /* A name that the conf's allowed list covers and that nobody used before; or
  * one that is there, behind an exchange that waits for such a one. */
-static enum hg_step make_topic(struct hg_exchange *x, struct hg_slice name) {
+static enum hg_step make_topic(struct hg_exchange *x) {
     x->make.topic = (struct hg_log_topic){
-        .name = name,
+        .name = x->topic,
         .partitions = 1,
         .retention_ms = x->intake->retention_ms,
         .retention_bytes = x->intake->retention_bytes,
@@ -83,32 +83,18 @@ static enum hg_step make_topic(struct hg_exchange *x, struct hg_slice name) {
     return HG_STEP_WAIT;
 }
 
-/* The topic may be there before those who wait for it are told. Who comes now
- * takes the same way, which keeps the order: it must not overtake them. */
+/* Before the body the caller was found to have the right to x->topic, and
+ * there all events go. It may be there before those who wait for it are told. Who
+ * comes now takes the same way, which keeps the order: it must not overtake
+ * them. */
 enum hg_step hg_stage__route(struct hg_exchange *x) {
-    struct hg_slice name;
     uint32_t topic;
-    if (!hg_gate__topic_name(x, &name) || make_items(x) != 0) {
+    HG_ASSERT(x->topic.len > 0);
+    if (make_items(x) != 0) {
         return HG_STEP_DONE;
     }
-    bool is_known = hg_log_topic_find(x->gate->log, name, &topic);
-    return is_known && x->gate->n_making == 0 ? route_to(x, topic) : make_topic(x, name);
-}
-
-/* The right to the location's topic was judged before the body; here each
- * event's own topic is, which today is the same one. */
-enum hg_step hg_stage__authorise(struct hg_exchange *x) {
-    for (size_t i = 0; i < x->events.n; i++) {
-        struct hg_slice topic = hg_log_topic_name(x->gate->log, x->items[i].topic);
-        bool is_first = i == 0 || x->items[i].topic != x->items[i - 1].topic;
-        if (is_first && !hg_rights_allow(x->intake->rights, x->principal, HG_ACT_PUBLISH, topic)) {
-            hg_problem_set(&x->problem, 403, "forbidden", "%.*s may not publish to %.*s.",
-                           HG_FMT(hg_principal_id(x->principal)), HG_FMT(topic));
-            x->problem.index = x->events.n > 1 ? (int)i : -1;
-            return HG_STEP_DONE;
-        }
-    }
-    return HG_STEP_ON;
+    bool is_known = hg_log_topic_find(x->gate->log, x->topic, &topic);
+    return is_known && x->gate->n_making == 0 ? route_to(x, topic) : make_topic(x);
 }
 
 static struct hg_slice key_of(const struct hg_intake *intake, const struct hg_publish_item *item) {
@@ -126,15 +112,22 @@ static struct hg_slice key_of(const struct hg_intake *intake, const struct hg_pu
     return value;
 }
 
+/* Written for the first event that has no time; the others get the same. */
+struct now {
+    size_t len;
+    char text[HG_CLOCK_RFC3339_MAX];
+};
+
 /* The content digest is taken from the event as the client sent it, so that
  * the same event sent again without a time is the same event. */
-static int enrich_one(struct hg_publish_item *item, struct hg_event **pe, struct hg_slice now) {
+static int enrich_one(struct hg_publish_item *item, struct hg_event **pe, struct now *now) {
     struct hg_event *timed = NULL;
     hg_event_digest(*pe, hg_log_digest_key(), item->digest);
     if (hg_event_core(*pe, HG_ATTR_TIME).len > 0) {
         return 0;
     }
-    int err = hg_event_with(*pe, HG_SLICE("time"), now, &timed);
+    now->len = now->len > 0 ? now->len : hg_clock_format(hg_clock_wall_ms(), now->text);
+    int err = hg_event_with(*pe, HG_SLICE("time"), (struct hg_slice){now->text, now->len}, &timed);
     if (err == 0) {
         hg_event_unref(pe);
         *pe = timed;
@@ -143,12 +136,11 @@ static int enrich_one(struct hg_publish_item *item, struct hg_event **pe, struct
 }
 
 enum hg_step hg_stage__enrich(struct hg_exchange *x) {
-    char text[HG_CLOCK_RFC3339_MAX];
-    struct hg_slice now = {text, hg_clock_format(hg_clock_wall_ms(), text)};
+    struct now now = {.len = 0};
     uint64_t owner = hg_principal_owner(x->principal);
     for (size_t i = 0; i < x->events.n; i++) {
         struct hg_publish_item *item = &x->items[i];
-        if (enrich_one(item, &x->events.items[i], now) != 0) {
+        if (enrich_one(item, &x->events.items[i], &now) != 0) {
             hg_problem_set(&x->problem, 503, "overloaded", "There is no memory for the request.");
             return HG_STEP_DONE;
         }

@@ -168,16 +168,13 @@ static void on_made(struct hg_log_make *m, int err, uint32_t id) {
     }
 }
 
-/* <topic>.dlq, or headgate.dlq for what names no topic. */
-static struct hg_slice topic_of(struct hg_exchange *x, struct letter *l) {
-    struct hg_slice name;
-    struct hg_problem keep = x->problem;
-    bool has_name = hg_gate__topic_name(x, &name);
-    x->problem = keep;
-    if (!has_name || name.len + 4 > HG_TOPIC_NAME_MAX) {
+/* <topic>.dlq, or headgate.dlq where that is no name. */
+static struct hg_slice topic_of(const struct hg_exchange *x, struct letter *l) {
+    HG_ASSERT(x->topic.len > 0);
+    if (x->topic.len + 4 > HG_TOPIC_NAME_MAX) {
         return HG_SLICE("headgate.dlq");
     }
-    int len = snprintf(l->topic, sizeof(l->topic), "%.*s.dlq", HG_FMT(name));
+    int len = snprintf(l->topic, sizeof(l->topic), "%.*s.dlq", HG_FMT(x->topic));
     return (struct hg_slice){l->topic, (size_t)len};
 }
 

@@ -18,7 +18,6 @@ static const struct hg_stage on_body[] = {
     {"decode", hg_stage__decode},
     {"vet", hg_stage__vet},
     {"route", hg_stage__route},
-    {"authorise", hg_stage__authorise},
     {"enrich", hg_stage__enrich},
     {"append", hg_stage__append},
     {NULL, NULL},

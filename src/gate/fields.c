@@ -89,7 +89,9 @@ static bool is_allowed(const struct hg_strings *allowed, struct hg_slice name) {
     return false;
 }
 
-bool hg_gate__topic_name(struct hg_exchange *x, struct hg_slice *ret_name) {
+/* The topic that the location's template names for this request; into the
+ * arena. False: it names none that is allowed, and the problem is set. */
+static bool name_topic(struct hg_exchange *x, struct hg_slice *ret_name) {
     struct hg_slice t = x->intake->topic_template;
     const char *at = memmem(t.ptr, t.len, "$topic", 6);
     if (at == NULL) {
@@ -120,7 +122,7 @@ bool hg_gate__topic_name(struct hg_exchange *x, struct hg_slice *ret_name) {
 
 enum hg_step hg_stage__may_publish(struct hg_exchange *x) {
     struct hg_slice topic;
-    if (!hg_gate__topic_name(x, &topic)) {
+    if (!name_topic(x, &topic)) {
         return HG_STEP_DONE;
     }
     if (!hg_rights_allow(x->intake->rights, x->principal, HG_ACT_PUBLISH, topic)) {
@@ -128,5 +130,6 @@ enum hg_step hg_stage__may_publish(struct hg_exchange *x) {
                        HG_FMT(hg_principal_id(x->principal)), HG_FMT(topic));
         return HG_STEP_DONE;
     }
+    x->topic = topic;
     return HG_STEP_ON;
 }

@@ -3,7 +3,7 @@
  * in one answer. Knows nothing of the way out (feed/).
  *
  *   on_fields: limits, authenticate, admit, may_publish     before the body
- *   on_body:   decode, vet, route, authorise, enrich, append     with the body
+ *   on_body:   decode, vet, route, enrich, append     with the body
  *
  * A stage answers go on, wait (it will call hg_exchange_resume on this loop)
  * or done (the problem says why). */
@@ -79,6 +79,7 @@ struct hg_exchange {
     void (*on_done)(struct hg_exchange *x);
     void *owner;
     /* The gate's own. */
+    struct hg_slice topic;     /* that may be published to; where all events go */
     const struct hg_stage *at; /* the stage that waits, or NULL */
     struct hg_log_make make;   /* of a topic that is named for the first time */
     struct hg_publish publish;

@@ -21,7 +21,6 @@ void hg_stage__refuse_body(struct hg_exchange *x);
 enum hg_step hg_stage__decode(struct hg_exchange *x);
 enum hg_step hg_stage__vet(struct hg_exchange *x);
 enum hg_step hg_stage__route(struct hg_exchange *x);
-enum hg_step hg_stage__authorise(struct hg_exchange *x);
 enum hg_step hg_stage__enrich(struct hg_exchange *x);
 
 /* append.c */
@@ -30,10 +29,6 @@ enum hg_step hg_stage__append(struct hg_exchange *x);
 /* dead_letter.c */
 bool hg_stage__wants_dead_letter(const struct hg_exchange *x);
 void hg_stage__dead_letter(struct hg_exchange *x);
-
-/* The topic that the location's template names for this request; into the
- * arena. False: it names none that is allowed, and the problem is set. */
-bool hg_gate__topic_name(struct hg_exchange *x, struct hg_slice *ret_name);
 
 /* A stage that waited goes on. */
 void hg_exchange__resume(struct hg_exchange *x, enum hg_step step);
