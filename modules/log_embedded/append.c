@@ -100,7 +100,10 @@ static int check_item(const struct store *s, const struct hg_append *append, siz
     return 0;
 }
 
-static int check(const struct store *s, struct hg_append *append) {
+static int check(struct store *s, struct hg_append *append) {
+    if (append->n_items == 0 && !embedded_has_room(s, append->room)) {
+        return HG_EFULL;
+    }
     for (size_t i = 0; i < append->n_items; i++) {
         int err = check_item(s, append, i);
         if (err != 0) {

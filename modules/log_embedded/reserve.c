@@ -36,3 +36,15 @@ bool embedded_reserve_give(struct store *s) {
     s->has_reserve = false;
     return unlinkat(s->dir_fd, name, 0) == 0 && had;
 }
+
+bool embedded_disk_has(struct store *s, size_t bytes) {
+    static const char room[] = "headgate.room";
+    int fd = openat(s->dir_fd, room, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd < 0) {
+        return false;
+    }
+    bool has_it = posix_fallocate(fd, 0, (off_t)bytes) == 0;
+    close(fd);
+    (void)unlinkat(s->dir_fd, room, 0);
+    return has_it;
+}

@@ -17,7 +17,8 @@
 #include "headgate/logline.h"
 #include "headgate/record.h"
 
-enum { FORMAT = 1, ROOM_MIN_BYTES = 1 << 20 };
+/* SPARE: beside a record, pages of the tables are written anew. */
+enum { FORMAT = 1, ROOM_MIN_BYTES = 1 << 20, ROOM_SPARE_BYTES = 64 << 10 };
 
 struct hg_counter embedded_damaged = {
     .name = "headgate_log_damaged_total",
@@ -478,4 +479,20 @@ void embedded_check_room(struct store *s) {
     if (mdb_env_get_fd(s->env, &fd) == 0 && fstat(fd, &st) == 0) {
         atomic_store_explicit(&s->file_bytes, st.st_size, memory_order_release);
     }
+}
+
+bool embedded_has_room(struct store *s, size_t bytes) {
+    MDB_envinfo info;
+    MDB_stat stat;
+    if (bytes == 0 || s->env == NULL || s->group.txn != NULL) {
+        return true; /* what is asked for, or what is under way, will show it */
+    }
+    (void)mdb_env_info(s->env, &info);
+    (void)mdb_env_stat(s->env, &stat);
+    size_t wanted = bytes + ROOM_SPARE_BYTES;
+    if ((info.me_last_pgno + 1) * stat.ms_psize + wanted < s->max_bytes &&
+        embedded_disk_has(s, wanted)) {
+        return true;
+    }
+    return count_free(s) * stat.ms_psize >= 2 * wanted; /* a record wants its pages side by side */
 }

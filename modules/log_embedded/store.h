@@ -137,12 +137,17 @@ int embedded_commit_failed(struct store *s, int rc);
 int embedded_check_file(struct store *s);
 /* After each commit: is there room for more? */
 void embedded_check_room(struct store *s);
+/* Would records of so many bytes fit, as far as can be told beforehand? Not
+ * while a group is open: true. */
+bool embedded_has_room(struct store *s, size_t bytes);
 struct topic *embedded_topic(const struct store *s, uint32_t id); /* NULL: none */
 
 /* reserve.c: room for removing. Take: have it, now or already. Give it up:
  * false if there was none. */
 bool embedded_reserve_take(struct store *s);
 bool embedded_reserve_give(struct store *s);
+/* Has the disk so many bytes more, now? */
+bool embedded_disk_has(struct store *s, size_t bytes);
 
 /* ends.c: where topics end, noted a second time. Slot 0 counts topics. */
 int embedded_ends_open(struct store *s);

@@ -43,6 +43,7 @@ struct hg_log_thread {
     int64_t entries_shown;   /* of the gauge */
     struct hg_publish probe; /* asks whether writing is possible again */
     bool is_probing;
+    size_t refused_bytes; /* of the largest append that found the log full, since it was writable */
 };
 
 struct hg_log {

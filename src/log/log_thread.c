@@ -20,6 +20,8 @@
 
 /* A flush at the latest after this much. */
 enum { GROUP_ITEMS_MAX = 4096, GROUP_BYTES_MAX = 4 << 20 };
+/* More than this is not asked for before the log counts as writable again. */
+enum { ROOM_MAX = 4 << 20 };
 /* Topics are declared one after the other; the index is built once for all. */
 enum { INDEX_WAIT_MS = 20 };
 
@@ -133,9 +135,21 @@ void hg_log_thread__on_publish(struct hg_task *task) {
     push_back(&p->log->thread.line, p);
 }
 
-/* Readiness follows what the last append met; each change is logged once. */
-static void note_writable(struct hg_log *log, int err) {
+/* Readiness follows what appends meet; each change is logged once. On a disk
+ * that is nearly full small appends go on where a large one was refused: only
+ * one as large, or a probe that asks for as much, says that there is room. */
+static void note_writable(struct hg_log *log, int err, size_t bytes) {
+    struct hg_log_thread *t = &log->thread;
     bool is_writable = err != HG_EFULL && err != HG_EIO && err != HG_EDOUBT;
+    if (err == HG_EFULL && bytes > t->refused_bytes) {
+        t->refused_bytes = bytes < ROOM_MAX ? bytes : ROOM_MAX;
+    }
+    if (is_writable && (err != 0 || bytes < t->refused_bytes)) {
+        return; /* that it was refused for another reason says nothing */
+    }
+    if (is_writable) {
+        t->refused_bytes = 0;
+    }
     if (atomic_exchange(&log->is_writable, is_writable) == is_writable) {
         return;
     }
@@ -152,7 +166,7 @@ void hg_log_thread__on_complete(struct hg_task *task) {
     struct hg_log *log = p->log;
     struct hg_log_thread *t = &log->thread;
     t->in_flight--;
-    note_writable(log, p->err);
+    note_writable(log, p->err, p == &t->probe ? p->append.room : p->bytes);
     if (p == &t->probe) {
         t->is_probing = false;
         return;

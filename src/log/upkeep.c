@@ -80,7 +80,7 @@ static void probe(struct hg_log *log) {
     }
     t->is_probing = true;
     t->in_flight++;
-    t->probe.append = (struct hg_append){.up = &log->up};
+    t->probe.append = (struct hg_append){.up = &log->up, .room = t->refused_bytes};
     log->ops->append(log->driver, &t->probe.append);
     log->ops->flush(log->driver);
 }

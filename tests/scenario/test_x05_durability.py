@@ -2,12 +2,14 @@
 """What a 202 rests on: the sync before it, the disk that fills up, and what
 retention takes from those who are behind."""
 import contextlib
+import itertools
 import json
 import os
 import re
 import signal
 import subprocess
 import threading
+import time
 
 import pytest
 
@@ -148,6 +150,36 @@ def test_a_full_disk_refuses_and_goes_on_by_itself_when_there_is_room(make_gatew
                     break
                 link = page.headers["link"].split(">")[0].strip("<")
             assert held == stored + ["after"]
+        g.stop()
+
+
+def test_a_nearly_full_disk_is_said_once(make_gateway):
+    """Small events still fit where large ones do not: it does not come and go."""
+    g = make_gateway()
+    with small_disk(os.path.join(g.dir, "events"), "8m") as enlarge:
+        g.start()
+        small, large, numbers = [], [], itertools.count()
+        probes_until = time.monotonic() + 4  # there is one a second
+
+        def go_on():
+            for codes, size in ((large, 30000), (small, 1)):
+                codes.append(post(http, event(next(numbers), data="x" * size)).status_code)
+            return time.monotonic() > probes_until
+
+        with client(g) as http:
+            until(lambda: go_on() and 503 in large, "the disk to be full", 60)
+            probes_until = time.monotonic() + 4
+            small.clear()
+            large.clear()
+            until(go_on, "some probes", 30)
+            assert small.count(202) > 10 and large.count(503) > 10
+            assert g.log().count(" log_not_writable ") == 1
+            assert g.log().count(" log_writable ") == 0
+            assert g.admin_get("/readyz")[0] == 503
+            enlarge("64m")
+            until(lambda: g.admin_get("/readyz")[0] == 200, "it to be ready again", 60)
+            assert post(http, event("after", data="x" * 30000)).status_code == 202
+            assert g.log().count(" log_writable ") == 1
         g.stop()
 
 

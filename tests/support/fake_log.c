@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "headgate/record.h"
 
 static void lock(struct fake_log *fake) {
     int rc = pthread_mutex_lock(&fake->lock);
@@ -159,7 +160,18 @@ static bool is_as_expected(struct fake_log *fake, struct hg_append *append) {
     return true;
 }
 
+static bool has_room(const struct fake_log *fake, const struct hg_append *append) {
+    size_t bytes = append->room;
+    for (size_t i = 0; i < append->n_items; i++) {
+        const struct hg_event *e = append->items[i].record.event;
+        bytes += e != NULL ? hg_event_packed_bytes(e) : 0;
+    }
+    size_t room = atomic_load(&fake->room);
+    return room == 0 || bytes <= room;
+}
+
 static void complete(struct fake_log *fake, struct hg_append *append, int err) {
+    err = err == 0 && !has_room(fake, append) ? HG_EFULL : err;
     if (err == 0 && !is_as_expected(fake, append)) {
         err = HG_ECONFLICT;
     } else if (err == HG_E2BIG || err == HG_EINVAL) {

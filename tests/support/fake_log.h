@@ -34,6 +34,7 @@ struct fake_log {
     struct hg_append *group, **group_end;
     bool is_manual;             /* completions wait for fake_log_answer */
     atomic_int fail_next;       /* the error of the next appends, or 0 */
+    atomic_size_t room;         /* bytes of events that an append may have; 0: any */
     atomic_size_t refused_next; /* the item that an HG_E2BIG or HG_EINVAL is about */
     atomic_int open_err, list_err;
     atomic_int flushes, appends, ticks, n_held;

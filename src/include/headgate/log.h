@@ -74,7 +74,8 @@ struct hg_log_up; /* the way up: the gateway's side of an open driver */
 /* An append in the driver's hands. Belongs to the gateway; the driver keeps
  * the pointer until it calls hg_append_complete, exactly once, any thread.
  * Before that it fills offset and log_time_ms of every record. An append
- * without items asks whether writing is possible at all. */
+ * without items asks whether writing is possible, of `room` bytes if the
+ * driver can tell; HG_EFULL when there is no room for them. */
 struct hg_append {
     struct hg_append_item *items;
     size_t n_items;
@@ -84,6 +85,7 @@ struct hg_append {
     struct hg_log_up *up;   /* where the completion goes; not for the driver */
     void *driver_data;      /* these two are for the driver between append */
     struct hg_append *next; /* and completion */
+    size_t room;            /* an append without items: of how many bytes it asks */
 };
 
 /* 0: every item is durable. HG_EFULL, HG_EIO, HG_ECONFLICT, HG_EAGAIN,

@@ -18,6 +18,16 @@ static void put_ok(struct embedded_rig *e, uint64_t from, uint64_t to) {
     }
 }
 
+/* An append without items: may so much be written? */
+static int ask(struct embedded_rig *e, size_t room) {
+    struct contract_append a;
+    contract_begin(&e->rig, &a);
+    a.append.room = room;
+    contract_send(&a);
+    contract_flush(&e->rig);
+    return contract_wait(&a);
+}
+
 /* A tmpfs of its own, for root; false: say SKIP. */
 static bool mount_small(const char *dir) {
     if (geteuid() != 0 || mount("tmpfs", dir, "tmpfs", 0, "size=6m") != 0) {
@@ -56,7 +66,10 @@ static void a_full_disk_refuses_serves_and_recovers(void **state) {
     embedded_expect(&e, TOPIC_A, 0, n);
     assert_int_equal(embedded_put(&e, TOPIC_A, "no", 3000), HG_EFULL);
     e.contract.ops->tick(e.rig.state);
+    assert_int_equal(ask(&e, 500000), HG_EFULL);
     assert_int_equal(unlink(ballast), 0);
+    assert_int_equal(ask(&e, 500000), 0);
+    assert_int_equal(ask(&e, 2000000), HG_EFULL); /* the disk has 1 MiB more */
     put_ok(&e, n, n + 20); /* without a restart */
     /* Full again, and now retention makes room. */
     do {
@@ -89,9 +102,21 @@ static void some_room_is_kept(void **state) {
     embedded_end(&e);
 }
 
+static void more_than_the_log_may_have_is_no_room(void **state) {
+    (void)state;
+    struct embedded_rig e;
+    embedded_start(&e, NULL, "16m");
+    assert_int_equal(ask(&e, 0), 0);
+    assert_int_equal(ask(&e, 4 << 20), 0);
+    assert_int_equal(ask(&e, 17 << 20), HG_EFULL);
+    assert_int_equal(embedded_put(&e, TOPIC_A, "1", 3000), 0);
+    embedded_end(&e);
+}
+
 int test_reserve(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(some_room_is_kept),
+        cmocka_unit_test(more_than_the_log_may_have_is_no_room),
         cmocka_unit_test(a_full_disk_refuses_serves_and_recovers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -16,6 +16,7 @@ struct fixture {
     struct fake_log fake;
     struct log_rig rig;
     uint32_t topic;
+    int wanted; /* of the driver's appends */
 };
 
 static void start_with(struct fixture *f, struct hg_log_setup setup) {
@@ -279,6 +280,56 @@ static void a_log_that_was_full_finds_out_by_itself_when_it_is_not(void **state)
     stop(&f);
 }
 
+static bool has_been_asked(void *arg) {
+    struct fixture *f = arg;
+    return atomic_load(&f->fake.appends) >= f->wanted;
+}
+
+/* Small events go on where a large one was refused. */
+static void a_log_that_is_nearly_full_is_not_writable_until_it_has_room(void **state) {
+    static char large[2000];
+    (void)state;
+    struct fixture f;
+    struct rig_publish p;
+    start(&f);
+    memset(large, 'x', sizeof large - 1);
+    atomic_store(&f.fake.room, 1000);
+    assert_int_equal(rig_publish_one(&f.rig, &p, f.topic, "1", large), HG_EFULL);
+    rig_end(&p);
+    assert_false(hg_log_is_writable(f.rig.log));
+    for (int i = 0; i < 2; i++) { /* two probes, and what is small */
+        assert_int_equal(rig_publish_one(&f.rig, &p, f.topic, i ? "2" : "3", "x"), 0);
+        rig_end(&p);
+        assert_false(hg_log_is_writable(f.rig.log));
+        f.wanted = atomic_load(&f.fake.appends) + 1;
+        rig_until(&f.rig, has_been_asked, &f);
+        assert_false(hg_log_is_writable(f.rig.log));
+    }
+    atomic_store(&f.fake.room, 0);
+    rig_until(&f.rig, is_writable, f.rig.log);
+    assert_int_equal(rig_publish_one(&f.rig, &p, f.topic, "1", large), 0);
+    rig_end(&p);
+    stop(&f);
+}
+
+/* It need not wait for a probe. */
+static void a_log_that_stored_as_much_as_it_refused_is_writable(void **state) {
+    static char large[2000];
+    (void)state;
+    struct fixture f;
+    struct rig_publish p;
+    start(&f);
+    memset(large, 'x', sizeof large - 1);
+    atomic_store(&f.fake.room, 1000);
+    assert_int_equal(rig_publish_one(&f.rig, &p, f.topic, "1", large), HG_EFULL);
+    rig_end(&p);
+    atomic_store(&f.fake.room, 0);
+    assert_int_equal(rig_publish_one(&f.rig, &p, f.topic, "1", large), 0);
+    assert_true(hg_log_is_writable(f.rig.log));
+    rig_end(&p);
+    stop(&f);
+}
+
 static void topics_are_found_by_name(void **state) {
     (void)state;
     struct fixture f;
@@ -473,6 +524,8 @@ int test_log(void) {
         cmocka_unit_test(every_event_is_counted_once),
         cmocka_unit_test(a_full_queue_refuses_and_lets_in_again),
         cmocka_unit_test(a_log_that_was_full_finds_out_by_itself_when_it_is_not),
+        cmocka_unit_test(a_log_that_is_nearly_full_is_not_writable_until_it_has_room),
+        cmocka_unit_test(a_log_that_stored_as_much_as_it_refused_is_writable),
         cmocka_unit_test(topics_are_found_by_name),
         cmocka_unit_test(the_range_is_never_behind_what_was_acknowledged),
         cmocka_unit_test(a_read_gives_a_batch_and_where_to_go_on),
