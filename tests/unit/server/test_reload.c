@@ -140,6 +140,12 @@ static void what_the_master_finds_wrong_never_reaches_the_worker(void **state) {
         assert_true(f.errors.len > 0);
         assert_undone(&f, before);
     }
+    rig_write(&f.rig, "", "access_log none/a.log;");
+    hg_buf_clear(&f.errors);
+    assert_int_equal(begin(&f), HG_EINVAL);
+    hg_buf_put(&f.errors, "", 1);
+    assert_non_null(strstr(f.errors.ptr, "test.conf:14: access_log: none/a.log: No such file"));
+    assert_undone(&f, before);
     assert_int_equal(recv(f.pair[1], &byte, 1, MSG_DONTWAIT), -1);
     shut(&f);
 }
