@@ -23,8 +23,7 @@ static int handle_readyz(const void *conf, const struct hg_request *r, struct hg
     enum hg_phase phase = admin->phase;
     if (phase != HG_PHASE_SERVING) {
         answer->status = 503;
-        hg_buf_printf(&answer->body, "%s\n",
-                      phase == HG_PHASE_STARTING ? "starting" : "draining");
+        hg_buf_printf(&answer->body, "%s\n", phase == HG_PHASE_STARTING ? "starting" : "draining");
     } else if (!hg_log_is_writable(admin->log)) {
         answer->status = 503;
         HG_BUF_LIT(&answer->body, "the event log takes no events\n");
@@ -60,10 +59,11 @@ static int handle_status(const void *conf, const struct hg_request *r, struct hg
     struct hg_buf *out = &answer->body;
     (void)r, (void)body, (void)problem;
     answer->content_type = "application/json";
-    hg_buf_printf(
-        out, "{\"generation\":%u,\"uptime_s\":%lld,\"draining\":%s,\"writable\":%s,",
-        admin->generation, (long long)((hg_clock_wall_ms() - admin->started_wall_ms) / 1000),
-        admin->phase == HG_PHASE_DRAINING ? "true" : "false", hg_log_is_writable(admin->log) ? "true" : "false");
+    hg_buf_printf(out, "{\"generation\":%u,\"uptime_s\":%lld,\"draining\":%s,\"writable\":%s,",
+                  admin->generation,
+                  (long long)((hg_clock_wall_ms() - admin->started_wall_ms) / 1000),
+                  admin->phase == HG_PHASE_DRAINING ? "true" : "false",
+                  hg_log_is_writable(admin->log) ? "true" : "false");
     HG_BUF_LIT(out, "\"topics\":[");
     for (uint32_t id = 0; id < hg_log_topic_count(admin->log); id++) {
         if (id > 0) {

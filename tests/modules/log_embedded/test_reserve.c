@@ -70,7 +70,7 @@ static void a_full_disk_refuses_serves_and_recovers(void **state) {
     assert_int_equal(unlink(ballast), 0);
     assert_int_equal(ask(&e, 500000), 0);
     assert_int_equal(ask(&e, 2000000), HG_EFULL); /* the disk has 1 MiB more */
-    put_ok(&e, n, n + 20); /* without a restart */
+    put_ok(&e, n, n + 20);                        /* without a restart */
     /* Full again, and now retention makes room. */
     do {
         err = embedded_put(&e, TOPIC_B, "b", 3000);
