@@ -14,10 +14,16 @@ static const struct hg_stage on_fields[] = {
     {NULL, NULL},
 };
 
+/* clang-format off */
 static const struct hg_stage on_body[] = {
-    {"decode", hg_stage__decode}, {"vet", hg_stage__vet},       {"route", hg_stage__route},
-    {"enrich", hg_stage__enrich}, {"append", hg_stage__append}, {NULL, NULL},
+    {"decode", hg_stage__decode},
+    {"vet", hg_stage__vet},
+    {"route", hg_stage__route},
+    {"enrich", hg_stage__enrich},
+    {"append", hg_stage__append},
+    {NULL, NULL},
 };
+/* clang-format on */
 
 static enum hg_step run(struct hg_exchange *x, const struct hg_stage *stage) {
     for (; stage->name != NULL; stage++) {
