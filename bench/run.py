@@ -23,6 +23,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 BIN = os.environ.get("BENCH_BIN", os.path.join(HERE, "bin"))
 TICK = os.sysconf("SC_CLK_TCK")
 MODULES_OF_NGINX = "/usr/lib/nginx/modules"
+COMMIT_AND_MS = 0.15  # what one request may take beside a commit of the store
 
 
 def wait_port(port, deadline_s=20):
@@ -157,6 +158,28 @@ def fanout(server, kind, messages, *, tls=False, rate=0, publishers=1, subscribe
     return r
 
 
+def own_subjects(server, subscribers, messages):
+    """Each message has one reader, whatever their number: CPU microseconds of the server a message."""
+    body = os.path.join(server.dir, "own.json")
+    with open(body, "w", encoding="utf-8") as f:
+        f.write('{"specversion":"1.0","id":"@SEQ@","source":"/bench/own","type":"bench.tick","subject":"s@SUB@",'
+                '"datacontenttype":"application/json","data":{"ts_ns":@TS@,"pad":"@PAD@"}}')
+    r = tool("fanout", "-o", "-s", server.subscribe_url("ws", False) + "?subject=s@SUB@", "-p", server.publish_url(),
+             "-n", subscribers, "-m", messages, "-c", 64, "-b", body, "-k", ",".join(map(str, server.pids())), "-t", 120)
+    if r["received"] != messages:
+        raise SystemExit(f"own subjects: {r}")
+    r["us_a_message"] = r["server_cpu_s"] / messages * 1e6
+    return r
+
+
+def commit(directory):
+    """One commit of the store on the disk that the servers have, on their core."""
+    path = tempfile.mkdtemp(dir=directory)
+    r = subprocess.run(["taskset", "-c", "0", os.path.join(BIN, "commit"), path], capture_output=True, text=True,
+                       timeout=120, check=True)
+    return json.loads(r.stdout)
+
+
 def idle(server, kind, n, *, tls=False):
     before = server.memory_kib()
     p = subprocess.Popen(["taskset", "-c", "1", os.path.join(BIN, "idle"), "-s",
@@ -175,12 +198,15 @@ def idle(server, kind, n, *, tls=False):
 # name, what is compared, target as in the budgets, how: (server, options) -> result
 def loads(a):
     s, m = a.secs, 60 if a.quick else 300
+    n_own, m_own = (1000, 2000) if a.quick else (10000, 20000)
     n_idle = 1000 if a.quick else 10000
     return [
         ("ingest h2 tls", "requests / CPU s", 1.0, "ratio", lambda x: ingest(x, s, h2=True, tls=True, connections=16)),
         ("ingest h1 tls", "requests / CPU s", 0.8, "ratio", lambda x: ingest(x, s, tls=True)),
         ("ingest h1 plain", "requests / CPU s", None, "ratio", lambda x: ingest(x, s)),
-        ("ingest h2 tls batch 100", "events against requests / CPU s", 1.8, "batch", None),
+        ("ingest h2 tls batch 100", "events against requests / CPU s", 1.8, "ratio", {
+            "ours": lambda x: ingest(x, s, h2=True, tls=True, connections=16, streams=4, batch=100),
+            "peer": lambda x: ingest(x, s, h2=True, tls=True, connections=16)}),
         ("fanout ws flat out", "deliveries / CPU s", 4.0, "ratio", lambda x: fanout(x, "ws", m, publishers=64)),
         ("fanout sse flat out", "deliveries / CPU s", 4.0, "ratio", lambda x: fanout(x, "sse", m, publishers=64)),
         ("fanout wss flat out", "deliveries / CPU s", 3.7, "ratio", lambda x: fanout(x, "ws", m, tls=True, publishers=64)),
@@ -188,20 +214,25 @@ def loads(a):
         ("fanout ws paced 50/s", "CPU seconds, less is better", 1.0, "cpu", lambda x: fanout(x, "ws", 50 if a.quick else 200, rate=50)),
         ("idle ws", "KiB a connection", 3.0, "memory", lambda x: idle(x, "ws", n_idle)),
         ("idle wss", "KiB a connection", 18.0, "memory", lambda x: idle(x, "ws", min(n_idle, 2000), tls=True)),
-        ("one at a time, durable", "p50 ms", None, "latency", lambda x: ingest(x, s, h2=True, tls=True, connections=1, streams=1)),
+        ("own subject each, of one", "CPU us a message, less is better", 2.0, "own",
+         {"ours": lambda x: own_subjects(x, n_own, m_own), "peer": lambda x: own_subjects(x, 1, m_own)}),
+        ("one at a time, durable", "p50 ms, of a commit + 0.15", 1.0, "latency",
+         {"ours": lambda x: ingest(x, s, h2=True, tls=True, connections=1, streams=1), "peer": lambda x: commit(x.dir)}),
     ]
 
 
-def run_load(servers, how, rounds):
-    """Results per server, one a round, servers taking turns."""
-    got = {x.name: [] for x in servers}
+def run_load(servers, kind, how, rounds):
+    """Results, one a round, the two sides taking turns. Where the kind is about us alone, both are our server."""
+    theirs = servers["ours" if kind in ("own", "latency") else "peer"]
+    sides = {"ours": servers["ours"], "peer": theirs}
+    got = {"ours": [], "peer": []}
     for _ in range(rounds):
-        for x in servers:
-            x.start()
+        for side, server in sides.items():
+            server.start()
             try:
-                got[x.name].append(how(x))
+                got[side].append((how[side] if isinstance(how, dict) else how)(server))
             finally:
-                x.stop()
+                server.stop()
     return got
 
 
@@ -210,8 +241,8 @@ def median(values):
 
 
 def row(name, what, target, kind, got):
-    h, n = got["headgate"], got["nginx"]
-    if kind in ("ratio", "batch"):
+    h, n = got["ours"], got["peer"]
+    if kind == "ratio":
         ours, theirs = [r["per_cpu_s"] for r in h], [r["per_cpu_s"] for r in n]
         ratios = [x / y for x, y in zip(ours, theirs) if y]
         p99 = median([r.get("p99_ms") or r.get("latency_ms", {}).get("p99", 0) for r in h])
@@ -219,6 +250,18 @@ def row(name, what, target, kind, got):
         return {"load": name, "measure": what, "headgate": round(median(ours)), "peer": round(median(theirs)),
                 "ratio": round(median(ratios), 2), "range": [round(min(ratios), 2), round(max(ratios), 2)],
                 "target": target, "meets": meets, "p99_ms": p99}
+    if kind == "own":
+        ours, theirs = [r["us_a_message"] for r in h], [r["us_a_message"] for r in n]
+        ratios = [x / y for x, y in zip(ours, theirs)]
+        return {"load": name, "measure": what, "headgate": round(median(ours), 1), "peer": round(median(theirs), 1),
+                "ratio": round(median(ratios), 2), "range": [round(min(ratios), 2), round(max(ratios), 2)],
+                "target": target, "meets": median(ratios) <= target}
+    if kind == "latency":
+        ratios = [x["p50_ms"] / (y["p50_ms"] + COMMIT_AND_MS) for x, y in zip(h, n)]
+        return {"load": name, "measure": what, "headgate": round(median([r["p50_ms"] for r in h]), 3),
+                "peer": round(median([r["p50_ms"] for r in n]), 3), "ratio": round(median(ratios), 2),
+                "range": [round(min(ratios), 2), round(max(ratios), 2)], "target": target,
+                "meets": median(ratios) <= target}
     if kind == "cpu":
         ratios = [x["cpu_s"] / y["cpu_s"] for x, y in zip(h, n) if y["cpu_s"]]
         return {"load": name, "measure": what, "headgate": round(median([r["cpu_s"] for r in h]), 2),
@@ -226,32 +269,17 @@ def row(name, what, target, kind, got):
                 "range": [round(min(ratios), 2), round(max(ratios), 2)], "target": target,
                 "meets": median(ratios) <= target, "p99_ms": median([r["latency_ms"]["p99"] for r in h]),
                 "peer_p99_ms": median([r["latency_ms"]["p99"] for r in n])}
-    key = "kib_per_conn" if kind == "memory" else "p50_ms"
-    ours, theirs = median([r[key] for r in h]), median([r[key] for r in n])
+    ours, theirs = median([r["kib_per_conn"] for r in h]), median([r["kib_per_conn"] for r in n])
     return {"load": name, "measure": what, "headgate": round(ours, 3), "peer": round(theirs, 3),
             "ratio": round(ours / theirs, 2) if theirs else None, "target": target,
             "meets": None if target is None else ours <= target}
 
 
-def batch_row(servers, a):
-    """Events in batches of 100 against the peer's plain requests, in turn."""
-    got = {"headgate": [], "nginx": []}
-    for _ in range(a.rounds):
-        for x in servers:
-            x.start()
-            try:
-                got[x.name].append(ingest(x, a.secs, h2=True, tls=True, connections=16, streams=4 if x.name == "headgate" else 16,
-                                          batch=100 if x.name == "headgate" else 1))
-            finally:
-                x.stop()
-    return got
-
-
 def print_table(rows):
-    print(f"\n{'load':26} {'measure':32} {'headgate':>10} {'peer':>10} {'ratio':>7} {'target':>7}  meets")
+    print(f"\n{'load':26} {'measure':33} {'headgate':>10} {'peer':>10} {'ratio':>7} {'target':>7}  meets")
     for r in rows:
         meets = {True: "yes", False: "NO", None: "-"}[r["meets"]]
-        print(f"{r['load']:26} {r['measure']:32} {r['headgate']:>10} {r['peer']:>10} "
+        print(f"{r['load']:26} {r['measure']:33} {r['headgate']:>10} {r['peer']:>10} "
               f"{str(r['ratio']):>7} {str(r['target'] or '-'):>7}  {meets}")
 
 
@@ -268,13 +296,13 @@ def main():
     subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
                     "-nodes", "-days", "2", "-subj", "/CN=localhost", "-keyout", f"{work}/tls.key", "-out",
                     f"{work}/tls.crt"], check=True, capture_output=True)
-    servers = [Headgate("headgate", work), Nginx("nginx", work)]
+    servers = {"ours": Headgate("headgate", work), "peer": Nginx("nginx", work)}
     rows = []
     try:
         for name, what, target, kind, how in loads(a):
             if a.only and not any(w in name for w in a.only.split(",")):
                 continue
-            got = batch_row(servers, a) if kind == "batch" else run_load(servers, how, a.rounds)
+            got = run_load(servers, kind, how, a.rounds)
             rows.append({**row(name, what, target, kind, got), "runs": got})
             r = rows[-1]
             print(f"{name}: headgate {r['headgate']} peer {r['peer']} ratio {r['ratio']}", flush=True)

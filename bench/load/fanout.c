@@ -84,6 +84,7 @@ static const char *body_tpl =
 static size_t body_size = 1024;
 static long n_msgs = 100;
 static double rate;
+static bool has_own; /* each message is for one subscriber */
 static int verbose, n_warm = 2, pids[64], n_pids;
 static double limit_s = 60, quiet_s = 3;
 
@@ -212,6 +213,9 @@ static void publish(struct pub *b, uint64_t ts, long seq, bool counted) {
         } else if (strncmp(t, "@SEQ@", 5) == 0) {
             n += (size_t)snprintf(body + n, 24, "%ld", seq);
             t += 5;
+        } else if (strncmp(t, "@SUB@", 5) == 0) {
+            n += (size_t)snprintf(body + n, 24, "%ld", seq < 0 ? 0 : seq % n_subs);
+            t += 5;
         } else if (strncmp(t, "@PAD@", 5) == 0) {
             pad_at = n;
             pad = true;
@@ -255,12 +259,28 @@ static struct pub *idle_pub(void) {
 
 /* ---- loop ---- */
 
+/* Where subscriber i subscribes: with -o at a URL of its own. */
+static const struct url *url_of(int i) {
+    const struct url *u = &sub_url[i % n_urls];
+    const char *mark = strstr(u->path, "@SUB@");
+    if (!has_own || !mark) {
+        return u;
+    }
+    struct url *own = malloc(sizeof *own);
+    if (!own) {
+        die("no memory");
+    }
+    *own = *u;
+    snprintf(own->path, sizeof own->path, "%.*s%d%s", (int)(mark - u->path), u->path, i, mark + 5);
+    return own;
+}
+
 static void open_more(void) {
     while (next_sub < n_subs && opening < OPENING_MAX) {
         struct sub *s = &subs[next_sub];
         opening++;
-        if (!conn_start(&s->c, &sub_url[next_sub % n_urls], subs_are_ws ? CONN_WS : CONN_SSE,
-                        next_sub / 20000, s)) {
+        if (!conn_start(&s->c, url_of(next_sub), subs_are_ws ? CONN_WS : CONN_SSE, next_sub / 20000,
+                        s)) {
             opening--;
             note("subscriber: %s (%d)", s->c.err, next_sub);
         }
@@ -330,6 +350,8 @@ static void usage(void) {
           "  -H HDR    header of subscribers and publishers; -S HDR subscribers only; -P HDR "
           "publishers only\n"
           "  -M MARK   what stands before the send time (ts_ns\":)\n"
+          "  -o        @SUB@ in -s is the subscriber's number, in the body that of the one the\n"
+          "            message is for: each has one reader; without warm-up\n"
           "  -w W      warm-up messages, not counted (2)\n"
           "  -t SEC    overall limit after subscribing (60)   -q SEC  give up after so long "
           "without a delivery (3)\n"
@@ -372,6 +394,9 @@ static bool take_text(int o, char *text) {
         return true;
     case 'M':
         marker = text;
+        return true;
+    case 'o':
+        has_own = true;
         return true;
     case 'v':
         verbose = 1;
@@ -417,7 +442,7 @@ static bool take_number(int o, const char *text) {
 
 static void read_options(int argc, char **argv) {
     int o;
-    while ((o = getopt(argc, argv, "s:p:n:m:r:c:X:b:z:T:H:S:P:M:w:t:q:k:v")) != -1) {
+    while ((o = getopt(argc, argv, "s:p:n:m:r:c:X:b:z:T:H:S:P:M:w:t:q:k:ov")) != -1) {
         if (!take_text(o, optarg) && !take_number(o, optarg)) {
             usage();
         }
@@ -468,7 +493,7 @@ static void subscribe(void) {
 /* Every subscriber must have seen one message, or 5 s pass. */
 static void warm_up(void) {
     uint64_t t0 = now_ns(), next = t0;
-    for (int w = 0; n_warm > 0 && now_ns() - t0 < 5000000000ull;) {
+    for (int w = 0; n_warm > 0 && !has_own && now_ns() - t0 < 5000000000ull;) {
         if (w >= n_warm && warm_got >= (uint64_t)subscribed) {
             break;
         }
@@ -504,6 +529,11 @@ static uint64_t publish_due(uint64_t due, uint64_t step) {
     return due;
 }
 
+/* Deliveries of what was published to so many. */
+static uint64_t expected(int readers) {
+    return (uint64_t)(issued - rejected) * (has_own ? 1 : (uint64_t)readers);
+}
+
 static void measure(void) {
     measuring = true;
     t_start = t_pub_first = t_last = now_ns();
@@ -513,8 +543,7 @@ static void measure(void) {
         due = publish_due(due, step);
         uint64_t now = now_ns();
         long done = acked + rejected + lost_acks;
-        uint64_t want = (uint64_t)(issued - rejected) * (uint64_t)opened;
-        if (issued >= n_msgs && done >= issued && received >= want) {
+        if (issued >= n_msgs && done >= issued && received >= expected(opened)) {
             break;
         }
         if (received + (uint64_t)done != seen) {
@@ -537,10 +566,6 @@ static void measure(void) {
     }
 }
 
-static uint64_t expected(void) {
-    return (uint64_t)(issued - rejected) * (uint64_t)subscribed;
-}
-
 static void report(double server_cpu, double own_cpu) {
     double dur = t_last > t_start ? (double)(t_last - t_start) / 1e9 : 1e-9;
     double pdur = (double)(t_pub_last - t_pub_first) / 1e9;
@@ -556,8 +581,9 @@ static void report(double server_cpu, double own_cpu) {
     printf("\"acked\":%ld,\"rejected\":%ld,\"lost_acks\":%ld,\"last_status\":%d,"
            "\"expected\":%llu,\"received\":%llu,\"lost\":%lld,"
            "\"short_subscribers\":%ld,\"over_subscribers\":%ld,",
-           acked, rejected, lost_acks, last_status, (unsigned long long)expected(),
-           (unsigned long long)received, (long long)(expected() - received), short_subs, over_subs);
+           acked, rejected, lost_acks, last_status, (unsigned long long)expected(subscribed),
+           (unsigned long long)received, (long long)(expected(subscribed) - received), short_subs,
+           over_subs);
     printf("\"out_of_order\":%llu,\"dropped_subscribers\":%llu,\"other_messages\":%llu,"
            "\"duration_s\":%.4f,\"deliveries_per_s\":%.1f,\"mib_per_s\":%.2f,",
            (unsigned long long)disordered, (unsigned long long)dropped_subs,
@@ -581,5 +607,6 @@ int main(int argc, char **argv) {
     double server_cpu = procs_cpu(pids, n_pids), own_cpu = self_cpu();
     measure();
     report(procs_cpu(pids, n_pids) - server_cpu, self_cpu() - own_cpu);
-    return subscribed == n_subs && received >= expected() && !rejected && !lost_acks ? 0 : 1;
+    return subscribed == n_subs && received >= expected(subscribed) && !rejected && !lost_acks ? 0
+                                                                                               : 1;
 }
