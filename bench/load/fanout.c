@@ -8,6 +8,7 @@
  * is looked for in whatever comes out.
  */
 #include "conn.h"
+#include "histogram.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -21,38 +22,6 @@
 
 #define MAX_URLS 16
 #define OPENING_MAX 200 /* handshakes in flight at a time */
-
-/* ---- histogram: 64 steps per power of two, error under 1.6 % ---- */
-
-#define H_SUB 64
-static uint64_t h_count[64 * H_SUB], h_total, h_max;
-
-static void h_add(uint64_t v) {
-    unsigned e = v < H_SUB ? 0 : 63u - (unsigned)__builtin_clzll(v) - 5u;
-    unsigned i = e == 0 ? (unsigned)v : e * H_SUB + (unsigned)((v >> (e - 1)) & (H_SUB - 1));
-    h_count[i]++;
-    h_total++;
-    if (v > h_max) {
-        h_max = v;
-    }
-}
-
-static double h_ms(double q) {
-    uint64_t want = (uint64_t)(q * (double)h_total + 0.5), seen = 0;
-    if (want == 0) {
-        want = 1;
-    }
-    for (unsigned i = 0; i < 64 * H_SUB; i++) {
-        seen += h_count[i];
-        if (seen >= want && h_total) {
-            unsigned e = i / H_SUB;
-            uint64_t v =
-                e == 0 ? i : ((uint64_t)(H_SUB + i % H_SUB) << (e - 1)) + ((1ull << (e - 1)) >> 1);
-            return (double)(v > h_max ? h_max : v) / 1e6;
-        }
-    }
-    return 0;
-}
 
 /* ---- state ---- */
 
@@ -136,7 +105,7 @@ static void on_message(struct sub *s, const uint8_t *p, size_t n) {
         return; /* a late warm-up message */
     }
     uint64_t now = now_ns();
-    h_add(now > ts ? now - ts : 0);
+    histogram_add(now > ts ? now - ts : 0);
     if (ts < s->last_ts) {
         disordered++;
     }
@@ -590,8 +559,8 @@ static void report(double server_cpu, double own_cpu) {
            (unsigned long long)foreign, dur, (double)received / dur, (double)bytes / dur / 1048576);
     printf("\"publish_per_s\":%.1f,\"rate\":%.1f,\"publish_late_us_max\":%ld,"
            "\"latency_ms\":{\"p50\":%.4f,\"p95\":%.4f,\"p99\":%.4f,\"p99.9\":%.4f,\"max\":%.4f},",
-           pdur > 0 ? (double)acked / pdur : 0, rate, late_us_max, h_ms(.50), h_ms(.95), h_ms(.99),
-           h_ms(.999), (double)h_max / 1e6);
+           pdur > 0 ? (double)acked / pdur : 0, rate, late_us_max, histogram_ms(.50),
+           histogram_ms(.95), histogram_ms(.99), histogram_ms(.999), histogram_ms(1));
     printf("\"server_cpu_s\":%.3f,\"deliveries_per_server_cpu_s\":%.1f,\"client_cpu_s\":%.3f,"
            "\"client_busy\":%.3f,\"error\":\"%s\"}\n",
            server_cpu, server_cpu > 0 ? (double)received / server_cpu : 0, own_cpu, own_cpu / dur,
