@@ -122,9 +122,7 @@ static void bind_unknown(struct hg_conf_load *load, struct hg_conf_block *b,
     if (!node->is_broken) {
         meant = hg_conf__report_unknown(load, b->name, node);
     }
-    if (meant != NULL) {
-        b->faulty[meant->table] = true;
-    }
+    b->faulty[meant != NULL ? meant->table : load->conf->n_tables] = true;
     if (meant != NULL && meant->row->type == HG_SLOT_BLOCK && node->has_body) {
         bind_block(load, b, meant, node, true);
     }

@@ -16,6 +16,7 @@ static void add_owners(struct hg_conf_load *load) {
 static void run_load(struct hg_conf_load *load) {
     add_owners(load);
     struct hg_conf_node *lines = hg_conf__parse(load);
+    load->has_lost_lines = load->n_errors > 0;
     hg_conf__load_modules(load, lines);
     if (!load->is_stopped) {
         hg_conf__bind(load, lines);
@@ -59,6 +60,12 @@ static int load_into(struct hg_conf *c, struct hg_conf_load *load, struct hg_buf
     return is_good ? 0 : HG_EINVAL;
 }
 
+/* Where a file or a module is missing, anything may be missing. */
+static bool can_be_judged(const struct hg_conf_setup *setup, const struct hg_conf_load *load) {
+    return setup->keeps_faulty && load != NULL && !load->is_stopped && !load->has_lost_lines &&
+           !load->has_lost_module && load->conf != NULL && load->conf->main != NULL;
+}
+
 int hg_conf_load(const struct hg_conf_setup *setup, struct hg_conf **ret_conf,
                  struct hg_buf *ret_errors) {
     struct hg_conf_load *load = hg_try_alloc(sizeof(*load));
@@ -72,8 +79,9 @@ int hg_conf_load(const struct hg_conf_setup *setup, struct hg_conf **ret_conf,
         hg_buf_printf(ret_errors, "%.*s:1: main: %s\n", HG_FMT(setup->path),
                       hg_err_text(HG_ENOMEM));
     }
+    const bool is_kept = err == 0 || can_be_judged(setup, load);
     hg_free(load);
-    if (err == 0) {
+    if (is_kept) {
         *ret_conf = c;
     } else {
         hg_conf_unref(&c);
@@ -116,6 +124,15 @@ void *hg_conf_of_table(const struct hg_conf_block *block, const struct hg_direct
 
 void *hg_conf_of(const struct hg_conf_block *block, const struct hg_conf_owner *owner) {
     return hg_conf_of_table(block, owner->directives);
+}
+
+bool hg_conf_is_whole(const struct hg_conf_block *block) {
+    for (size_t i = 0; i <= block->conf->n_tables; i++) {
+        if (block->faulty[i]) {
+            return false;
+        }
+    }
+    return true;
 }
 
 struct hg_conf_block *hg_conf_next_block(const struct hg_conf_block *in, const char *name,

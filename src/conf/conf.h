@@ -45,6 +45,8 @@ struct hg_conf_setup {
     const struct hg_conf_owner *const *owners; /* NULL-terminated; the core's */
     hg_conf_module_fn load_module;             /* may be NULL */
     void *arg;
+    bool keeps_faulty; /* *ret_conf is set after HG_EINVAL too, where what the good lines say
+                        * can be judged further: to be looked at, never to be used */
 };
 
 /* Every fault of the whole configuration is appended to ret_errors, one line
@@ -69,6 +71,9 @@ struct hg_conf_block *hg_conf_main(const struct hg_conf *c);
 void *hg_conf_of(const struct hg_conf_block *block, const struct hg_conf_owner *owner);
 /* Same, when only the directives table is known (modules). */
 void *hg_conf_of_table(const struct hg_conf_block *block, const struct hg_directive *directives);
+/* Was every line that stands directly in it understood? Of a block where one was
+ * not, what is missing may be a consequence. */
+bool hg_conf_is_whole(const struct hg_conf_block *block);
 /* Blocks of one name directly inside, in the order written: pass NULL first. */
 struct hg_conf_block *hg_conf_next_block(const struct hg_conf_block *in, const char *name,
                                          const struct hg_conf_block *after);

@@ -69,7 +69,8 @@ struct hg_conf_block {
     struct hg_conf_block *parent, *next;
     struct hg_conf_block *first_child, *last_child;
     void **structs; /* one for each table, NULL where no row of it may stand */
-    bool *faulty;   /* one for each table: lines of it are missing, its checks would mislead */
+    bool *faulty;   /* one for each table: lines of it are missing, its checks would mislead;
+                     * and one more for lines of nobody */
 };
 
 struct hg_conf {
@@ -103,6 +104,7 @@ struct hg_conf_load {
     size_t n_faults;
     unsigned n_errors, n_warnings;
     bool is_replaying;    /* a line that was judged before: no second warning */
+    bool has_lost_lines;  /* of a file that cannot be read, or is no list of statements */
     bool has_lost_module; /* unknown names may be a module's */
     bool is_stopped;      /* too many errors, or no memory: give up */
 };

@@ -24,8 +24,8 @@ static bool can_be_asked_for(struct hg_slice path, bool is_whole) {
     return true;
 }
 
-static int compile_path(const struct hg_conf_line *line, struct hg_location *l,
-                        struct hg_why *why) {
+int hg_site__compile_path(const struct hg_conf_line *line, struct hg_location *l,
+                          struct hg_why *why) {
     bool is_exact = line->n_args == 2;
     struct hg_slice path = line->args[line->n_args - 1];
     if (is_exact && !hg_slice_eq(line->args[0], HG_SLICE("="))) {
@@ -202,8 +202,7 @@ int hg_site__compile_location(const struct hg_site_setup *setup, struct hg_arena
                               const struct hg_conf_block *block, struct hg_location *ret,
                               struct hg_why *why) {
     ret->conf = hg_conf_of(block, &hg_edge_owner);
-    if (compile_path(hg_conf_line_of(block), ret, why) != 0 ||
-        hg_intake_compile(block, &setup->finder, &ret->intake, why) != 0) {
+    if (hg_intake_compile(block, &setup->finder, &ret->intake, why) != 0) {
         return HG_EINVAL;
     }
     ret->intake.rights = setup->rights;

@@ -40,16 +40,19 @@ static int compile_locations(struct hg_site *site, const struct hg_site_setup *s
         return HG_ENOMEM;
     }
     while ((b = hg_conf_next_block(block, "location", b)) != NULL) {
+        const struct hg_conf_line *line = hg_conf_line_of(b);
         struct hg_location *l = &server->locations[server->n_locations];
         struct hg_why why = {""};
-        if (hg_site__compile_location(setup, &site->arena, b, l, &why) != 0) {
-            fault(errors, hg_conf_line_of(b), why.text);
-            hg_access_file_unref(&l->access.file);
-            *l = (struct hg_location){0};
+        if (hg_site__compile_path(line, l, &why) != 0) {
+            fault(errors, line, why.text);
             continue;
         }
-        check_twice(server, l, hg_conf_line_of(b), errors);
+        check_twice(server, l, line, errors);
         server->n_locations++;
+        if (hg_conf_is_whole(b) && hg_conf_is_whole(block) &&
+            hg_site__compile_location(setup, &site->arena, b, l, &why) != 0) {
+            fault(errors, line, why.text);
+        }
         if (l->kind == HG_PATH_EXACT && hg_map_put(&server->exact, l->path, l) != 0) {
             return HG_ENOMEM;
         }
@@ -134,7 +137,7 @@ static int compile(struct hg_site *site, const struct hg_site_setup *setup, stru
     if (site->servers == NULL || site->ports == NULL) {
         return HG_ENOMEM;
     }
-    if (site->n_servers == 0) {
+    if (site->n_servers == 0 && hg_conf_is_whole(main_block)) {
         hg_conf_fault(setup->conf, NULL, (struct hg_slice){0}, errors,
                       "there is no server; expected at least one server block");
     }
@@ -143,7 +146,8 @@ static int compile(struct hg_site *site, const struct hg_site_setup *setup, stru
         server->conf = hg_conf_of(b, &hg_edge_owner);
         compile_tls(server, hg_conf_line_of(b), errors);
         struct hg_why why = {""};
-        if (hg_site__compile_access(server->conf, &site->arena, &server->access, &why) != 0) {
+        if (hg_conf_is_whole(b) && hg_conf_is_whole(main_block) &&
+            hg_site__compile_access(server->conf, &site->arena, &server->access, &why) != 0) {
             fault(errors, hg_conf_line_of(b), why.text);
         }
         if (compile_locations(site, setup, b, server, errors) != 0 ||

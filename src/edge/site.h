@@ -77,7 +77,10 @@ void hg_site__describe_server(struct hg_arena *arena, struct hg_server *server);
 /* What access_log says in a block. HG_EINVAL: why. */
 int hg_site__compile_access(const struct hg_edge__conf *conf, struct hg_arena *arena,
                             struct hg_access_log *ret, struct hg_why *why);
-/* Compile one location block. HG_EINVAL: why. */
+/* What the line of a location says: kind, path, after. HG_EINVAL: why. */
+int hg_site__compile_path(const struct hg_conf_line *line, struct hg_location *ret,
+                          struct hg_why *why);
+/* All else of a location block. HG_EINVAL: why. */
 int hg_site__compile_location(const struct hg_site_setup *setup, struct hg_arena *arena,
                               const struct hg_conf_block *block, struct hg_location *ret,
                               struct hg_why *why);

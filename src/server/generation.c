@@ -7,19 +7,6 @@
 
 #include "log/topic.h"
 
-int hg_generation_read(struct hg_conf_files *files, struct hg_slice path,
-                       struct hg_registry *registry, struct hg_conf **ret,
-                       struct hg_buf *ret_errors) {
-    struct hg_conf_setup setup = {
-        .files = files,
-        .path = path,
-        .owners = hg_core_owners,
-        .load_module = hg_registry_on_load_module,
-        .arg = registry,
-    };
-    return hg_conf_load(&setup, ret, ret_errors);
-}
-
 static const void *conf_of(const struct hg_generation *g, const struct hg_module *m) {
     return m->directives != NULL ? hg_conf_of_table(hg_conf_main(g->conf), m->directives) : NULL;
 }
@@ -223,6 +210,9 @@ static int build_site(struct hg_generation *g, struct hg_log *log, struct hg_buf
 
 static int check_driver(struct hg_generation *g, struct hg_buf *errors) {
     const struct hg_log_settings *s = hg_log_settings(g->conf);
+    if (!hg_conf_is_whole(hg_conf_main(g->conf))) {
+        return 0; /* its line may be among those that were not understood */
+    }
     if (s->event_log.n == 0) {
         hg_conf_fault(g->conf, "event_log", (struct hg_slice){0}, errors,
                       "it is not set; expected event_log DRIVER ...");
@@ -263,6 +253,49 @@ static int compile(struct hg_generation *g, const struct hg_registry *registry, 
     return of_driver != 0 ? of_driver : of_site;
 }
 
+static void dispose(struct hg_generation *g) {
+    if (g->site != NULL) {
+        hg_site_unref(&g->site); /* and with it the generation */
+    } else {
+        release(g);
+    }
+}
+
+/* Some lines were not understood. What the others say is judged all the same,
+ * so that every fault is found in one run. */
+static void judge(struct hg_conf *conf, const struct hg_registry *registry,
+                  struct hg_buf *ret_errors) {
+    struct hg_generation *g = hg_try_alloc(sizeof(*g));
+    if (g == NULL) {
+        return;
+    }
+    g->conf = hg_conf_ref(conf);
+    (void)compile(g, registry, NULL, ret_errors);
+    dispose(g);
+}
+
+int hg_generation_read(struct hg_conf_files *files, struct hg_slice path,
+                       struct hg_registry *registry, struct hg_conf **ret,
+                       struct hg_buf *ret_errors) {
+    struct hg_conf_setup setup = {
+        .files = files,
+        .path = path,
+        .owners = hg_core_owners,
+        .load_module = hg_registry_on_load_module,
+        .arg = registry,
+        .keeps_faulty = true,
+    };
+    struct hg_conf *conf = NULL;
+    int err = hg_conf_load(&setup, &conf, ret_errors);
+    if (err == 0) {
+        *ret = conf;
+    } else if (conf != NULL) {
+        judge(conf, registry, ret_errors);
+        hg_conf_unref(&conf);
+    }
+    return err;
+}
+
 int hg_generation_build(struct hg_conf *conf, struct hg_registry *registry, struct hg_log *log,
                         struct hg_site **ret_site, struct hg_buf *ret_errors) {
     size_t said = ret_errors->len;
@@ -285,10 +318,8 @@ int hg_generation_build(struct hg_conf *conf, struct hg_registry *registry, stru
     if (ret_errors->len == said) {
         hg_buf_printf(ret_errors, "%s\n", hg_err_text(err));
     }
-    if (g != NULL && g->site != NULL) {
-        hg_site_unref(&g->site); /* and with it the generation */
-    } else if (g != NULL) {
-        release(g);
+    if (g != NULL) {
+        dispose(g);
     }
     return err;
 }

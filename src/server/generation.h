@@ -23,7 +23,8 @@ struct hg_generation {
     unsigned n_handlers;
 };
 
-/* Load and bind the files; modules are found in or added to the registry. */
+/* Load and bind the files; modules are found in or added to the registry. On
+ * failure ret_errors has all that is wrong, in the lines and between them. */
 int hg_generation_read(struct hg_conf_files *files, struct hg_slice path,
                        struct hg_registry *registry, struct hg_conf **ret,
                        struct hg_buf *ret_errors);

@@ -55,9 +55,12 @@ def test_a_port_in_use_is_a_clear_fault(make_gateway):
 
 def test_the_same_location_twice_is_a_fault(make_gateway):
     g = make_gateway(locations="location = /events { stream demo.*; }")
-    r = g.run("-t")
-    assert r.returncode == 1
-    assert "this location stands in the server already" in r.stderr
+    for conf in (g.conf, g.conf + "oops;\n"):  # whatever else is wrong
+        g.write_conf(conf)
+        r = g.run("-t")
+        assert r.returncode == 1
+        assert len(lines_with(r.stderr, "this location stands in the server already")) == 1
+        assert len(lines_with(r.stderr, "oops: unknown directive")) == conf.count("oops")
 
 
 def test_a_module_that_is_not_there_is_a_fault(make_gateway):

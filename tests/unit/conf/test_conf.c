@@ -107,6 +107,45 @@ static void a_reference_keeps_a_configuration_after_its_files_are_gone(void **st
     assert_null(kept);
 }
 
+static int load_kept(struct fx *fx, const char *text) {
+    fx_open(fx);
+    fx->setup.keeps_faulty = true;
+    fx_file(fx, "t.conf", text);
+    return hg_conf_load(&fx->setup, &fx->conf, &fx->errors);
+}
+
+static void a_faulty_configuration_may_be_kept_to_be_looked_at(void **state) {
+    (void)state;
+    struct fx fx;
+    assert_int_equal(load_kept(&fx,
+                               "worker_threads 4;\n"
+                               "server { listen 1; nonsense_of_nobody 1; location /a { } }\n"
+                               "server { listen 2; location /b { client_max_body_size x; } }\n"),
+                     HG_EINVAL);
+    assert_non_null(fx.conf);
+    const struct hg_conf_block *m = hg_conf_main(fx.conf);
+    const struct hg_conf_block *one = fx_block(m, "server", 0), *two = fx_block(m, "server", 1);
+    assert_true(hg_conf_is_whole(m));
+    assert_false(hg_conf_is_whole(one));
+    assert_true(hg_conf_is_whole(fx_block(one, "location", 0)));
+    assert_true(hg_conf_is_whole(two));
+    assert_false(hg_conf_is_whole(fx_block(two, "location", 0)));
+    assert_int_equal(fx_core(m)->workers, 4);
+    fx_close(&fx);
+}
+
+static void what_has_lost_lines_or_modules_is_not_kept(void **state) {
+    (void)state;
+    static const char *const torn[] = {"include nothing.conf;", "server { listen 1;",
+                                       "load_module nothing;"};
+    for (size_t i = 0; i < sizeof(torn) / sizeof(torn[0]); i++) {
+        struct fx fx;
+        assert_int_equal(load_kept(&fx, torn[i]), HG_EINVAL);
+        assert_null(fx.conf);
+        fx_close(&fx);
+    }
+}
+
 static void a_missing_main_file_is_an_error(void **state) {
     (void)state;
     struct fx fx;
@@ -190,6 +229,8 @@ int test_conf(void) {
         cmocka_unit_test(an_owner_has_no_struct_where_no_row_of_it_may_stand),
         cmocka_unit_test(a_line_is_found_only_in_the_block_where_it_stands),
         cmocka_unit_test(a_reference_keeps_a_configuration_after_its_files_are_gone),
+        cmocka_unit_test(a_faulty_configuration_may_be_kept_to_be_looked_at),
+        cmocka_unit_test(what_has_lost_lines_or_modules_is_not_kept),
         cmocka_unit_test(a_missing_main_file_is_an_error),
         cmocka_unit_test(a_configuration_cut_at_any_byte_is_judged_without_harm),
         cmocka_unit_test(a_configuration_with_spoilt_bytes_is_judged_without_harm),

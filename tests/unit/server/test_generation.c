@@ -63,6 +63,48 @@ static void every_fault_of_the_lines_comes_at_once(void **state) {
     rig_close(&rig);
 }
 
+static void what_other_lines_say_is_judged_beside_those_that_are_wrong(void **state) {
+    struct rig rig;
+    struct hg_buf errors = {0};
+    struct hg_site *site = NULL;
+    (void)state;
+    rig_open(&rig);
+    rig_write_raw(&rig, "load_module log_embedded;\n"
+                        "load_module source_cloudevents;\n"
+                        "event_lgo embedded x;\n" /* not told again: there is no event_log */
+                        "server {\n"
+                        "    listen 127.0.0.1:1; listen 127.0.0.1:1;\n"
+                        "    location = /a { accept nothing; publish demo.a; authenticate none; }\n"
+                        "    location = /a { accept cloudevents; publish; "
+                        "authenticate none; }\n" /* nor: it publishes nowhere */
+                        "    location b { accept cloudevents; publish demo.b; authenticate x; }\n"
+                        "}\n");
+    assert_int_equal(build(&rig, &site, &errors), HG_EINVAL);
+    assert_null(site);
+    static const char *const told[] = {
+        "test.conf:3: event_lgo: unknown directive",
+        "test.conf:5: listen: the server listens on this address already",
+        "test.conf:6: location: ",
+        "test.conf:7: publish: ",
+        "test.conf:7: location: this location stands in the server already",
+        "test.conf:8: location: \"b\" is no path",
+    };
+    size_t lines = 0;
+    for (const char *c = errors.ptr; *c != 0; c++) {
+        lines += *c == '\n';
+    }
+    for (size_t i = 0; i < HG_COUNT(told); i++) {
+        if (strstr(errors.ptr, told[i]) == NULL) {
+            assert_string_equal(errors.ptr, told[i]);
+        }
+    }
+    if (lines != HG_COUNT(told)) {
+        assert_string_equal(errors.ptr, "six faults");
+    }
+    hg_buf_fini(&errors);
+    rig_close(&rig);
+}
+
 static void every_fault_of_the_whole_comes_at_once(void **state) {
     struct rig rig;
     (void)state;
@@ -121,6 +163,7 @@ int test_generation(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_good_configuration_becomes_a_site),
         cmocka_unit_test(every_fault_of_the_lines_comes_at_once),
+        cmocka_unit_test(what_other_lines_say_is_judged_beside_those_that_are_wrong),
         cmocka_unit_test(every_fault_of_the_whole_comes_at_once),
         cmocka_unit_test(without_an_event_log_or_a_server_there_is_nothing_to_run),
         cmocka_unit_test(a_module_that_is_loaded_and_not_named_adds_nothing),
