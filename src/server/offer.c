@@ -17,7 +17,9 @@ static int pack(const struct hg_bundle *b, struct hg_wire_message *m, struct hg_
 static int send_packed(int fd, const struct hg_wire_message *m, struct hg_buf *ret_errors) {
     int err = hg_wire_send(fd, m);
     if (err != 0) {
-        hg_buf_printf(ret_errors, "the worker does not take the configuration: %s\n",
+        hg_buf_printf(ret_errors, "%s: %s\n",
+                      err == HG_ECLOSED ? "the worker died before it had the configuration"
+                                        : "the configuration cannot be sent to the worker",
                       hg_err_text(err));
         return HG_ECLOSED;
     }
