@@ -41,20 +41,27 @@ server {{
 """
 
 
+GIVEN = set()
+
+
 def free_port():
-    """A port that nobody listens on just now, and that no client is given: those
-    of the kernel's own choice begin at 32768, and a gateway that is started
-    again needs its port back. Each of several runners draws from its own share."""
+    """A port that nobody listens on just now, that was not given before, and that
+    no client is given: those of the kernel's own choice begin at 32768, and a
+    gateway that is started again needs its port back. Each of several runners
+    draws from its own share."""
     runner = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
     runners = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
     while True:
         port = random.SystemRandom().randrange(10000 + runner, 32768, runners)
+        if port in GIVEN:
+            continue
         with socket.socket() as s:
             try:
                 s.bind(("127.0.0.1", port))
-                return port
             except OSError:
-                pass
+                continue
+        GIVEN.add(port)
+        return port
 
 
 class Gateway:
