@@ -78,13 +78,11 @@ static void a_worker_that_is_gone_or_talks_nonsense_is_of_no_use(void **state) {
     assert_int_equal(hg_offer_hear(f.pair[0], &f.errors), HG_ECLOSED);
     shutdown(f.pair[1], SHUT_RDWR);
     assert_int_equal(hg_offer_hear(f.pair[0], &f.errors), HG_ECLOSED);
-    f.errors.len = 0;
-    assert_int_equal(offer(&f), HG_ECLOSED);
-    assert_true(hg_slice_starts(hg_buf_slice(&f.errors),
-                                HG_SLICE("the worker died before it had the configuration: ")));
     hg_buf_clear(&f.errors);
     assert_int_equal(offer(&f), HG_ECLOSED);
     assert_true(f.errors.len > 0);
+    assert_true(hg_slice_starts(hg_buf_slice(&f.errors),
+                                HG_SLICE("the worker died before it had the configuration: ")));
     shut(&f);
 }
 
