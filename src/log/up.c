@@ -13,6 +13,12 @@ void hg_log_tail(struct hg_log_up *up, uint32_t topic, uint32_t partition,
     }
 }
 
+void hg_log_lost(struct hg_log_up *up, uint32_t topic, uint32_t partition, uint64_t next) {
+    if (up->on_lost != NULL) {
+        up->on_lost(up, topic, partition, next);
+    }
+}
+
 void hg_log_assigned(struct hg_log_up *up, struct hg_slice group, uint32_t topic,
                      uint32_t partition, bool is_ours) {
     if (up->on_assigned != NULL) {

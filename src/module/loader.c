@@ -123,6 +123,7 @@ static bool has_what_it_declares(const struct hg_log_ops *log) {
         {HG_LOG_DELETE, log->topic_delete != NULL},
         {HG_LOG_LIST, log->list != NULL},
         {HG_LOG_SCAN, log->scan != NULL},
+        {HG_LOG_FOLLOW, log->follow != NULL},
     };
     for (size_t i = 0; i < HG_COUNT(needs); i++) {
         if ((log->caps & needs[i].cap) != 0 && !needs[i].is_there) {

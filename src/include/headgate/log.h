@@ -4,7 +4,8 @@
  * Threads. The gateway runs one log thread; all calls come on it and never
  * overlap, but for read, seek and latest: these come on reader threads, several
  * at a time, and on the log thread while it holds no append that is not
- * flushed. No call comes on a loop, so all of them may block. */
+ * flushed. No call comes on a loop, so all of them may block; those that may
+ * block on other machines (HG_LOG_REMOTE) have a thread of their own. */
 #ifndef HEADGATE_LOG_H
 #define HEADGATE_LOG_H
 
@@ -22,6 +23,9 @@ enum hg_log_cap {
     HG_LOG_DELETE = 1 << 5,  /* removes a topic as a whole */
     HG_LOG_LIST = 1 << 6,    /* names the topics that it keeps */
     HG_LOG_SCAN = 1 << 7,    /* gives marks without whole records, for a quick start */
+    HG_LOG_FOLLOW = 1 << 8,  /* gives the tail of topics that are followed, and of no others */
+    HG_LOG_REMOTE = 1 << 9,  /* topic_open, describe, list, follow wait for other machines: these
+                              * four come on one thread beside the log thread */
 };
 
 /* Said about an event rather than by it: dead-letter reason, principal. */
@@ -67,6 +71,7 @@ struct hg_append_item {
     bool has_expected;
     uint64_t expected_next; /* HG_ECONFLICT unless the partition's next offset is this */
     struct hg_record record;
+    int err; /* from a driver without HG_LOG_ATOMIC: of this item, as of an append */
 };
 
 struct hg_log_up; /* the way up: the gateway's side of an open driver */
@@ -89,14 +94,22 @@ struct hg_append {
 };
 
 /* 0: every item is durable. HG_EFULL, HG_EIO, HG_ECONFLICT, HG_EAGAIN,
- * HG_E2BIG, HG_EINVAL: none is, nor will be. HG_EDOUBT: nobody knows. */
+ * HG_E2BIG, HG_EINVAL: none is, nor will be. HG_EDOUBT: nobody knows. A driver
+ * without HG_LOG_ATOMIC has set err of each item, and err is HG_EDOUBT if any
+ * is in doubt, else that of the first which is not durable. */
 HG_API void hg_append_complete(struct hg_append *append, int err);
 
 /* Newly durable records of one partition, in offset order without holes
  * since the last call. The gateway takes its own references. Any one thread
- * at a time, before the completion of the append that wrote them. */
+ * at a time; without HG_LOG_FOLLOW before the completion of the append that
+ * wrote them, with it whenever they are read. */
 HG_API void hg_log_tail(struct hg_log_up *up, uint32_t topic, uint32_t partition,
                         const struct hg_record *records, size_t n);
+
+/* HG_LOG_FOLLOW: what the tail of the partition gave is void from some record
+ * on: the topic was cut back or made again. It goes on with a record at or
+ * after next. Any one thread at a time. */
+HG_API void hg_log_lost(struct hg_log_up *up, uint32_t topic, uint32_t partition, uint64_t next);
 
 /* This process has the partition for the group from now on, or has it no
  * more. Any thread. */
@@ -163,6 +176,10 @@ struct hg_log_ops {
     /* HG_LOG_LIST: every topic there is, with all of struct hg_log_topic that
      * a later topic_open cannot change; id means nothing. */
     int (*list)(void *state, hg_log_topic_fn fn, void *arg);
+    /* HG_LOG_FOLLOW: begin to give the tail of all partitions of a topic, or end
+     * it. When it begins, describe tells where: the first record it gives is at
+     * or before the next that describe had. HG_EAGAIN, HG_EIO: asked again. */
+    int (*follow)(void *state, uint32_t topic, bool is_wanted);
     /* HG_LOG_DELETE: made again, the topic has another epoch. */
     int (*topic_delete)(void *state, uint32_t topic);
     /* HG_LOG_TRIM: drop everything before an offset. */
