@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A cluster of real Kafka brokers in a directory of its own, by scripts/kafka."""
+import os
+import random
+import re
+import shutil
+import socket
+import subprocess
+
+import pytest
+
+TOP = os.environ.get("HEADGATE_TOP", os.path.abspath(os.path.join(os.path.dirname(__file__), "../../..")))
+SCRIPT = os.path.join(TOP, "scripts/kafka")
+OFFSETS = [p + i for p in (0, 10, 20, 30, 40, 100) for i in (1, 2, 3)]
+
+
+def free_base():
+    """A KAFKA_PORT of which no port is taken; each of several runners has its own share."""
+    runner = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    runners = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    while True:
+        base = 10000 + 200 * random.SystemRandom().randrange(runner, 110, runners)
+        with socket.socket() as s:
+            if all(s.connect_ex(("127.0.0.1", base + o)) for o in OFFSETS[:3] + OFFSETS[-3:]):
+                return base
+
+
+def need_kafka():
+    """Fetches the brokers, where they are not there; skips the test where that cannot be."""
+    if not shutil.which("java"):
+        pytest.skip("SKIP: java is not installed; scripts/install-packages kafka does it")
+    if os.environ.get("KAFKA_HOME"):
+        return
+    r = subprocess.run([os.path.join(TOP, "scripts/kafka.d/install"), os.path.join(TOP, "out/kafka")],
+                       capture_output=True, text=True, timeout=600, check=False)
+    if r.returncode:
+        pytest.skip(f"SKIP: Kafka could not be fetched: {r.stderr.strip()[-300:]}")
+
+
+class Cluster:
+    """One or three brokers. Settings are those of scripts/kafka, without KAFKA_ before them."""
+
+    def __init__(self, directory, **settings):
+        self.dir = str(directory)
+        self.port = free_base()
+        self.env = {k: v for k, v in os.environ.items() if not k.startswith("KAFKA_") or k == "KAFKA_HOME"}
+        self.env.update(KAFKA_DIR=self.dir, KAFKA_PORT=str(self.port), KAFKA_WAIT="120")
+        self.env.update({"KAFKA_" + k.upper(): str(v) for k, v in settings.items()})
+
+    def run(self, *args, timeout=300):
+        # What is printed goes through a file: nobody waits for a broker to close it.
+        with open(self.dir + ".out", "w+", encoding="utf-8") as out:
+            r = subprocess.run([SCRIPT, *map(str, args)], env=self.env, stdout=out, stderr=subprocess.STDOUT,
+                               stdin=subprocess.DEVNULL, timeout=timeout, check=False)
+            out.seek(0)
+            return r.returncode, out.read()
+
+    def do(self, *args):
+        status, text = self.run(*args)
+        assert status == 0, text
+        return text
+
+    def start(self, brokers=1):
+        need_kafka()
+        self.do("start", brokers)
+        return self
+
+    def stop(self):
+        if os.path.isdir(self.dir):
+            self.do("stop")
+
+    @property
+    def bootstrap(self):
+        return re.search(r"^bootstrap (\S+)", self.run("status")[1], re.M).group(1)
+
+    @property
+    def controller(self):
+        """The node that leads the controllers, or None."""
+        found = re.search(r"controller (\d)", self.run("status")[1])
+        return int(found.group(1)) if found else None
+
+    def pids(self):
+        """Broker to process id, of those that run."""
+        return {int(n): int(p) for n, p in re.findall(r"^broker (\d) pid (\d+)", self.run("status")[1], re.M)}
+
+    def listener(self, kind):
+        """Bootstrap addresses of a secure listener: tls, mtls, sasl, sasltls."""
+        base = self.port + 10 * (1 + ["tls", "mtls", "sasl", "sasltls"].index(kind))
+        count = len(self.bootstrap.split(","))
+        return ",".join(f"127.0.0.1:{base + i}" for i in range(1, count + 1))
+
+    def secret(self, name):
+        return os.path.join(self.dir, "secure", name)
