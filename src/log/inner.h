@@ -10,9 +10,11 @@
 #include <stdatomic.h>
 
 #include "log/crossing.h"
+#include "log/errands.h"
 #include "log/judge.h"
 #include "log/log.h"
 #include "log/readers.h"
+#include "log/refresh.h"
 #include "log/topics.h"
 #include "log/up.h"
 
@@ -32,13 +34,12 @@ struct hg_log_thread {
     size_t group_items; /* appended since the last flush */
     size_t group_bytes;
     size_t group_appends;
-    size_t in_flight;      /* appended, not settled */
-    int64_t tick_at_ms;    /* monotonic; the next one */
-    int64_t drive_at_ms;   /* the driver's own, sooner while it is written to */
-    bool has_written;      /* since the driver's last tick */
-    int64_t settled_bytes; /* since the last tick */
-    int64_t rate;          /* bytes settled a second, smoothed */
-    uint32_t next_described;
+    size_t in_flight;        /* appended, not settled */
+    int64_t tick_at_ms;      /* monotonic; the next one */
+    int64_t drive_at_ms;     /* the driver's own, sooner while it is written to */
+    bool has_written;        /* since the driver's last tick */
+    int64_t settled_bytes;   /* since the last tick */
+    int64_t rate;            /* bytes settled a second, smoothed */
     int32_t now_s;           /* hg_dedup_now, once a turn */
     int64_t entries_shown;   /* of the gauge */
     struct hg_publish probe; /* asks whether writing is possible again */
@@ -59,6 +60,8 @@ struct hg_log {
     struct hg_topics *topics;
     struct hg_inbox inbox;
     struct hg_log_thread thread;
+    struct hg_errands errands;
+    struct hg_refresh refresh;
     struct hg_readers *readers;
     _Atomic size_t queue_bytes;
     _Atomic unsigned retry_after;

@@ -10,6 +10,8 @@ libheadgate_a_SOURCES += \
     src/log/dedup.c \
     src/log/dedup.h \
     src/log/entry.h \
+    src/log/errands.c \
+    src/log/errands.h \
     src/log/expect.c \
     src/log/expect.h \
     src/log/inbox.c \
@@ -31,6 +33,8 @@ libheadgate_a_SOURCES += \
     src/log/readers.h \
     src/log/records.c \
     src/log/records.h \
+    src/log/refresh.c \
+    src/log/refresh.h \
     src/log/settings.c \
     src/log/settings.h \
     src/log/tail.c \

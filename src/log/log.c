@@ -30,6 +30,7 @@ static void free_log(struct hg_log *log) {
     hg_topics_free(&log->topics);
     hg_crossings_fini(&log->crossings);
     hg_inbox_fini(&log->inbox);
+    hg_inbox_fini(&log->errands.inbox);
     hg_free(log);
 }
 
@@ -60,10 +61,13 @@ static int make_log(const struct hg_log_setup *setup, struct hg_log **ret_log) {
         .dedup_window_ms = setup->dedup_window_ms,
         .dedup_max = setup->dedup_max,
         .inbox = {.fd = -1},
+        .errands = {.inbox = {.fd = -1}},
     };
+    log->refresh.log = log;
     atomic_init(&log->retry_after, 1);
     atomic_init(&log->is_writable, true);
     int err = hg_inbox_init(&log->inbox);
+    err = err == 0 ? hg_inbox_init(&log->errands.inbox) : err;
     err = err == 0 ? make_parts(log, setup) : err;
     if (err != 0) {
         free_log(log);
@@ -93,8 +97,9 @@ int hg_log_start(const struct hg_log_setup *setup, struct hg_log **ret_log, stru
                                        .threads = threads,
                                        .queue_max = threads * (size_t)READS_PER_READER};
     err = hg_readers_start(&readers, &log->readers);
+    err = err == 0 ? hg_errands_start(log) : err;
     if (err != 0) {
-        hg_why_set(why, "cannot start the reader threads: %s", hg_err_text(err));
+        hg_why_set(why, "cannot start the threads of the log: %s", hg_err_text(err));
         hg_log_stop(&log);
         return err;
     }
@@ -113,6 +118,7 @@ void hg_log_stop(struct hg_log **plog) {
         hg_loop_run_idle(hg_loop_current());
     }
     hg_readers_stop(&log->readers);
+    hg_errands_stop(log);
     hg_log_thread__stop(log);
     free_log(log);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* topic_open.c - making a topic, changing one, or listing all: asked from any
- * thread, done on the log thread. Start-up waits for it; a loop is told when it is there. */
+ * thread, done where the driver is asked (errands.h); the table is the log
+ * thread's. Start-up waits for it; a loop is told when it is there. */
 #include "log/inner.h"
 
 #include <semaphore.h>
@@ -8,46 +9,46 @@
 #include "headgate/logline.h"
 #include "log/topic.h"
 
-static int describe(struct hg_log *log, uint32_t id, struct hg_slice name,
-                    struct hg_log_range **ret_ranges, struct hg_why *why) {
-    struct hg_log_range range;
-    int err = log->ops->describe(log->driver, id, 0, &range);
-    struct hg_log_range *ranges = NULL;
-    if (err == 0 && (ranges = hg_try_alloc(range.partitions * sizeof *ranges)) == NULL) {
-        err = HG_ENOMEM;
+/* What the log thread adds to the table. */
+struct addition {
+    struct hg_slice name;
+    const struct hg_log_range *ranges;
+    int err;
+};
+
+static void on_add(struct hg_log *log, void *arg) {
+    struct addition *a = arg;
+    a->err = hg_topics_add(log->topics, a->name, a->ranges[0].partitions, a->ranges);
+    for (uint32_t p = 0; a->err == 0 && p < a->ranges[0].partitions; p++) {
+        log->thread.needs_index |=
+            log->thread.judge.dedup != NULL && a->ranges[p].first < a->ranges[p].next;
     }
-    for (uint32_t p = 0; err == 0 && p < range.partitions; p++) {
-        err = log->ops->describe(log->driver, id, p, &ranges[p]);
-    }
-    if (err != 0) {
-        hg_free(ranges);
-        hg_why_set(why, "topic %.*s: %s", HG_FMT(name), hg_err_text(err));
-        return err;
-    }
-    *ret_ranges = ranges;
-    return 0;
 }
 
 static int add_topic(struct hg_log *log, uint32_t id, struct hg_slice name, struct hg_why *why) {
     struct hg_log_range *ranges = NULL;
-    int err = describe(log, id, name, &ranges, why);
-    if (err != 0) {
-        return err;
-    }
-    err = hg_topics_add(log->topics, name, ranges[0].partitions, ranges);
-    for (uint32_t p = 0; err == 0 && p < ranges[0].partitions; p++) {
-        log->thread.needs_index |=
-            log->thread.judge.dedup != NULL && ranges[p].first < ranges[p].next;
+    int err = hg_log_refresh__ranges(log, id, &ranges);
+    if (err == 0) {
+        struct addition a = {.name = name, .ranges = ranges};
+        hg_errands_tell(log, on_add, &a);
+        err = a.err;
     }
     hg_free(ranges);
     if (err != 0) {
         hg_why_set(why, "topic %.*s: %s", HG_FMT(name), hg_err_text(err));
-        return err;
     }
-    return 0;
+    return err;
 }
 
-/* On the log thread. */
+/* What is read while a topic is opened stands still. */
+static void settle_first(struct hg_log *log) {
+    if ((log->ops->caps & HG_LOG_REMOTE) == 0) {
+        hg_log_thread__flush(log);
+    }
+}
+
+/* On the thread that asks: topics come to be there, one after the other, so the
+ * count is the next id for as long as this takes. */
 static int open_topic(struct hg_log *log, const struct hg_log_topic *wanted, uint32_t *ret_id,
                       struct hg_why *why) {
     struct hg_log_topic topic = *wanted;
@@ -60,7 +61,7 @@ static int open_topic(struct hg_log *log, const struct hg_log_topic *wanted, uin
         return HG_EINVAL;
     }
     if (known == NULL) {
-        hg_log_thread__flush(log); /* what is read while it is opened stands still */
+        settle_first(log);
     }
     hg_why_set(why, "topic %.*s cannot be opened", HG_FMT(topic.name)); /* unless told better */
     int err = log->ops->topic_open(log->driver, &topic, why);
@@ -96,7 +97,7 @@ int hg_log_thread__topic(struct hg_log *log, const struct hg_log_topic *topic, u
     struct topic_call call = {.task.run = on_call, .log = log, .topic = topic, .why = why};
     int rc = sem_init(&call.is_over, 0, 0);
     HG_ASSERT(rc == 0);
-    hg_inbox_put(&log->inbox, &call.task);
+    hg_errands_put(log, &call.task);
     while (sem_wait(&call.is_over) != 0) { /* a signal came in between */
     }
     (void)sem_destroy(&call.is_over);
@@ -138,7 +139,7 @@ static void on_listed(void *arg, const struct hg_log_topic *topic) {
 
 static void on_list(struct hg_task *task) {
     struct list_call *call = HG_CONTAINER(task, struct list_call, task);
-    hg_log_thread__flush(call->log);
+    settle_first(call->log);
     int err = call->log->ops->list(call->log->driver, on_listed, call);
     call->err = call->err != 0 ? call->err : err;
     int rc = sem_post(&call->is_over);
@@ -149,7 +150,7 @@ int hg_log_thread__list(struct hg_log *log, struct hg_log_kept **ret_items, size
     struct list_call call = {.task.run = on_list, .log = log};
     int rc = sem_init(&call.is_over, 0, 0);
     HG_ASSERT(rc == 0);
-    hg_inbox_put(&log->inbox, &call.task);
+    hg_errands_put(log, &call.task);
     while (sem_wait(&call.is_over) != 0) { /* a signal came in between */
     }
     (void)sem_destroy(&call.is_over);
@@ -195,6 +196,6 @@ int hg_log_topic_make(struct hg_log *log, struct hg_log_make *m) {
     m->log = log;
     m->loop = hg_loop_current();
     m->task.run = on_make;
-    hg_inbox_put(&log->inbox, &m->task);
+    hg_errands_put(log, &m->task);
     return 0;
 }

@@ -5,13 +5,7 @@
 #include "log/counters.h"
 #include "log/inner.h"
 
-enum {
-    TICK_MS = 1000,
-    BUSY_TICK_MS = 100,
-    DESCRIBES_PER_TICK = 64,
-    RETRY_MAX_S = 60,
-    RETRY_UNWRITABLE_S = 10
-};
+enum { TICK_MS = 1000, BUSY_TICK_MS = 100, RETRY_MAX_S = 60, RETRY_UNWRITABLE_S = 10 };
 
 void hg_log_upkeep__show_ids(struct hg_log *log) {
     const struct hg_dedup *dedup = log->thread.judge.dedup;
@@ -27,22 +21,6 @@ static void expire(struct hg_log *log) {
     if (dedup != NULL) {
         hg_dedup_expire(dedup, log->thread.now_s);
         hg_log_upkeep__show_ids(log);
-    }
-}
-
-/* Retention moves the first offset; show it, a bounded number of topics a tick. */
-static void refresh(struct hg_log *log) {
-    struct hg_log_thread *t = &log->thread;
-    uint32_t n = hg_topics_count(log->topics);
-    for (uint32_t i = 0; i < n && i < DESCRIBES_PER_TICK; i++) {
-        t->next_described = t->next_described + 1 < n ? t->next_described + 1 : 0;
-        struct hg_topic *topic = hg_topics_get(log->topics, t->next_described);
-        for (uint32_t p = 0; p < topic->partitions; p++) {
-            struct hg_log_range range;
-            if (log->ops->describe(log->driver, topic->id, p, &range) == 0) {
-                hg_topic_set_range(topic, p, &range);
-            }
-        }
     }
 }
 
@@ -101,7 +79,7 @@ static void tick(struct hg_log *log, int64_t now_ms) {
     int64_t elapsed_ms = TICK_MS + now_ms - t->tick_at_ms;
     t->tick_at_ms = now_ms + TICK_MS;
     expire(log);
-    refresh(log);
+    hg_log_refresh__run(log);
     nudge(log);
     guess_retry(log, elapsed_ms);
     probe(log);

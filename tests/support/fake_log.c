@@ -60,8 +60,7 @@ static void on_close(void *state) {
     (void)state;
 }
 
-static int topic_open(void *state, const struct hg_log_topic *topic, struct hg_why *why) {
-    struct fake_log *fake = state;
+static int open_topic(struct fake_log *fake, const struct hg_log_topic *topic, struct hg_why *why) {
     for (int i = 0; i < FAKE_TOPICS; i++) {
         struct fake_topic *t = &fake->topics[i];
         if (t->epoch == 0) {
@@ -76,6 +75,14 @@ static int topic_open(void *state, const struct hg_log_topic *topic, struct hg_w
     }
     hg_why_set(why, "the fake is full");
     return HG_EFULL;
+}
+
+static int topic_open(void *state, const struct hg_log_topic *topic, struct hg_why *why) {
+    struct fake_log *fake = state;
+    lock(fake);
+    int err = open_topic(fake, topic, why);
+    unlock(fake);
+    return err;
 }
 
 static struct fake_part *part_of(struct fake_log *fake, uint32_t topic, uint32_t partition) {
@@ -128,7 +135,7 @@ struct hg_slice fake_log_header(const struct hg_record *r, const char *name) {
     return (struct hg_slice){0};
 }
 
-static void store_item(struct fake_log *fake, struct hg_append_item *item) {
+void fake_log_store(struct fake_log *fake, struct hg_append_item *item) {
     struct fake_part *part = part_of(fake, item->topic, item->partition);
     lock(fake);
     if (part->n == part->cap) {
@@ -145,6 +152,20 @@ static void store_item(struct fake_log *fake, struct hg_append_item *item) {
         (void)hg_event_ref(copy.event);
     }
     part->records[part->n++] = copy;
+    unlock(fake);
+}
+
+static void free_record(struct hg_record *record) {
+    hg_event_unref(&record->event);
+    hg_free((void *)record->headers);
+}
+
+void fake_log_cut(struct fake_log *fake, uint32_t topic, uint32_t partition, uint64_t end) {
+    struct fake_part *part = part_of(fake, topic, partition);
+    lock(fake);
+    while (part->n > end) {
+        free_record(&part->records[--part->n]);
+    }
     unlock(fake);
 }
 
@@ -179,7 +200,7 @@ static void complete(struct fake_log *fake, struct hg_append *append, int err) {
     }
     for (size_t i = 0; err == 0 && i < append->n_items; i++) {
         struct hg_append_item *item = &append->items[i];
-        store_item(fake, item);
+        fake_log_store(fake, item);
         if (!fake->is_tail_silent) {
             hg_log_tail(fake->up, item->topic, item->partition, &item->record, 1);
         }

@@ -48,6 +48,11 @@ void fake_log_init(struct fake_log *fake);
 void fake_log_fini(struct fake_log *fake);
 /* The arguments of an open that reaches this fake. */
 struct hg_log_open fake_log_open(struct fake_log *fake);
+/* A record that was stored by somebody else; no tail, no completion. Takes a
+ * reference of its own. */
+void fake_log_store(struct fake_log *fake, struct hg_append_item *item);
+/* Records from `end` on are gone. */
+void fake_log_cut(struct fake_log *fake, uint32_t topic, uint32_t partition, uint64_t end);
 /* The value of a record's header; {NULL, 0}: it has none of the name. */
 struct hg_slice fake_log_header(const struct hg_record *r, const char *name);
 /* Any thread: complete the n oldest held appends with err. */

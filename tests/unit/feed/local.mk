@@ -5,6 +5,7 @@ TESTS += tests/unit/feed/test_feed
 tests_unit_feed_test_feed_SOURCES = \
     tests/unit/unit.h \
     tests/support/fake_log.c tests/support/fake_log.h \
+    tests/support/remote_log.c tests/support/remote_log.h \
     tests/unit/feed/client.c tests/unit/feed/client.h \
     tests/unit/feed/main.c tests/unit/feed/tests.h \
     tests/unit/feed/rig.c tests/unit/feed/rig.h \

@@ -4,6 +4,7 @@ check_PROGRAMS += tests/unit/log/test_log
 TESTS += tests/unit/log/test_log
 tests_unit_log_test_log_SOURCES = \
     tests/support/fake_log.c tests/support/fake_log.h \
+    tests/support/remote_log.c tests/support/remote_log.h \
     tests/support/log_rig.c tests/support/log_rig.h \
     tests/unit/log/main.c \
     tests/unit/log/tests.h \
@@ -12,6 +13,7 @@ tests_unit_log_test_log_SOURCES = \
     tests/unit/log/test_crossing.c \
     tests/unit/log/test_cursor.c \
     tests/unit/log/test_dedup.c \
+    tests/unit/log/test_errands.c \
     tests/unit/log/test_expect.c \
     tests/unit/log/test_inbox.c \
     tests/unit/log/test_index.c \
@@ -23,6 +25,7 @@ tests_unit_log_test_log_SOURCES = \
     tests/unit/log/test_position.c \
     tests/unit/log/test_readers.c \
     tests/unit/log/test_records.c \
+    tests/unit/log/test_refresh.c \
     tests/unit/log/test_settings.c \
     tests/unit/log/test_tail.c \
     tests/unit/log/test_topic.c \

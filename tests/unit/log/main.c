@@ -23,9 +23,11 @@ int main(void) {
     failed += test_log_thread();
     failed += test_expect();
     failed += test_topic_open();
+    failed += test_errands();
     failed += test_readers();
     failed += test_tail();
     failed += test_index();
+    failed += test_refresh();
     failed += test_upkeep();
     return failed != 0;
 }
