@@ -43,3 +43,4 @@ endif
 
 # The event log.
 include tests/modules/log_embedded/local.mk
+include tests/modules/log_kafka/local.mk

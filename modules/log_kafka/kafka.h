@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* kafka.h - the driver of Apache Kafka, as its own files see it.
+ *
+ * Handles of librdkafka. `line` is the idempotent producer: one at a time, with
+ * a thread that hands out delivery reports. `client` asks the cluster about
+ * topics and makes them. Whoever reads makes handles of its own with
+ * kafka_handle_conf.
+ *
+ * Threads. append, flush and tick come on the log thread; topic_open, describe,
+ * list and follow on the errand thread; read and seek on reader threads. The
+ * table of topics is locked; a struct kafka_topic is never changed but for its
+ * atomics and never freed before close, so a pointer to one stays good. */
+#ifndef LOG_KAFKA_KAFKA_H
+#define LOG_KAFKA_KAFKA_H
+
+#include <librdkafka/rdkafka.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "headgate/conf.h"
+#include "headgate/counter.h"
+#include "headgate/log.h"
+#include "headgate/logline.h"
+
+enum { KAFKA_NAME_MAX = 249, KAFKA_TEXT = 512 };
+
+/* One kafka_property. */
+struct kafka_property {
+    struct hg_slice name, value; /* both end with a NUL */
+    struct kafka_property *next;
+};
+
+/* What the rows of the main block fill; lives as long as the configuration. */
+struct kafka_settings {
+    struct hg_conf_head head;
+    struct kafka_property *properties;
+    int64_t partitions, replication, min_insync; /* of topics that are made here */
+    bool may_create;
+};
+
+struct kafka_part {
+    /* As last told by the cluster; -1: not yet. */
+    _Atomic int64_t low, high;
+};
+
+struct kafka_topic {
+    char name[KAFKA_NAME_MAX + 1];
+    uint32_t id; /* the gateway's */
+    uint32_t partitions;
+    bool is_compacted;
+    size_t max_message_bytes;
+    struct kafka_topic *older; /* all that were ever opened */
+    struct kafka_part parts[];
+};
+
+struct kafka_table {
+    pthread_rwlock_t lock;
+    struct kafka_topic **items; /* by the gateway's id; NULL: none */
+    uint32_t n;
+    struct kafka_topic *all;
+};
+
+struct kafka {
+    uint32_t magic;
+    struct hg_log_up *up;
+    char *bootstrap;
+    rd_kafka_conf_t *base; /* what every handle has: brokers, kafka_property, log lines */
+    int64_t partitions, replication, min_insync;
+    bool may_create;
+    rd_kafka_t *client;
+    struct kafka_table topics;
+};
+
+enum { KAFKA_MAGIC = 0x6b61666b };
+
+/* conf.c */
+extern const struct hg_directive kafka_rows[];
+/* Fills bootstrap, base and what a topic that is made here gets. */
+int kafka_conf_read(const struct hg_log_open *open, struct kafka *k, struct hg_why *why);
+void kafka_conf_fini(struct kafka *k);
+/* A copy of base with pairs of name and value, NULL at the end, set over it. */
+rd_kafka_conf_t *kafka_handle_conf(const struct kafka *k, const char *const *pairs,
+                                   struct hg_why *why);
+/* Takes conf. NULL and why. */
+rd_kafka_t *kafka_handle_new(rd_kafka_type_t type, rd_kafka_conf_t *conf, struct hg_why *why);
+
+/* topics.c */
+int kafka_topics_init(struct kafka *k);
+void kafka_topics_fini(struct kafka *k);
+struct kafka_topic *kafka_topic(struct kafka *k, uint32_t id); /* NULL: none. Any thread */
+int kafka_topic_open(void *state, const struct hg_log_topic *topic, struct hg_why *why);
+int kafka_describe(void *state, uint32_t id, uint32_t partition, struct hg_log_range *ret);
+int kafka_list(void *state, hg_log_topic_fn fn, void *arg);
+
+#endif

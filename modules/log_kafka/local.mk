@@ -1,0 +1,13 @@
+# Module log_kafka; left out where librdkafka is not installed.
+log_kafka_sources = \
+    modules/log_kafka/conf.c \
+    modules/log_kafka/kafka.h \
+    modules/log_kafka/log_kafka.c \
+    modules/log_kafka/topics.c
+if HAVE_KAFKA
+modules_LTLIBRARIES += log_kafka.la
+log_kafka_la_SOURCES = $(log_kafka_sources)
+log_kafka_la_CPPFLAGS = $(AM_CPPFLAGS) $(RDKAFKA_CFLAGS)
+log_kafka_la_LDFLAGS = $(hg_module_ldflags)
+log_kafka_la_LIBADD = $(RDKAFKA_LIBS)
+endif

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* log_kafka.c - module log_kafka: the event log in a cluster of Apache Kafka.
+ *
+ *     event_log kafka BROKER:PORT[,BROKER:PORT...]; */
+#include "headgate/module.h"
+#include "kafka.h"
+
+static void on_close(void *state) {
+    struct kafka *k = HG_CAST(struct kafka, KAFKA_MAGIC, state);
+    if (k->client != NULL) {
+        rd_kafka_destroy(k->client);
+    }
+    kafka_topics_fini(k);
+    kafka_conf_fini(k);
+    hg_free(k);
+}
+
+static int open_client(struct kafka *k, struct hg_why *why) {
+    static const char *const none[] = {NULL};
+    rd_kafka_conf_t *conf = kafka_handle_conf(k, none, why);
+    k->client = conf != NULL ? kafka_handle_new(RD_KAFKA_PRODUCER, conf, why) : NULL;
+    return k->client != NULL ? 0 : HG_EINVAL;
+}
+
+static int on_open(const struct hg_log_open *open, void **ret_state, struct hg_why *why) {
+    struct kafka *k = hg_alloc(sizeof *k);
+    k->magic = KAFKA_MAGIC;
+    k->up = open->up;
+    int err = kafka_topics_init(k);
+    err = err == 0 ? kafka_conf_read(open, k, why) : err;
+    err = err == 0 ? open_client(k, why) : err;
+    if (err != 0) {
+        on_close(k);
+        return err;
+    }
+    *ret_state = k;
+    return 0;
+}
+
+static const struct hg_log_ops ops = {
+    .size = sizeof(struct hg_log_ops),
+    .name = "kafka",
+    .caps = HG_LOG_REMOTE | HG_LOG_LIST,
+    .open = on_open,
+    .close = on_close,
+    .topic_open = kafka_topic_open,
+    .describe = kafka_describe,
+    .list = kafka_list,
+};
+
+HG_MODULE(log_kafka) = {
+    .abi = HG_MODULE_ABI,
+    .size = sizeof(struct hg_module),
+    .name = "log_kafka",
+    .directives = kafka_rows,
+    .conf_size = sizeof(struct kafka_settings),
+    .log = &ops,
+};

@@ -1,0 +1,20 @@
+# Tests of module log_kafka, linked in directly.
+if HAVE_CMOCKA
+if HAVE_KAFKA
+check_PROGRAMS += tests/modules/log_kafka/test_log_kafka
+TESTS += tests/modules/log_kafka/test_log_kafka
+tests_modules_log_kafka_test_log_kafka_SOURCES = \
+    tests/modules/log_kafka/main.c \
+    tests/modules/log_kafka/rig.c \
+    tests/modules/log_kafka/rig.h \
+    tests/modules/log_kafka/test_conf.c \
+    tests/modules/log_kafka/test_log_kafka.c \
+    tests/modules/log_kafka/test_topics.c \
+    tests/modules/log_kafka/tests.h \
+    tests/support/conf_text.c tests/support/conf_text.h \
+    $(log_kafka_sources)
+tests_modules_log_kafka_test_log_kafka_CPPFLAGS = $(hg_test_cppflags) $(RDKAFKA_CFLAGS) \
+    -I$(srcdir)/modules/log_kafka
+tests_modules_log_kafka_test_log_kafka_LDADD = $(hg_test_libs) $(RDKAFKA_LIBS)
+endif
+endif

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* main.c - the driver of Apache Kafka: what needs no broker, then what does.
+ * KAFKA_BOOTSTRAP names one; without it these tests are skipped. */
+#include "modules/log_kafka/rig.h"
+#include "modules/log_kafka/tests.h"
+
+int main(void) {
+    int failed = test_conf();
+    if (kafka_rig_bootstrap() == NULL) {
+        print_message("SKIP: KAFKA_BOOTSTRAP is not set: nothing was tried on a broker\n");
+        return failed != 0;
+    }
+    failed += test_log_kafka();
+    failed += test_topics();
+    return failed != 0;
+}

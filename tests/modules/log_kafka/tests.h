@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* tests.h - the groups of this binary. */
+#ifndef TESTS_MODULES_LOG_KAFKA_TESTS_H
+#define TESTS_MODULES_LOG_KAFKA_TESTS_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "headgate/module.h"
+
+extern const struct hg_module hg_module_log_kafka;
+
+int test_conf(void);
+int test_log_kafka(void);
+int test_topics(void);
+
+#endif
