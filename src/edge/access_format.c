@@ -99,11 +99,13 @@ static void print_status(const struct hg_visit *v, struct hg_buf *out) {
 }
 
 /* An exchange is never given up before it is decided: without a problem all of
- * its events are stored, also when nobody is there any more to be told. */
+ * its events are stored, also when nobody is there any more to be told. With one
+ * some may be, where it tells of each. */
 static void count(const struct hg_visit *v, enum hg_stored what, struct hg_buf *out) {
     uint64_t n = what == HG_STORED_NEW ? v->n_stored : v->n_before;
-    bool is_stored = v->has_exchange && v->work->exchange.problem.status == 0;
-    for (size_t i = 0; is_stored && i < v->work->exchange.events.n; i++) {
+    bool has_stored =
+        v->has_exchange && (v->work->exchange.problem.status == 0 || v->work->exchange.has_states);
+    for (size_t i = 0; has_stored && i < v->work->exchange.events.n; i++) {
         n += v->work->exchange.items[i].stored == what;
     }
     hg_buf_put_u64(out, n);

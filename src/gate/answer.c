@@ -85,7 +85,7 @@ static void put_position(struct hg_buf *out, const struct hg_position *p) {
     hg_buf_put(out, text, HG_POSITION_TEXT_LEN);
 }
 
-/* What is known of each event when nobody knows of all. */
+/* What is known of each event where they ended differently, or in doubt. */
 static void put_states(struct hg_buf *out, const struct hg_exchange *x) {
     HG_BUF_LIT(out, ",\"events\":[");
     for (size_t i = 0; i < x->events.n; i++) {
@@ -116,7 +116,7 @@ void hg_exchange_print_problem(const struct hg_exchange *x, struct hg_buf *out) 
         put_position(out, &x->dead_letter);
         HG_BUF_LIT(out, "\"");
     }
-    if (x->problem.status == 504 && x->events.n > 1) {
+    if (x->has_states) {
         put_states(out, x);
     }
     HG_BUF_LIT(out, "}");

@@ -3,6 +3,8 @@
  * are durable. Never before that does an exchange end well. */
 #include "gate/stage.h"
 
+enum { RETRY_FULL_S = 30, RETRY_FAILED_S = 5 };
+
 static void fail_expected(struct hg_exchange *x) {
     hg_problem_set(&x->problem, 409, "position-conflict",
                    "The expected position is no longer the topic's last.");
@@ -27,7 +29,7 @@ static void fail(struct hg_exchange *x, int err, size_t at) {
     case HG_EFULL:
         hg_problem_set(&x->problem, 503, "log-full",
                        "The event log has no room. Nothing was stored.");
-        x->retry_after_s = 30;
+        x->retry_after_s = RETRY_FULL_S;
         break;
     case HG_EAGAIN:
         hg_problem_set(&x->problem, 503, "overloaded",
@@ -59,7 +61,7 @@ static void fail(struct hg_exchange *x, int err, size_t at) {
         break;
     default:
         hg_problem_set(&x->problem, 503, "log-failed", "The event log failed. Nothing was stored.");
-        x->retry_after_s = 5;
+        x->retry_after_s = RETRY_FAILED_S;
         break;
     }
     if (x->events.n > 1 && at < x->events.n) {
@@ -67,10 +69,35 @@ static void fail(struct hg_exchange *x, int err, size_t at) {
     }
 }
 
+static bool is_partly_stored(const struct hg_exchange *x) {
+    for (size_t i = 0; i < x->events.n; i++) {
+        if (x->items[i].stored == HG_STORED_NEW) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Whatever kept the others out, something was stored, so it is no 4xx. Sent
+ * again unchanged only the rest is tried, and the answer is about that. */
+static void fail_some(struct hg_exchange *x, int err) {
+    bool is_partly = is_partly_stored(x);
+    if (is_partly && err != HG_EDOUBT) {
+        int index = x->problem.index;
+        hg_problem_set(&x->problem, 503, "partly-stored",
+                       "Some of the events are stored, the others are not. Send all again "
+                       "unchanged.");
+        x->problem.index = index;
+        x->retry_after_s = x->retry_after_s > 0 ? x->retry_after_s : RETRY_FAILED_S;
+    }
+    x->has_states = x->events.n > 1 && (is_partly || err == HG_EDOUBT);
+}
+
 static void on_durable(struct hg_publish *p, int err, size_t at) {
     struct hg_exchange *x = HG_CONTAINER(p, struct hg_exchange, publish);
     if (err != 0) {
         fail(x, err, at);
+        fail_some(x, err);
     }
     hg_exchange__resume(x, err == 0 ? HG_STEP_ON : HG_STEP_DONE);
 }

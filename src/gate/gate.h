@@ -87,6 +87,7 @@ struct hg_exchange {
     struct hg_publish_item one; /* items, for one event */
     struct hg_position dead_letter;
     bool has_dead_letter;
+    bool has_states;        /* the problem tells of each event what became of it */
     unsigned retry_after_s; /* with 503 */
 };
 
@@ -115,7 +116,7 @@ void hg_gate_answer_problem(struct hg_stream *s, const struct hg_problem *p,
 /* The problem document alone. */
 void hg_problem_print(const struct hg_problem *p, struct hg_buf *out);
 /* That of an exchange: also where its dead letter is, and what is known of
- * each event of a batch in doubt. */
+ * each event of a batch that is in doubt or stored in part. */
 void hg_exchange_print_problem(const struct hg_exchange *x, struct hg_buf *out);
 
 /* Finds modules' ops by the name that a row uses; given by the registry, which

@@ -59,6 +59,9 @@ static const struct problem_type types[] = {
      "The event log has no room. Nothing was stored; come back after Retry-After."},
     {"log-failed", "503", "Log failed",
      "The event log could not write. Nothing was stored; come back after Retry-After."},
+    {"partly-stored", "503", "Partly stored",
+     "Some events of the batch are stored, the others are not; events says which. Send all again "
+     "unchanged after Retry-After: what is there already is not stored twice."},
     {"draining", "503", "Going away", "The gateway is shutting down; connect again."},
     {"in-doubt", "504", "In doubt",
      "The events may have been stored. Send them again unchanged: what is there already is not "

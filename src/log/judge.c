@@ -70,13 +70,16 @@ static int judge_item(struct hg_judge *j, struct hg_publish *p, size_t i, int32_
 }
 
 /* Move the records that are new to the front of the append. */
-static enum hg_verdict make_append(struct hg_publish *p) {
+static enum hg_verdict make_append(const struct hg_judge *j, struct hg_publish *p) {
     struct hg_plan *plan = p->plan;
     size_t n = 0;
     for (size_t i = 0; i < p->n_items; i++) {
         if (plan->items[i].state == HG_PLAN_NEW) {
             if (n != i) {
                 plan->appends[n] = plan->appends[i];
+            }
+            if (j->is_by_item) { /* of what the driver forgets to tell nobody knows */
+                plan->appends[n].err = HG_EDOUBT;
             }
             plan->items[i].index = n++;
         }
@@ -110,7 +113,7 @@ enum hg_verdict hg_judge(struct hg_judge *j, struct hg_publish *p, int32_t now) 
         return HG_VERDICT_WAIT;
     }
     if (n_new > 0) {
-        return make_append(p);
+        return make_append(j, p);
     }
     for (size_t i = 0; i < p->n_items; i++) {
         p->items[i].stored = HG_STORED_BEFORE;
@@ -133,6 +136,9 @@ static void settle_stored(struct hg_judge *j, struct hg_publish_item *item,
     uint32_t fingerprint = hg_position_fingerprint(record->log_time_ms, id);
     struct hg_topic *topic = hg_topics_get(j->topics, append->topic);
     hg_topic_know(topic, append->partition, record->offset, fingerprint);
+    if (j->is_tail_late) {
+        hg_topic_raise_next(topic, append->partition, record->offset + 1);
+    }
     item->stored = HG_STORED_NEW;
     item->position = position_at(j, append->topic, append->partition, record->offset, fingerprint);
     if (plan->is_reserved) {
@@ -159,35 +165,79 @@ static size_t find_refused(const struct hg_publish *p) {
     return SIZE_MAX;
 }
 
-static void count(const struct hg_publish *p, int err) {
-    int64_t before = 0;
-    for (size_t i = 0; i < p->n_items; i++) {
-        before += p->items[i].stored == HG_STORED_BEFORE;
+/* Events by what became of them. */
+struct tally {
+    int64_t stored, before, conflict, failed;
+};
+
+static void add_some(struct hg_counter *counter, int64_t n) {
+    if (n > 0) {
+        hg_counter_add(counter, n);
     }
-    int64_t others = (int64_t)p->n_items - before;
-    hg_counter_add(&hg_log_events_duplicate, before);
-    hg_counter_add(err == 0              ? &hg_log_events_stored
-                   : err == HG_ECONFLICT ? &hg_log_events_conflict
-                                         : &hg_log_events_failed,
-                   others);
 }
 
-struct hg_publish *hg_judge_settle(struct hg_judge *j, struct hg_publish *p, int err, int32_t now) {
+static void count(const struct tally *t) {
+    add_some(&hg_log_events_stored, t->stored);
+    add_some(&hg_log_events_duplicate, t->before);
+    add_some(&hg_log_events_conflict, t->conflict);
+    add_some(&hg_log_events_failed, t->failed);
+}
+
+static void tally(struct tally *t, enum hg_stored stored, int err) {
+    t->stored += stored == HG_STORED_NEW;
+    t->before += stored == HG_STORED_BEFORE;
+    t->conflict += err == HG_ECONFLICT;
+    t->failed += err != 0 && err != HG_ECONFLICT;
+}
+
+/* One item and its result, which is that of its original for an alias. */
+static void settle_item(struct hg_judge *j, struct hg_publish *p, size_t i, int err, int32_t now) {
+    struct hg_publish_item *item = &p->items[i];
+    struct hg_plan_item *plan = &p->plan->items[i];
+    if (plan->state == HG_PLAN_BEFORE) {
+        item->stored = HG_STORED_BEFORE;
+    } else if (err != 0) {
+        item->stored = err == HG_EDOUBT ? HG_STORED_DOUBT : HG_STORED_NOT;
+    } else if (plan->state == HG_PLAN_ALIAS) { /* its original stands before it */
+        item->stored = HG_STORED_BEFORE;
+        item->position = p->items[plan->index].position;
+    } else {
+        settle_stored(j, item, plan, &p->append.items[plan->index], now);
+    }
+}
+
+static int err_of(const struct hg_publish *p, size_t i) {
+    const struct hg_plan_item *plan = &p->plan->items[i];
+    if (plan->state == HG_PLAN_BEFORE) {
+        return 0;
+    }
+    plan = plan->state == HG_PLAN_ALIAS ? &p->plan->items[plan->index] : plan;
+    return p->append.items[plan->index].err;
+}
+
+/* Doubt is told before anything else, then the first failure. */
+static void note_worst(struct hg_publish *p, size_t i, int err) {
+    if (err != 0 && p->err != HG_EDOUBT && (p->err == 0 || err == HG_EDOUBT)) {
+        bool is_at_fault = err == HG_ECONFLICT || err == HG_E2BIG || err == HG_EINVAL;
+        p->err = err;
+        p->at = is_at_fault ? i : SIZE_MAX;
+    }
+}
+
+static struct hg_publish *settle(struct hg_judge *j, struct hg_publish *p, bool is_by_item, int err,
+                                 int32_t now) {
     struct hg_publish *waiters = NULL, **end = &waiters;
-    enum hg_stored failed = err == HG_EDOUBT ? HG_STORED_DOUBT : HG_STORED_NOT;
+    struct tally sum = {0};
+    p->err = is_by_item ? 0 : err;
+    p->at = is_by_item || err == 0 ? 0 : find_refused(p);
     for (size_t i = 0; i < p->n_items; i++) {
         struct hg_plan_item *plan = &p->plan->items[i];
-        struct hg_publish_item *item = &p->items[i];
-        if (plan->state == HG_PLAN_BEFORE) {
-            item->stored = HG_STORED_BEFORE;
-        } else if (plan->state == HG_PLAN_ALIAS) { /* its original stands before it */
-            item->stored = err == 0 ? HG_STORED_BEFORE : failed;
-            item->position = p->items[plan->index].position;
-        } else if (err == 0) {
-            settle_stored(j, item, plan, &p->append.items[plan->index], now);
-        } else {
-            item->stored = failed;
+        if (is_by_item) {
+            err = err_of(p, i);
+            note_worst(p, i, err);
         }
+        settle_item(j, p, i, err, now);
+        tally(&sum, p->items[i].stored, plan->state == HG_PLAN_BEFORE ? 0 : err);
         if (plan->is_reserved) {
             *end = hg_pending_release(&j->pending, &plan->reservation);
             while (*end != NULL) {
@@ -195,8 +245,14 @@ struct hg_publish *hg_judge_settle(struct hg_judge *j, struct hg_publish *p, int
             }
         }
     }
-    p->err = err;
-    p->at = err == 0 ? 0 : find_refused(p);
-    count(p, err);
+    count(&sum);
     return waiters;
+}
+
+struct hg_publish *hg_judge_settle(struct hg_judge *j, struct hg_publish *p, int err, int32_t now) {
+    return settle(j, p, j->is_by_item, err, now);
+}
+
+struct hg_publish *hg_judge_refuse(struct hg_judge *j, struct hg_publish *p, int err, int32_t now) {
+    return settle(j, p, false, err, now);
 }

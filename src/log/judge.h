@@ -3,7 +3,7 @@
  * are stored already, and who has to wait. Log thread only.
  *
  *              hg_judge                      hg_judge_settle
- *   absent ───────────────► pending (reserved) ────► stored   completion 0
+ *   absent ───────────────► pending (reserved) ────► stored   result 0
  *      ^                       │                └──► absent   any other
  *      └── a publish that waited is judged again ◄──┘
  */
@@ -16,6 +16,9 @@ struct hg_judge {
     const struct hg_topics *topics;
     struct hg_dedup *dedup; /* NULL: off */
     struct hg_pending pending;
+    bool is_by_item; /* no HG_LOG_ATOMIC: each item of an append has a result of its own */
+    bool
+        is_tail_late; /* HG_LOG_FOLLOW: what is stored is known before its tail comes, or without */
 };
 
 enum hg_verdict {
@@ -28,8 +31,12 @@ enum hg_verdict {
 };
 
 enum hg_verdict hg_judge(struct hg_judge *j, struct hg_publish *p, int32_t now);
-/* The append of p was completed with err. Fills the results, p->err and
- * p->at; gives back, in order, who waited for it. */
+/* The driver completed the append of p with err, or with a result for each
+ * item. Fills the results, p->err and p->at; gives back, in order, who waited
+ * for it. */
 struct hg_publish *hg_judge_settle(struct hg_judge *j, struct hg_publish *p, int err, int32_t now);
+/* The same for an append that never came to the driver: err is that of every
+ * item. */
+struct hg_publish *hg_judge_refuse(struct hg_judge *j, struct hg_publish *p, int err, int32_t now);
 
 #endif

@@ -41,6 +41,8 @@ static int make_parts(struct hg_log *log, const struct hg_log_setup *setup) {
         return HG_ENOMEM;
     }
     log->thread.judge.topics = log->topics;
+    log->thread.judge.is_by_item = (setup->driver->caps & HG_LOG_ATOMIC) == 0;
+    log->thread.judge.is_tail_late = (setup->driver->caps & HG_LOG_FOLLOW) != 0;
     if (setup->dedup_window_ms > 0 && setup->dedup_max > 0) {
         return hg_dedup_new(setup->dedup_max, setup->dedup_window_ms, &log->thread.judge.dedup);
     }

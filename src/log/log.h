@@ -121,8 +121,9 @@ struct hg_publish_item {
 /* The key for hg_event_digest: the same on every node and after a restart. */
 const struct hg_hash_key *hg_log_digest_key(void);
 
-/* A request to make items durable, all or none. Owned by the caller, who
- * keeps it (and what it points to) until done has run. */
+/* A request to make items durable: all or none with a driver that is
+ * HG_LOG_ATOMIC, else each by itself. Owned by the caller, who keeps it (and
+ * what it points to) until done has run. */
 struct hg_publish {
     struct hg_publish_item *items;
     size_t n_items;
@@ -130,7 +131,10 @@ struct hg_publish {
      * `at` is HG_STORED_OTHER, or else its expected position differs);
      * HG_E2BIG and HG_EINVAL (the driver cannot keep item `at`); HG_EFULL;
      * HG_EIO; HG_EAGAIN (the driver's queue); HG_EDOUBT. at is SIZE_MAX when
-     * the driver did not say which item it was. */
+     * the driver did not say which item it was. Where items end differently
+     * err is HG_EDOUBT if one is in doubt, else the first failure's, and stored
+     * tells of each item: with an err other than these of an atomic driver
+     * some may be HG_STORED_NEW. */
     void (*done)(struct hg_publish *p, int err, size_t at);
     /* The log's own: */
     struct hg_log *log;

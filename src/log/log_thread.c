@@ -98,10 +98,9 @@ static bool can_judge(const struct hg_log_thread *t) {
 }
 
 /* What waited for it is judged next. */
-static void settle(struct hg_log *log, struct hg_publish *p, int err) {
-    struct hg_log_thread *t = &log->thread;
-    push_front(&t->line, hg_judge_settle(&t->judge, p, err, t->now_s));
-    t->is_held = false;
+static void end(struct hg_log *log, struct hg_publish *p, struct hg_publish *waiters) {
+    push_front(&log->thread.line, waiters);
+    log->thread.is_held = false;
     answer(log, p);
 }
 
@@ -112,7 +111,7 @@ static void judge_line(struct hg_log *log) {
         switch (hg_judge(&t->judge, p, t->now_s)) {
         case HG_VERDICT_APPEND:
             if (hg_expect_is_replaced(log, p)) {
-                settle(log, p, HG_ECONFLICT);
+                end(log, p, hg_judge_refuse(&t->judge, p, HG_ECONFLICT, t->now_s));
             } else {
                 append(log, p);
             }
@@ -172,7 +171,7 @@ void hg_log_thread__on_complete(struct hg_task *task) {
         return;
     }
     t->settled_bytes += p->err == 0 ? (int64_t)p->bytes : 0;
-    settle(log, p, p->err);
+    end(log, p, hg_judge_settle(&t->judge, p, p->err, t->now_s));
 }
 
 static void wait_for(sem_t *s) {

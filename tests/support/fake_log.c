@@ -198,14 +198,42 @@ static void complete(struct fake_log *fake, struct hg_append *append, int err) {
     } else if (err == HG_E2BIG || err == HG_EINVAL) {
         append->refused = atomic_load(&fake->refused_next);
     }
-    for (size_t i = 0; err == 0 && i < append->n_items; i++) {
+    for (size_t i = 0; i < append->n_items; i++) {
         struct hg_append_item *item = &append->items[i];
+        item->err = err; /* looked at where the driver is not atomic */
+        if (err != 0) {
+            continue;
+        }
         fake_log_store(fake, item);
         if (!fake->is_tail_silent) {
             hg_log_tail(fake->up, item->topic, item->partition, &item->record, 1);
         }
     }
     hg_append_complete(append, err);
+}
+
+/* As a driver says it: doubt before all, else the first that is not durable. */
+static int worst_of(const struct hg_append *append) {
+    int err = 0;
+    for (size_t i = 0; i < append->n_items; i++) {
+        int here = append->items[i].err;
+        err = err == 0 || here == HG_EDOUBT ? here : err;
+    }
+    return err;
+}
+
+static void complete_items(struct fake_log *fake, struct hg_append *append, const int *errs) {
+    for (size_t i = 0; i < append->n_items; i++) {
+        struct hg_append_item *item = &append->items[i];
+        item->err = errs[i];
+        if (item->err == 0) {
+            fake_log_store(fake, item);
+        }
+        if (item->err == 0 && !fake->is_tail_silent) {
+            hg_log_tail(fake->up, item->topic, item->partition, &item->record, 1);
+        }
+    }
+    hg_append_complete(append, worst_of(append));
 }
 
 static void on_flush(void *state) {
@@ -216,7 +244,7 @@ static void on_flush(void *state) {
     atomic_fetch_add(&fake->flushes, 1);
     while (append != NULL) {
         struct hg_append *next = append->next;
-        if (fake->is_manual) {
+        if (fake->is_manual && append->n_items > 0) { /* not who asks for room */
             lock(fake);
             append->next = NULL;
             *fake->held_end = append;
@@ -230,17 +258,32 @@ static void on_flush(void *state) {
     }
 }
 
+static struct hg_append *take_held(struct fake_log *fake, size_t nth) {
+    lock(fake);
+    struct hg_append **at = &fake->held;
+    for (size_t i = 0; i < nth; i++) {
+        HG_ASSERT(*at != NULL);
+        at = &(*at)->next;
+    }
+    struct hg_append *append = *at;
+    HG_ASSERT(append != NULL);
+    *at = append->next;
+    fake->held_end = append->next == NULL ? at : fake->held_end;
+    atomic_fetch_sub(&fake->n_held, 1);
+    unlock(fake);
+    return append;
+}
+
 void fake_log_answer(struct fake_log *fake, size_t n, int err) {
     for (size_t i = 0; i < n; i++) {
-        lock(fake);
-        struct hg_append *append = fake->held;
-        HG_ASSERT(append != NULL);
-        fake->held = append->next;
-        fake->held_end = fake->held == NULL ? &fake->held : fake->held_end;
-        atomic_fetch_sub(&fake->n_held, 1);
-        unlock(fake);
-        complete(fake, append, err);
+        complete(fake, take_held(fake, 0), err);
     }
+}
+
+void fake_log_answer_items(struct fake_log *fake, size_t nth, const int *errs, size_t n) {
+    struct hg_append *append = take_held(fake, nth);
+    HG_ASSERT(append->n_items == n);
+    complete_items(fake, append, errs);
 }
 
 static int on_read(void *state, const struct hg_log_read *want, struct hg_records *out) {
@@ -302,19 +345,25 @@ static void on_tick(void *state) {
     atomic_fetch_add(&fake->ticks, 1);
 }
 
+static int on_follow(void *state, uint32_t topic, bool is_wanted) {
+    (void)state;
+    (void)topic;
+    (void)is_wanted;
+    return 0;
+}
+
+#define SHARED                                                                                     \
+    .size = sizeof(struct hg_log_ops), .name = "fake", .open = on_open, .close = on_close,         \
+    .topic_open = topic_open, .describe = describe, .append = on_append, .flush = on_flush,        \
+    .read = on_read, .seek = on_seek, .tick = on_tick, .list = on_list, .trim = on_trim
+
 const struct hg_log_ops fake_log_ops = {
-    .size = sizeof(struct hg_log_ops),
-    .name = "fake",
+    SHARED,
     .caps = HG_LOG_ATOMIC | HG_LOG_EXPECT | HG_LOG_TRIM | HG_LOG_LIST,
-    .open = on_open,
-    .close = on_close,
-    .topic_open = topic_open,
-    .describe = describe,
-    .append = on_append,
-    .flush = on_flush,
-    .read = on_read,
-    .seek = on_seek,
-    .tick = on_tick,
-    .list = on_list,
-    .trim = on_trim,
+};
+
+const struct hg_log_ops fake_log_parts_ops = {
+    SHARED,
+    .caps = HG_LOG_FOLLOW | HG_LOG_TRIM | HG_LOG_LIST,
+    .follow = on_follow,
 };

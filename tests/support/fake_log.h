@@ -43,6 +43,8 @@ struct fake_log {
 };
 
 extern const struct hg_log_ops fake_log_ops;
+/* The same store with a result for each item and a tail by wish. */
+extern const struct hg_log_ops fake_log_parts_ops;
 
 void fake_log_init(struct fake_log *fake);
 void fake_log_fini(struct fake_log *fake);
@@ -57,5 +59,8 @@ void fake_log_cut(struct fake_log *fake, uint32_t topic, uint32_t partition, uin
 struct hg_slice fake_log_header(const struct hg_record *r, const char *name);
 /* Any thread: complete the n oldest held appends with err. */
 void fake_log_answer(struct fake_log *fake, size_t n, int err);
+/* Any thread, with fake_log_parts_ops: complete one held append, the oldest
+ * being 0, with a result for each of its items. */
+void fake_log_answer_items(struct fake_log *fake, size_t nth, const int *errs, size_t n);
 
 #endif

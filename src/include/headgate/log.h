@@ -71,7 +71,8 @@ struct hg_append_item {
     bool has_expected;
     uint64_t expected_next; /* HG_ECONFLICT unless the partition's next offset is this */
     struct hg_record record;
-    int err; /* from a driver without HG_LOG_ATOMIC: of this item, as of an append */
+    int err; /* from a driver without HG_LOG_ATOMIC: of this item, as of an append; it
+              * comes as HG_EDOUBT */
 };
 
 struct hg_log_up; /* the way up: the gateway's side of an open driver */

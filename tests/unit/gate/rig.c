@@ -57,11 +57,12 @@ void rig_assert_fault(const char *main, const char *location, const char *part) 
     conf_text_close(&t);
 }
 
-void rig_open(struct rig *rig, const char *main, const char *location) {
+static void open_over(struct rig *rig, const struct hg_log_ops *driver, const char *main,
+                      const char *location) {
     struct hg_why why = {""};
     *rig = (struct rig){0};
     fake_log_init(&rig->fake);
-    struct hg_log_setup setup = {.driver = &fake_log_ops,
+    struct hg_log_setup setup = {.driver = driver,
                                  .open = fake_log_open(&rig->fake),
                                  .dedup_window_ms = 1000000,
                                  .dedup_max = 1000};
@@ -81,6 +82,15 @@ void rig_open(struct rig *rig, const char *main, const char *location) {
     rig->intake.anonymous = rig->anonymous;
     rig->intake.keys = &rig->keys;
     rig->gate = (struct hg_gate){.loop = rig->log.loop, .log = rig->log.log};
+}
+
+void rig_open(struct rig *rig, const char *main, const char *location) {
+    open_over(rig, &fake_log_ops, main, location);
+}
+
+void rig_open_parts(struct rig *rig, const char *main, const char *location) {
+    open_over(rig, &fake_log_parts_ops, main, location);
+    rig->fake.is_manual = true;
 }
 
 void rig_close(struct rig *rig) {

@@ -32,6 +32,9 @@ struct rig {
 /* main: rows before the location; location: what stands in it. The topics
  * demo, demo.dlq and headgate.dlq are there. */
 void rig_open(struct rig *rig, const char *main, const char *location);
+/* The same over a driver that has a result for each item, and answers when the
+ * test says so. */
+void rig_open_parts(struct rig *rig, const char *main, const char *location);
 void rig_close(struct rig *rig);
 /* main and location compile to this fault. */
 void rig_assert_fault(const char *main, const char *location, const char *part);

@@ -141,6 +141,89 @@ static void a_batch_in_doubt_says_of_each_event_what_is_known(void **state) {
     rig_close(&rig);
 }
 
+/* A batch of three whose events end as errs say. */
+static void post_in_parts(struct rig *rig, struct post *p, const int *errs, size_t n) {
+    fake_request_init(&p->request, "POST", "/in", BATCH, NULL);
+    post_begin(p, rig, "[" EVENT("1") "," EVENT("2") "," EVENT("3") "]", NULL);
+    while (atomic_load(&rig->fake.n_held) == 0) {
+        hg_loop_turn(rig->log.loop, false);
+    }
+    fake_log_answer_items(&rig->fake, 0, errs, n);
+    post_end(p);
+}
+
+static void assert_states(const struct post *p, const char *const states[3]) {
+    json_t *root = list_of(p, 3);
+    for (size_t i = 0; i < 3; i++) {
+        json_t *item = item_of(root, i);
+        bool is_stored = strcmp(states[i], "stored") == 0;
+        assert_string_equal(json_string_value(json_object_get(item, "state")), states[i]);
+        assert_int_equal(json_object_get(item, "position") != NULL, is_stored);
+    }
+    json_decref(root);
+}
+
+static void a_batch_stored_in_part_is_listed_and_completed_by_sending_it_again(void **state) {
+    struct rig rig;
+    struct post p;
+    (void)state;
+    rig_open_parts(&rig, OPEN, IN);
+    post_in_parts(&rig, &p, (const int[]){0, HG_EIO, 0}, 3);
+    post_assert_problem(&p, 503, "partly-stored");
+    assert_string_equal(fake_stream_field(&p.stream, "retry-after"), "5");
+    assert_null(strstr(p.stream.body.ptr, "\"index\""));
+    assert_states(&p, (const char *const[]){"stored", "not-stored", "stored"});
+    post_close(&p);
+    post_in_parts(&rig, &p, (const int[]){0}, 1);
+    assert_int_equal(p.stream.status, 202);
+    post_close(&p);
+    rig_close(&rig);
+}
+
+static void any_doubt_in_a_batch_makes_it_a_504(void **state) {
+    struct rig rig;
+    struct post p;
+    (void)state;
+    rig_open_parts(&rig, OPEN, IN);
+    post_in_parts(&rig, &p, (const int[]){HG_EIO, 0, HG_EDOUBT}, 3);
+    post_assert_problem(&p, 504, "in-doubt");
+    assert_null(fake_stream_field(&p.stream, "retry-after"));
+    assert_states(&p, (const char *const[]){"not-stored", "stored", "in-doubt"});
+    post_close(&p);
+    rig_close(&rig);
+}
+
+/* The first answer says that something is stored; the next one that the rest never will be. */
+static void an_event_too_large_among_others_is_named_and_at_last_refused(void **state) {
+    struct rig rig;
+    struct post p;
+    (void)state;
+    rig_open_parts(&rig, OPEN, IN);
+    post_in_parts(&rig, &p, (const int[]){0, HG_E2BIG, 0}, 3);
+    post_assert_problem(&p, 503, "partly-stored");
+    assert_non_null(strstr(p.stream.body.ptr, "\"index\":1"));
+    assert_non_null(fake_stream_field(&p.stream, "retry-after"));
+    post_close(&p);
+    post_in_parts(&rig, &p, (const int[]){HG_E2BIG}, 1);
+    post_assert_problem(&p, 413, "event-too-large");
+    assert_non_null(strstr(p.stream.body.ptr, "\"index\":1"));
+    assert_null(strstr(p.stream.body.ptr, "\"events\""));
+    post_close(&p);
+    rig_close(&rig);
+}
+
+static void a_batch_of_which_nothing_is_stored_is_answered_as_ever(void **state) {
+    struct rig rig;
+    struct post p;
+    (void)state;
+    rig_open_parts(&rig, OPEN, IN);
+    post_in_parts(&rig, &p, (const int[]){HG_EAGAIN, HG_EIO, HG_EAGAIN}, 3);
+    post_assert_problem(&p, 503, "overloaded");
+    assert_null(strstr(p.stream.body.ptr, "\"events\""));
+    post_close(&p);
+    rig_close(&rig);
+}
+
 static void a_401_challenges_by_each_authenticator_that_can(void **state) {
     struct rig rig;
     struct post p;
@@ -204,6 +287,10 @@ int test_answer(void) {
         cmocka_unit_test(who_asks_gets_a_list_for_one_event_too),
         cmocka_unit_test(the_preference_is_read_as_the_standard_writes_it),
         cmocka_unit_test(a_batch_in_doubt_says_of_each_event_what_is_known),
+        cmocka_unit_test(a_batch_stored_in_part_is_listed_and_completed_by_sending_it_again),
+        cmocka_unit_test(any_doubt_in_a_batch_makes_it_a_504),
+        cmocka_unit_test(an_event_too_large_among_others_is_named_and_at_last_refused),
+        cmocka_unit_test(a_batch_of_which_nothing_is_stored_is_answered_as_ever),
         cmocka_unit_test(a_401_challenges_by_each_authenticator_that_can),
         cmocka_unit_test(fields_of_the_caller_stand_in_every_answer),
         cmocka_unit_test(a_503_always_says_when_to_come_back),

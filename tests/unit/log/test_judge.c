@@ -2,7 +2,9 @@
 /* test_judge.c - verdicts over publishes, without threads. */
 #include "log/judge.h"
 
+#include "base/counters.h"
 #include "event/codec.h"
+#include "log/counters.h"
 #include "support/log_rig.h"
 #include "unit/log/tests.h"
 
@@ -304,6 +306,188 @@ static void a_driver_that_names_no_item_is_not_made_to(void **state) {
     end(&p);
 }
 
+/* As a driver that is not atomic: a result for each item that it was given. */
+static struct hg_publish *settle_parts(struct fixture *f, struct pub *p, const int *errs,
+                                       uint64_t offset) {
+    for (size_t i = 0; i < p->p.append.n_items; i++) {
+        p->p.append.items[i].err = errs[i];
+        p->p.append.items[i].record.offset = errs[i] == 0 ? offset++ : 77;
+        p->p.append.items[i].record.log_time_ms = 1000;
+    }
+    return hg_judge_settle(&f->judge, &p->p, HG_EIO,
+                           10); /* what it says of the whole is not asked */
+}
+
+static void each_item_has_its_own_result(void **state) {
+    struct fixture *f = *state;
+    static const int errs[] = {0, HG_EIO, HG_EDOUBT};
+    static const enum hg_stored stored[] = {HG_STORED_NEW, HG_STORED_NOT, HG_STORED_DOUBT,
+                                            HG_STORED_NOT};
+    struct pub p;
+    f->judge.is_by_item = true;
+    begin(&p);
+    add(&p, "a", "x");
+    add(&p, "b", "x");
+    add(&p, "c", "x");
+    add(&p, "b", "x"); /* follows its original */
+    make(f, &p);
+    assert_int_equal(judge(f, &p), HG_VERDICT_APPEND);
+    assert_null(settle_parts(f, &p, errs, 5));
+    for (size_t i = 0; i < ITEMS; i++) {
+        assert_int_equal(p.items[i].stored, stored[i]);
+        assert_null(hg_pending_find(&f->judge.pending, &p.p.plan->items[i].reservation.identity));
+    }
+    assert_int_equal(p.p.err, HG_EDOUBT);
+    assert_true(p.p.at == SIZE_MAX);
+    assert_true(p.items[0].position.offset == 5);
+    assert_int_equal(hg_dedup_count(f->judge.dedup), 1);
+    /* Sent again only what is missing is appended. */
+    assert_int_equal(judge(f, &p), HG_VERDICT_APPEND);
+    assert_int_equal(p.p.append.n_items, 2);
+    assert_null(settle_parts(f, &p, (const int[]){0, 0}, 6));
+    static const enum hg_stored then[] = {HG_STORED_BEFORE, HG_STORED_NEW, HG_STORED_NEW,
+                                          HG_STORED_BEFORE};
+    static const uint64_t offsets[] = {5, 6, 7, 6};
+    for (size_t i = 0; i < ITEMS; i++) {
+        assert_int_equal(p.items[i].stored, then[i]);
+        assert_true(p.items[i].position.offset == offsets[i]);
+    }
+    assert_int_equal(p.p.err, 0);
+    assert_int_equal(p.p.at, 0);
+    end(&p);
+}
+
+static void of_several_failures_the_first_is_told(void **state) {
+    struct fixture *f = *state;
+    struct pub p;
+    f->judge.is_by_item = true;
+    begin(&p);
+    add(&p, "a", "x");
+    add(&p, "b", "x");
+    add(&p, "c", "x");
+    make(f, &p);
+    assert_int_equal(judge(f, &p), HG_VERDICT_APPEND);
+    assert_null(settle_parts(f, &p, (const int[]){0, HG_E2BIG, HG_EIO}, 0));
+    assert_int_equal(p.p.err, HG_E2BIG);
+    assert_int_equal(p.p.at, 1);
+    assert_int_equal(judge(f, &p), HG_VERDICT_APPEND);
+    assert_null(settle_parts(f, &p, (const int[]){HG_EAGAIN, HG_E2BIG}, 0));
+    assert_int_equal(p.p.err, HG_EAGAIN);
+    assert_true(p.p.at == SIZE_MAX); /* nothing is wrong with the event */
+    end(&p);
+}
+
+static void an_item_that_the_driver_forgot_is_in_doubt(void **state) {
+    struct fixture *f = *state;
+    struct pub p;
+    f->judge.is_by_item = true;
+    begin(&p);
+    add(&p, "a", "x");
+    make(f, &p);
+    assert_int_equal(judge(f, &p), HG_VERDICT_APPEND);
+    assert_null(hg_judge_settle(&f->judge, &p.p, 0, 10));
+    assert_int_equal(p.p.err, HG_EDOUBT);
+    assert_int_equal(p.items[0].stored, HG_STORED_DOUBT);
+    end(&p);
+}
+
+static void what_never_came_to_the_driver_has_one_result(void **state) {
+    struct fixture *f = *state;
+    struct pub p;
+    f->judge.is_by_item = true;
+    begin(&p);
+    add(&p, "a", "x");
+    add(&p, "b", "x");
+    make(f, &p);
+    assert_int_equal(judge(f, &p), HG_VERDICT_APPEND);
+    p.p.append.refused = 1;
+    assert_null(hg_judge_refuse(&f->judge, &p.p, HG_ECONFLICT, 10));
+    assert_int_equal(p.p.err, HG_ECONFLICT);
+    assert_int_equal(p.p.at, 1);
+    assert_int_equal(p.items[0].stored, HG_STORED_NOT);
+    end(&p);
+}
+
+static void who_waited_for_any_item_is_given_back(void **state) {
+    struct fixture *f = *state;
+    struct pub first, of_a, of_b;
+    f->judge.is_by_item = true;
+    begin(&first);
+    add(&first, "a", "x");
+    add(&first, "b", "x");
+    make(f, &first);
+    begin(&of_a);
+    add(&of_a, "a", "x");
+    make(f, &of_a);
+    begin(&of_b);
+    add(&of_b, "b", "x");
+    make(f, &of_b);
+    assert_int_equal(judge(f, &first), HG_VERDICT_APPEND);
+    assert_int_equal(judge(f, &of_b), HG_VERDICT_WAIT);
+    assert_int_equal(judge(f, &of_a), HG_VERDICT_WAIT);
+    struct hg_publish *waiters = settle_parts(f, &first, (const int[]){0, HG_EAGAIN}, 3);
+    assert_ptr_equal(waiters, &of_a.p);
+    assert_ptr_equal(waiters->next, &of_b.p);
+    assert_null(waiters->next->next);
+    assert_int_equal(judge(f, &of_a), HG_VERDICT_ANSWER); /* stored */
+    assert_int_equal(judge(f, &of_b), HG_VERDICT_APPEND); /* takes the place */
+    assert_null(settle_parts(f, &of_b, (const int[]){0}, 4));
+    end(&first);
+    end(&of_a);
+    end(&of_b);
+}
+
+/* next of the topic is not behind what was acknowledged, whenever the tail comes. */
+static void with_a_tail_that_comes_later_next_is_known_at_once(void **state) {
+    struct fixture *f = *state;
+    const struct hg_topic *topic = hg_topics_get(f->topics, 0);
+    struct pub p;
+    f->judge.is_by_item = f->judge.is_tail_late = true;
+    begin(&p);
+    add(&p, "a", "x");
+    add(&p, "b", "x");
+    make(f, &p);
+    assert_int_equal(judge(f, &p), HG_VERDICT_APPEND);
+    assert_null(settle_parts(f, &p, (const int[]){0, HG_EDOUBT}, 5));
+    assert_true(atomic_load(&topic->parts[0].next) == 6);
+    assert_true(topic->parts[0].known_next == 6);
+    end(&p);
+}
+
+struct counts {
+    int64_t stored, before, conflict, failed;
+};
+
+static struct counts counts_now(void) {
+    return (struct counts){
+        .stored = hg_counter_read(&hg_log_events_stored),
+        .before = hg_counter_read(&hg_log_events_duplicate),
+        .conflict = hg_counter_read(&hg_log_events_conflict),
+        .failed = hg_counter_read(&hg_log_events_failed),
+    };
+}
+
+static void each_event_is_counted_by_its_own_result(void **state) {
+    struct fixture *f = *state;
+    struct pub p;
+    f->judge.is_by_item = true;
+    begin(&p);
+    add(&p, "a", "x");
+    add(&p, "a", "x");
+    add(&p, "b", "x");
+    add(&p, "c", "x");
+    make(f, &p);
+    struct counts then = counts_now();
+    assert_int_equal(judge(f, &p), HG_VERDICT_APPEND);
+    assert_null(settle_parts(f, &p, (const int[]){0, HG_ECONFLICT, HG_EDOUBT}, 0));
+    struct counts now = counts_now();
+    assert_int_equal(now.stored - then.stored, 1);
+    assert_int_equal(now.before - then.before, 1);
+    assert_int_equal(now.conflict - then.conflict, 1);
+    assert_int_equal(now.failed - then.failed, 1);
+    end(&p);
+}
+
 #define JUDGE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int test_judge(void) {
@@ -320,6 +504,13 @@ int test_judge(void) {
         JUDGE(an_unexpected_position_names_its_item),
         JUDGE(a_refused_item_is_named_as_the_publisher_counts),
         JUDGE(a_driver_that_names_no_item_is_not_made_to),
+        JUDGE(each_item_has_its_own_result),
+        JUDGE(of_several_failures_the_first_is_told),
+        JUDGE(an_item_that_the_driver_forgot_is_in_doubt),
+        JUDGE(what_never_came_to_the_driver_has_one_result),
+        JUDGE(who_waited_for_any_item_is_given_back),
+        JUDGE(with_a_tail_that_comes_later_next_is_known_at_once),
+        JUDGE(each_event_is_counted_by_its_own_result),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

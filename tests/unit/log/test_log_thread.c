@@ -16,11 +16,11 @@ struct fixture {
     int wanted; /* of the condition */
 };
 
-static int set_up(void **state) {
+static int set_up_over(void **state, const struct hg_log_ops *driver) {
     struct fixture *f = hg_alloc(sizeof *f);
     fake_log_init(&f->fake);
     f->fake.is_manual = true;
-    struct hg_log_setup setup = {.driver = &fake_log_ops,
+    struct hg_log_setup setup = {.driver = driver,
                                  .open = fake_log_open(&f->fake),
                                  .dedup_window_ms = 60000,
                                  .dedup_max = 100};
@@ -28,6 +28,14 @@ static int set_up(void **state) {
     f->topic = rig_topic(&f->rig, "t");
     *state = f;
     return 0;
+}
+
+static int set_up(void **state) {
+    return set_up_over(state, &fake_log_ops);
+}
+
+static int set_up_parts(void **state) {
+    return set_up_over(state, &fake_log_parts_ops);
 }
 
 static int tear_down(void **state) {
@@ -220,7 +228,80 @@ static void a_topic_can_be_opened_while_appends_are_on_their_way(void **state) {
     rig_end(&p);
 }
 
+/* Completes what is held from a thread of its own, the newest first, each item
+ * with a result that depends on where it stands. */
+static void *answer_backwards(void *arg) {
+    struct fixture *f = arg;
+    for (int n = atomic_load(&f->fake.n_held); n > 0; n--) {
+        static const int errs[][2] = {{0, HG_EIO}, {HG_EDOUBT, 0}, {0, 0}};
+        fake_log_answer_items(&f->fake, (size_t)n - 1, errs[n % 3], 2);
+    }
+    return NULL;
+}
+
+static void a_driver_answers_late_in_parts_and_from_another_thread(void **state) {
+    struct fixture *f = *state;
+    enum { N = 60 };
+    struct rig_publish *p = hg_alloc(N * sizeof *p);
+    pthread_t answering;
+    f->fake.is_tail_silent = true; /* nobody follows */
+    for (int i = 0; i < N; i++) {
+        char a[16], b[16];
+        (void)snprintf(a, sizeof a, "a%d", i);
+        (void)snprintf(b, sizeof b, "b%d", i);
+        send(f, &p[i], a, b);
+    }
+    until_held(f, N);
+    assert_int_equal(f->rig.n_done, 0);
+    assert_int_equal(pthread_create(&answering, NULL, answer_backwards, f), 0);
+    uint64_t highest = 0;
+    for (int i = 0; i < N; i++) {
+        static const int errs[] = {HG_EIO, HG_EDOUBT, 0};
+        static const enum hg_stored stored[][2] = {{HG_STORED_NEW, HG_STORED_NOT},
+                                                   {HG_STORED_DOUBT, HG_STORED_NEW},
+                                                   {HG_STORED_NEW, HG_STORED_NEW}};
+        int kind = (i + 1) % 3;
+        rig_wait(&p[i]);
+        assert_int_equal(p[i].err, errs[kind]);
+        for (int k = 0; k < 2; k++) {
+            assert_int_equal(p[i].items[k].stored, stored[kind][k]);
+            if (stored[kind][k] == HG_STORED_NEW) {
+                uint64_t offset = p[i].items[k].position.offset;
+                highest = offset > highest ? offset : highest;
+            }
+        }
+        rig_end(&p[i]);
+    }
+    assert_int_equal(pthread_join(answering, NULL), 0);
+    struct hg_log_range range;
+    hg_log_topic_range(f->rig.log, f->topic, 0, &range);
+    assert_true(range.next == highest + 1); /* though no tail came */
+    assert_int_equal(f->rig.n_seen, 0);
+    hg_free(p);
+}
+
+static void sent_again_a_batch_stores_what_was_missing(void **state) {
+    struct fixture *f = *state;
+    struct rig_publish first, again;
+    send(f, &first, "a", "b");
+    until_held(f, 1);
+    fake_log_answer_items(&f->fake, 0, (const int[]){0, HG_EAGAIN}, 2);
+    rig_wait(&first);
+    assert_int_equal(first.err, HG_EAGAIN);
+    send(f, &again, "a", "b");
+    until_held(f, 1);
+    fake_log_answer_items(&f->fake, 0, (const int[]){0}, 1);
+    rig_wait(&again);
+    assert_int_equal(again.err, 0);
+    assert_int_equal(again.items[0].stored, HG_STORED_BEFORE);
+    assert_true(again.items[0].position.offset == first.items[0].position.offset);
+    assert_int_equal(again.items[1].stored, HG_STORED_NEW);
+    rig_end(&first);
+    rig_end(&again);
+}
+
 #define THREAD(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+#define PARTS(test) cmocka_unit_test_setup_teardown(test, set_up_parts, tear_down)
 
 int test_log_thread(void) {
     const struct CMUnitTest tests[] = {
@@ -232,6 +313,8 @@ int test_log_thread(void) {
         THREAD(what_comes_during_a_flush_becomes_one_group),
         THREAD(doubt_reaches_the_publisher),
         THREAD(a_topic_can_be_opened_while_appends_are_on_their_way),
+        PARTS(a_driver_answers_late_in_parts_and_from_another_thread),
+        PARTS(sent_again_a_batch_stores_what_was_missing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
