@@ -285,3 +285,19 @@ int hg_codec_binary(const struct hg_field *fields, size_t n_fields, struct hg_sl
     hg_buf_fini(&r.scratch);
     return err;
 }
+
+int hg_codec_data_kind(struct hg_slice media_type, struct hg_slice body,
+                       enum hg_data_kind *ret_kind) {
+    static const struct hg_codec_opts lax = {0};
+    struct hg_problem ignored = {0};
+    struct reader r;
+    r.opts = &lax;
+    r.problem = &ignored;
+    r.media_type = media_type;
+    hg_event_builder_clear(&r.builder);
+    int err = read_body(&r, body);
+    if (err == 0) {
+        *ret_kind = r.builder.kind;
+    }
+    return err;
+}

@@ -30,5 +30,9 @@ HG_API int hg_codec_batch(struct hg_slice body, const struct hg_codec_opts *opts
 HG_API int hg_codec_binary(const struct hg_field *fields, size_t n_fields, struct hg_slice body,
                            const struct hg_codec_opts *opts, struct hg_event **ret_event,
                            struct hg_problem *problem);
+/* What a body of that media type (empty: none) is as an event's data, as in
+ * binary mode. HG_EINVAL: it should be JSON and is not. HG_ENOMEM. */
+HG_API int hg_codec_data_kind(struct hg_slice media_type, struct hg_slice body,
+                              enum hg_data_kind *ret_kind);
 
 #endif

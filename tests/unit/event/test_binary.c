@@ -205,6 +205,26 @@ static void the_media_type_says_what_the_body_is(void **state) {
     assert_data("nonsense", "x", HG_DATA_BINARY);
 }
 
+static void the_kind_is_told_without_an_event(void **state) {
+    (void)state;
+    static const struct {
+        const char *media_type, *body;
+        enum hg_data_kind kind;
+    } cases[] = {{"", "", HG_DATA_NONE},
+                 {"", "x", HG_DATA_BINARY},
+                 {"application/json", "{}", HG_DATA_JSON},
+                 {"text/plain", "x", HG_DATA_TEXT},
+                 {"text/plain", "\xFF", HG_DATA_BINARY}};
+    enum hg_data_kind kind = HG_DATA_NONE;
+    for (size_t i = 0; i < HG_COUNT(cases); i++) {
+        assert_int_equal(
+            hg_codec_data_kind(hg_slice_of(cases[i].media_type), hg_slice_of(cases[i].body), &kind),
+            0);
+        assert_int_equal(kind, cases[i].kind);
+    }
+    assert_int_equal(hg_codec_data_kind(HG_SLICE("a/b+json"), HG_SLICE("{"), &kind), HG_EINVAL);
+}
+
 static void a_json_body_must_be_json(void **state) {
     (void)state;
     assert_refused_with(&lenient, make("{\"a\":", "content-type", "application/json", NULL),
@@ -353,6 +373,7 @@ int test_binary(void) {
         cmocka_unit_test(values_are_taken_as_the_sdks_send_them),
         cmocka_unit_test(strict_takes_only_what_the_binding_writes),
         cmocka_unit_test(the_media_type_says_what_the_body_is),
+        cmocka_unit_test(the_kind_is_told_without_an_event),
         cmocka_unit_test(a_json_body_must_be_json),
         cmocka_unit_test(the_trace_of_the_request_becomes_the_events),
         cmocka_unit_test(a_trace_that_is_broken_or_said_by_the_event_is_left_out),
