@@ -1,8 +1,12 @@
 # Module log_kafka; left out where librdkafka is not installed.
 log_kafka_sources = \
     modules/log_kafka/conf.c \
+    modules/log_kafka/decode.c \
     modules/log_kafka/kafka.h \
     modules/log_kafka/log_kafka.c \
+    modules/log_kafka/plain.c \
+    modules/log_kafka/record.c \
+    modules/log_kafka/record.h \
     modules/log_kafka/topics.c
 if HAVE_KAFKA
 modules_LTLIBRARIES += log_kafka.la

@@ -6,6 +6,9 @@
 
 int main(void) {
     int failed = test_conf();
+    failed += test_record();
+    failed += test_plain();
+    failed += test_decode();
     if (kafka_rig_bootstrap() == NULL) {
         print_message("SKIP: KAFKA_BOOTSTRAP is not set: nothing was tried on a broker\n");
         return failed != 0;

@@ -15,7 +15,10 @@
 extern const struct hg_module hg_module_log_kafka;
 
 int test_conf(void);
+int test_decode(void);
 int test_log_kafka(void);
+int test_plain(void);
+int test_record(void);
 int test_topics(void);
 
 #endif
