@@ -23,6 +23,8 @@ libheadgate_a_SOURCES += \
     src/log/log.c \
     src/log/log.h \
     src/log/log_thread.c \
+    src/log/murmur2.c \
+    src/log/murmur2.h \
     src/log/pending.c \
     src/log/pending.h \
     src/log/plan.c \

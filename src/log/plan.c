@@ -2,14 +2,11 @@
 /* plan.c - identities, partitions and records of a publish. */
 #include "log/plan.h"
 
-#include "base/hash.h"
 #include "headgate/record.h"
+#include "log/murmur2.h"
 
 /* What a queued event costs beside its bytes. */
 enum { ITEM_OVERHEAD = sizeof(struct hg_plan_item) + sizeof(struct hg_append_item) };
-
-/* Every node has to choose the same partition for a key. */
-static const struct hg_hash_key partition_key = {0x6867706172746974, 0x696f6e2d6b65792d};
 
 static uint32_t choose_partition(const struct hg_topic *topic, const struct hg_publish_item *item) {
     if (topic->partitions == 1) {
@@ -17,7 +14,7 @@ static uint32_t choose_partition(const struct hg_topic *topic, const struct hg_p
     }
     /* Without a key the id decides: a copy then meets its original. */
     struct hg_slice key = item->key.len > 0 ? item->key : hg_event_core(item->event, HG_ATTR_ID);
-    return (uint32_t)(hg_hash64(&partition_key, key.ptr, key.len) % topic->partitions);
+    return hg_murmur2_partition(key, topic->partitions);
 }
 
 static size_t bytes_of(const struct hg_publish_item *item) {

@@ -12,6 +12,7 @@ int main(void) {
     failed += test_dedup();
     failed += test_pending();
     failed += test_topics();
+    failed += test_murmur2();
     failed += test_plan();
     failed += test_judge();
     failed += test_inbox();

@@ -46,6 +46,15 @@ static void a_key_always_has_the_same_partition(void **state) {
     hg_topics_free(&topics);
 }
 
+static void a_key_goes_where_kafka_puts_it(void **state) {
+    (void)state;
+    struct hg_topics *topics = make_topics(6);
+    assert_int_equal(partition_of(topics, "1", "customer-1"), 3);
+    assert_int_equal(partition_of(topics, "1", "customer-2"), 2);
+    assert_int_equal(partition_of(topics, "customer-1", NULL), 3); /* the id, for want of a key */
+    hg_topics_free(&topics);
+}
+
 static void without_a_key_copies_still_meet(void **state) {
     (void)state;
     struct hg_topics *topics = make_topics(8);
@@ -96,6 +105,7 @@ static void an_unknown_topic_or_no_memory_leaves_no_plan(void **state) {
 int test_plan(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_key_always_has_the_same_partition),
+        cmocka_unit_test(a_key_goes_where_kafka_puts_it),
         cmocka_unit_test(without_a_key_copies_still_meet),
         cmocka_unit_test(bytes_grow_with_what_is_queued),
         cmocka_unit_test(an_unknown_topic_or_no_memory_leaves_no_plan),

@@ -22,6 +22,7 @@ int test_index(void);
 int test_judge(void);
 int test_log(void);
 int test_log_thread(void);
+int test_murmur2(void);
 int test_pending(void);
 int test_plan(void);
 int test_position(void);
