@@ -45,6 +45,7 @@ libheadgate_a_SOURCES += \
     src/log/topic_open.c \
     src/log/topics.c \
     src/log/topics.h \
+    src/log/trim.c \
     src/log/up.c \
     src/log/up.h \
     src/log/upkeep.c

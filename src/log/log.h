@@ -162,6 +162,7 @@ struct hg_log_fetch {
     uint64_t from;   /* used when time_ms is negative */
     int64_t time_ms; /* else: start at the first record at or after */
     size_t max_records, max_bytes;
+    bool wants_details; /* what is said about the events, too: see details */
     /* batch is NULL on error; may be empty (n 0) at the end. One reference
      * is given. next is the offset to go on from. HG_ENOENT: from is gone;
      * next is then the first that is there. */
@@ -170,12 +171,33 @@ struct hg_log_fetch {
     struct hg_task task;
     struct hg_log_fetch *queued;
     struct hg_batch *batch;
+    /* With wants_details, when done is called without an error: headers, owner
+     * and digest of the batch's records, in their order, without events. The
+     * caller's to free (log/records.h). */
+    struct hg_records *details;
     uint64_t next_offset;
     int err;
 };
 /* HG_EAGAIN: too many are waiting; try again at the next turn of a timer.
  * HG_ENOENT: no such topic or partition. HG_ECLOSED. */
 int hg_log_read(struct hg_log *log, struct hg_log_fetch *f);
+
+/* Remove what stands before an offset, for good. Owned by the caller until done
+ * has run, once, on the loop that called; what is known of the range is new by
+ * then. HG_EIO, HG_EFULL: some of it may be gone. */
+struct hg_log_trim {
+    uint32_t topic, partition;
+    uint64_t before;
+    void (*done)(struct hg_log_trim *t, int err);
+    /* The log's own: */
+    struct hg_log *log;
+    struct hg_loop *loop;
+    struct hg_task task;
+    int err;
+};
+/* HG_ENOTSUP: the driver cannot. HG_ENOENT: no such topic or partition.
+ * HG_ECLOSED. */
+int hg_log_trim(struct hg_log *log, struct hg_log_trim *t);
 
 struct hg_batch *hg_batch_ref(struct hg_batch *b);
 void hg_batch_unref(struct hg_batch **pb);

@@ -70,6 +70,19 @@ static int make_batch(struct hg_log_fetch *f, const struct hg_topic *topic,
     return 0;
 }
 
+/* What is said about the events goes with the batch; the reader's own list
+ * begins anew. */
+static int give_details(struct hg_log_fetch *f, struct hg_records *records) {
+    f->details = hg_try_alloc(sizeof *f->details);
+    if (f->details == NULL) {
+        hg_batch_unref(&f->batch);
+        return HG_ENOMEM;
+    }
+    *f->details = *records;
+    *records = (struct hg_records){0};
+    return 0;
+}
+
 static int find_start(struct hg_readers *r, struct hg_log_fetch *f, uint64_t *ret_from) {
     if (f->time_ms < 0) {
         *ret_from = f->from;
@@ -92,6 +105,8 @@ static void run_fetch(struct hg_readers *r, struct hg_log_fetch *f, struct hg_re
     uint64_t end = atomic_load_explicit(&topic->parts[f->partition].next, memory_order_acquire);
     uint64_t from = f->from;
     f->batch = NULL;
+    f->details = NULL;
+    records->has_details = f->wants_details;
     f->err = find_start(r, f, &from);
     f->next_offset = from;
     if (f->err == 0) {
@@ -103,6 +118,9 @@ static void run_fetch(struct hg_readers *r, struct hg_log_fetch *f, struct hg_re
         uint64_t next = records->n > 0 ? records->items[records->n - 1].offset + 1 : end;
         f->next_offset = next > from ? next : from;
         f->err = make_batch(f, topic, records);
+    }
+    if (f->err == 0 && f->wants_details) {
+        f->err = give_details(f, records);
     }
     if (f->err == HG_ENOENT) {
         find_first(r, topic, f);

@@ -32,6 +32,7 @@ tests_unit_log_test_log_SOURCES = \
     tests/unit/log/test_topic.c \
     tests/unit/log/test_topic_open.c \
     tests/unit/log/test_topics.c \
+    tests/unit/log/test_trim.c \
     tests/unit/log/test_up.c \
     tests/unit/log/test_upkeep.c
 tests_unit_log_test_log_CPPFLAGS = $(hg_test_cppflags)

@@ -25,6 +25,7 @@ int main(void) {
     failed += test_expect();
     failed += test_topic_open();
     failed += test_errands();
+    failed += test_trim();
     failed += test_readers();
     failed += test_tail();
     failed += test_index();

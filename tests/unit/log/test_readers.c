@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "log/entry.h"
+#include "log/records.h"
 #include "support/fake_log.h"
 #include "support/log_rig.h"
 #include "unit/log/tests.h"
@@ -115,6 +116,41 @@ static void holes_at_the_end_are_passed(void **state) {
     hg_batch_unref(&batch);
 }
 
+/* Headers and owner go out to no subscriber; who must see them asks for them. */
+static void details_come_to_who_wants_them(void **state) {
+    struct fixture *f = *state;
+    const struct hg_record_header header = {HG_SLICE("hg_reason"), HG_SLICE("json-invalid")};
+    struct hg_batch *batch = NULL;
+    struct rig_publish p;
+    uint64_t next = 0;
+    rig_begin(&f->rig, &p);
+    struct hg_publish_item *item = rig_add(&p, f->topic, "said", "x");
+    item->headers = &header;
+    item->n_headers = 1;
+    item->owner = 77;
+    assert_int_equal(rig_send(&p), 0);
+    rig_wait(&p);
+    rig_end(&p);
+    struct hg_log_fetch plain = {.topic = f->topic, .from = 9, .time_ms = -1, .max_records = 5};
+    assert_int_equal(rig_read(&f->rig, &plain, &batch, &next), 0);
+    assert_null(plain.details);
+    hg_batch_unref(&batch);
+    struct hg_log_fetch full = plain;
+    full.wants_details = true;
+    assert_int_equal(rig_read(&f->rig, &full, &batch, &next), 0);
+    assert_int_equal(batch->n, 2);
+    assert_int_equal(full.details->n, 2);
+    assert_int_equal(full.details->items[0].n_headers, 0);
+    const struct hg_record *said = &full.details->items[1];
+    assert_int_equal(said->n_headers, 1);
+    assert_true(hg_slice_eq(said->headers[0].value, HG_SLICE("json-invalid")));
+    assert_true(said->owner == 77);
+    assert_null(said->event);
+    hg_records_fini(full.details);
+    hg_free(full.details);
+    hg_batch_unref(&batch);
+}
+
 #define READERS(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int test_readers(void) {
@@ -122,6 +158,7 @@ int test_readers(void) {
         READERS(a_full_queue_says_so),
         READERS(stopping_answers_everybody),
         READERS(holes_at_the_end_are_passed),
+        READERS(details_come_to_who_wants_them),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -34,6 +34,7 @@ int test_tail(void);
 int test_topic(void);
 int test_topic_open(void);
 int test_topics(void);
+int test_trim(void);
 int test_up(void);
 int test_upkeep(void);
 
