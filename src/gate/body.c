@@ -137,7 +137,7 @@ static int enrich_one(struct hg_publish_item *item, struct hg_event **pe, struct
 
 enum hg_step hg_stage__enrich(struct hg_exchange *x) {
     struct now now = {.len = 0};
-    uint64_t owner = hg_principal_owner(x->principal);
+    uint64_t owner = x->is_replay ? x->replay_owner : hg_principal_owner(x->principal);
     for (size_t i = 0; i < x->events.n; i++) {
         struct hg_publish_item *item = &x->items[i];
         if (enrich_one(item, &x->events.items[i], &now) != 0) {

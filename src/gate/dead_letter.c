@@ -16,7 +16,7 @@ bool hg_stage__wants_dead_letter(const struct hg_exchange *x) {
     int status = x->problem.status;
     /* An expected position is the caller's affair; the event may be a good one. */
     bool is_of_event = strcmp(x->problem.type, "position-invalid") != 0;
-    return x->intake->is_dead_letter && x->principal != NULL && is_of_event &&
+    return x->intake->is_dead_letter && !x->is_replay && x->principal != NULL && is_of_event &&
            (status == 400 || status == 404 || status == 422);
 }
 

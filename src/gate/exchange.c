@@ -61,6 +61,17 @@ void hg_exchange_body(struct hg_exchange *x, struct hg_slice body) {
     }
 }
 
+void hg_exchange_replay(struct hg_exchange *x, struct hg_slice topic, struct hg_slice body) {
+    HG_ASSERT(x->is_replay);
+    x->problem.index = -1;
+    x->topic = topic;
+    if (hg_stage__admit(x) == HG_STEP_ON) {
+        hg_exchange_body(x, body);
+    } else {
+        x->on_done(x);
+    }
+}
+
 void hg_exchange__resume(struct hg_exchange *x, enum hg_step step) {
     const struct hg_stage *next = x->at + 1;
     x->at = NULL;

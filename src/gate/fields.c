@@ -89,31 +89,31 @@ static bool is_allowed(const struct hg_strings *allowed, struct hg_slice name) {
     return false;
 }
 
-/* The topic that the location's template names for this request; into the
- * arena. False: it names none that is allowed, and the problem is set. */
-static bool name_topic(struct hg_exchange *x, struct hg_slice *ret_name) {
-    struct hg_slice t = x->intake->topic_template;
+bool hg_intake_name_topic(const struct hg_intake *intake, struct hg_slice captured,
+                          struct hg_arena *arena, struct hg_slice *ret_name,
+                          struct hg_problem *problem) {
+    struct hg_slice t = intake->topic_template;
     const char *at = memmem(t.ptr, t.len, "$topic", 6);
     if (at == NULL) {
         *ret_name = t;
         return true;
     }
     size_t before = (size_t)(at - t.ptr), after = t.len - before - 6;
-    size_t len = before + x->captured.len + after;
-    char *name = hg_arena_alloc(x->arena, len + 1);
+    size_t len = before + captured.len + after;
+    char *name = hg_arena_alloc(arena, len + 1);
     if (name == NULL) {
-        hg_problem_set(&x->problem, 503, "overloaded", "There is no memory for the request.");
+        hg_problem_set(problem, 503, "overloaded", "There is no memory for the request.");
         return false;
     }
     memcpy(name, t.ptr, before);
-    if (x->captured.len > 0) {
-        memcpy(name + before, x->captured.ptr, x->captured.len);
+    if (captured.len > 0) {
+        memcpy(name + before, captured.ptr, captured.len);
     }
-    memcpy(name + before + x->captured.len, at + 6, after);
+    memcpy(name + before + captured.len, at + 6, after);
     struct hg_slice whole = {name, len};
     if (len > HG_TOPIC_NAME_MAX || !hg_topic_name_is_valid(whole) ||
-        !is_allowed(&x->intake->allowed, whole)) {
-        hg_problem_set(&x->problem, 404, "topic-unknown", "This location has no such topic.");
+        !is_allowed(&intake->allowed, whole)) {
+        hg_problem_set(problem, 404, "topic-unknown", "This location has no such topic.");
         return false;
     }
     *ret_name = whole;
@@ -122,7 +122,7 @@ static bool name_topic(struct hg_exchange *x, struct hg_slice *ret_name) {
 
 enum hg_step hg_stage__may_publish(struct hg_exchange *x) {
     struct hg_slice topic;
-    if (!name_topic(x, &topic)) {
+    if (!hg_intake_name_topic(x->intake, x->captured, x->arena, &topic, &x->problem)) {
         return HG_STEP_DONE;
     }
     if (!hg_rights_allow(x->intake->rights, x->principal, HG_ACT_PUBLISH, topic)) {

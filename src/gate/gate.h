@@ -70,6 +70,8 @@ struct hg_exchange {
     struct hg_request *request;     /* outlives the exchange's last stage */
     struct hg_slice captured;       /* $topic, or empty */
     struct hg_principal *principal; /* set already: not asked again */
+    bool is_replay;                 /* by an operator: see hg_exchange_replay */
+    uint64_t replay_owner;          /* who published it then */
     struct hg_slice body;
     struct hg_events events;
     struct hg_problem problem; /* status 0: no fault so far */
@@ -96,6 +98,11 @@ struct hg_exchange {
 enum hg_step hg_exchange_fields(struct hg_exchange *x, int64_t content_length);
 /* The body is whole. on_done follows, now or later. */
 void hg_exchange_body(struct hg_exchange *x, struct hg_slice body);
+/* In place of both: a body that was refused once and kept, judged again as it
+ * would be now, on an operator's word: nobody is asked to prove anything. topic
+ * is where it goes, and lives as long as the exchange. is_replay and replay_owner
+ * are set: the ids are the publisher's own, and it becomes no dead letter again. */
+void hg_exchange_replay(struct hg_exchange *x, struct hg_slice topic, struct hg_slice body);
 /* Free what the gate holds of it. Not while an append is under way. */
 void hg_exchange_fini(struct hg_exchange *x);
 
@@ -132,6 +139,11 @@ struct hg_gate_finder {
  * to set. HG_EINVAL: why. */
 int hg_intake_compile(const struct hg_conf_block *location, const struct hg_gate_finder *find,
                       struct hg_intake *ret, struct hg_why *why);
+/* The topic that a location's template names where it captured this; into the
+ * arena. False: it names none that is allowed, and the problem is set. */
+bool hg_intake_name_topic(const struct hg_intake *intake, struct hg_slice captured,
+                          struct hg_arena *arena, struct hg_slice *ret_name,
+                          struct hg_problem *problem);
 /* The topic that a location names outright, or empty: it exists from then on. */
 struct hg_slice hg_intake_literal_topic(const struct hg_intake *intake);
 
