@@ -41,8 +41,8 @@ struct hg_site_setup {
  * must live until then. */
 int hg_site_new(const struct hg_site_setup *setup, void (*release)(void *arg), void *arg,
                 struct hg_site **ret, struct hg_buf *ret_errors);
-/* The site of the admin listener: handlers at exact paths, everybody may;
- * limits are those of conf's main block. HG_EINVAL: why. */
+/* The site of the admin listener: handlers at exact paths, or with {topic} as a
+ * segment, everybody may; limits are those of conf's main block. HG_EINVAL: why. */
 struct hg_site_path {
     const char *path;
     const struct hg_handler_ops *ops;
@@ -61,6 +61,11 @@ bool hg_site_port_is_tls(const struct hg_site *s, size_t i);
 /* Topics that its locations name outright. i from 0; empty at the end. */
 struct hg_slice hg_site_named_topic(const struct hg_site *s, size_t i);
 bool hg_site_has_dead_letters(const struct hg_site *s, size_t i);
+
+/* What the location at a path accepts, on its i-th server; NULL: nothing. What
+ * the location captures of the path, or empty. The intake is the site's. */
+const struct hg_intake *hg_site_intake(const struct hg_site *s, size_t i, struct hg_slice path,
+                                       struct hg_slice *ret_captured);
 
 /* When the certificate of its i-th server ends; false: it has none. */
 struct hg_site_certificate {

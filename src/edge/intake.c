@@ -95,27 +95,61 @@ void hg_visit__handle(struct hg_visit *v, const struct hg_http_head *head) {
     read_body(v, head, intake->body_bytes_max > 0 ? intake->body_bytes_max : 65536);
 }
 
+/* The answer, or the problem in its place; the answer's body is freed. */
+static void send_answer(struct hg_visit *v, struct hg_answer *answer, struct hg_problem *p) {
+    struct hg_field fields[HG_CORS_FIELDS + 1];
+    if (p->status == 0 && answer->body.is_failed) {
+        hg_problem_set(p, 503, "overloaded", "There is no memory for the answer.");
+    }
+    if (p->status != 0) {
+        hg_visit__refuse(v, p);
+    } else {
+        size_t n = hg_visit__cors(v, fields);
+        const char *type =
+            answer->content_type != NULL ? answer->content_type : "text/plain; charset=utf-8";
+        fields[n++] = (struct hg_field){HG_SLICE("content-type"), hg_slice_of(type)};
+        hg_visit__answer(v, answer->status != 0 ? answer->status : 200, fields, n,
+                         hg_buf_slice(&answer->body));
+    }
+    hg_buf_fini(&answer->body);
+}
+
+void hg_reply_send(struct hg_reply *reply, struct hg_answer *answer,
+                   const struct hg_problem *problem) {
+    struct hg_visit *v = reply->visit;
+    struct hg_problem p = {.index = -1};
+    HG_ASSERT(v->state == HG_VISIT_DECIDING && !v->has_exchange);
+    if (v->stream == NULL) {
+        hg_buf_fini(&answer->body);
+        hg_visit__orphan_done(v);
+        return;
+    }
+    send_answer(v, answer, problem != NULL ? memcpy(&p, problem, sizeof(p)) : &p);
+}
+
+/* A module that was built before handlers could answer later has a smaller
+ * struct. */
+static bool answers_later(const struct hg_handler_ops *h) {
+    return h->size >= offsetof(struct hg_handler_ops, start) + sizeof(h->start) && h->start != NULL;
+}
+
 static void run_handler(struct hg_visit *v) {
     const struct hg_location *l = v->location;
     struct hg_answer answer = {.status = 200, .content_type = "text/plain; charset=utf-8"};
     struct hg_problem p = {.index = -1};
-    struct hg_field fields[HG_CORS_FIELDS + 1];
-    int err =
-        l->handler->handle(l->handler_conf, &v->request, hg_buf_slice(&v->work->body), &answer, &p);
-    if (err == 0 && answer.body.is_failed) {
-        hg_problem_set(&p, 503, "overloaded", "There is no memory for the answer.");
-    } else if (err != 0 && p.status == 0) {
+    struct hg_slice body = hg_buf_slice(&v->work->body);
+    if (answers_later(l->handler)) {
+        v->state = HG_VISIT_DECIDING;
+        v->work->reply.visit = v;
+        l->handler->start(l->handler_conf, &v->request, body, &v->work->reply);
+        return;
+    }
+    int err = l->handler->handle(l->handler_conf, &v->request, body, &answer, &p);
+    if (err != 0 && p.status == 0) {
         hg_problem_set(&p, 500, "internal", "The handler failed.");
         HG_LOG(HG_ERROR, "handler_failed", "handler=%s err=%s", l->handler->name, hg_err_text(err));
     }
-    if (p.status != 0) {
-        hg_visit__refuse(v, &p);
-    } else {
-        size_t n = hg_visit__cors(v, fields);
-        fields[n++] = (struct hg_field){HG_SLICE("content-type"), hg_slice_of(answer.content_type)};
-        hg_visit__answer(v, answer.status, fields, n, hg_buf_slice(&answer.body));
-    }
-    hg_buf_fini(&answer.body);
+    send_answer(v, &answer, &p);
 }
 
 static void refuse_body(struct hg_visit *v, bool is_too_large) {

@@ -256,6 +256,12 @@ bool hg_site_has_dead_letters(const struct hg_site *s, size_t i) {
     return intake != NULL && intake->is_dead_letter;
 }
 
+const struct hg_intake *hg_site_intake(const struct hg_site *s, size_t i, struct hg_slice path,
+                                       struct hg_slice *ret_captured) {
+    const struct hg_location *l = hg_site__locate(&s->servers[i], path, ret_captured);
+    return l != NULL && l->intake.source != NULL ? &l->intake : NULL;
+}
+
 struct hg_slice hg_site_access_log(const struct hg_site *s, size_t i) {
     for (size_t k = 0; k < s->n_servers; k++) {
         const struct hg_server *server = &s->servers[k];

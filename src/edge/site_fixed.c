@@ -1,20 +1,29 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* site_fixed.c - a site made without server blocks: one port, handlers at
- * exact paths. The admin listener's. */
+ * exact paths, or at paths with {topic} for a segment. The admin listener's. */
 #include "edge/site.h"
+
+static void set_path(struct hg_location *l, struct hg_slice path) {
+    const char *open = memmem(path.ptr, path.len, "{topic}", 7);
+    l->kind = open == NULL ? HG_PATH_EXACT : HG_PATH_CAPTURE;
+    l->path = path;
+    if (open != NULL) {
+        l->path.len = (size_t)(open - path.ptr);
+        l->after = hg_slice_of(open + 7);
+    }
+}
 
 static int fill(struct hg_site *site, const struct hg_site_path *paths, size_t n) {
     struct hg_server *server = &site->servers[0];
     for (size_t i = 0; i < n; i++) {
         struct hg_location *l = &server->locations[i];
-        l->kind = HG_PATH_EXACT;
-        l->path = hg_slice_of(paths[i].path);
+        set_path(l, hg_slice_of(paths[i].path));
         l->conf = server->conf;
         l->handler = paths[i].ops;
         l->handler_conf = paths[i].conf;
         l->intake.proofs.is_none = true;
         hg_site__describe(&site->arena, l);
-        if (hg_map_put(&server->exact, l->path, l) != 0) {
+        if (l->kind == HG_PATH_EXACT && hg_map_put(&server->exact, l->path, l) != 0) {
             return HG_ENOMEM;
         }
     }

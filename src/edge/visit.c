@@ -328,7 +328,8 @@ static void on_gone(struct hg_stream *s, bool is_complete) {
     keep_peer(v);
     count_answer(v->stream->conn, v->status);
     v->stream = NULL;
-    /* An append that is under way is still accounted for: on_done disposes. */
+    /* An append that is under way is still accounted for, and a handler ends what
+     * it began: on_done, hg_reply_send dispose. */
     if (v->state != HG_VISIT_DECIDING) {
         dispose(v);
     }

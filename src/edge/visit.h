@@ -54,10 +54,15 @@ struct hg_edge {
 
 enum hg_visit_state {
     HG_VISIT_BODY,      /* reads the body for gate or handler */
-    HG_VISIT_DECIDING,  /* the gate has it */
+    HG_VISIT_DECIDING,  /* the gate has it, or a handler that answers later */
     HG_VISIT_ANSWERED,  /* the answer is queued; waits for on_gone */
     HG_VISIT_STREAMING, /* SSE, or a pull that is collecting */
     HG_VISIT_SOCKET,    /* WebSocket */
+};
+
+/* What a handler has in hand that answers later. */
+struct hg_reply {
+    struct hg_visit *visit;
 };
 
 /* What a request needs that brings a body, and a stream does not. */
@@ -65,6 +70,7 @@ struct hg_visit_work {
     struct hg_pool_item item;
     struct hg_buf body; /* its memory is used again, unless it is large */
     struct hg_exchange exchange;
+    struct hg_reply reply;
 };
 
 struct hg_visit {
@@ -107,7 +113,7 @@ struct hg_visit_work *hg_visit__work(struct hg_visit *v);
 void hg_visit__pools_init(struct hg_edge *e);
 void hg_visit__pools_trim(struct hg_edge *e);
 void hg_visit__pools_fini(struct hg_edge *e);
-/* The gate is done with a visit whose stream is gone. */
+/* Gate or handler is done with a visit whose stream is gone. */
 void hg_visit__orphan_done(struct hg_visit *v);
 struct hg_edge__hold *hg_edge__hold(struct hg_site *site);
 void hg_edge__release(struct hg_edge__hold **ph);

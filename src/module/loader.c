@@ -151,7 +151,7 @@ static const char *find_unfinished(const struct hg_module *m) {
         return "authenticator";
     }
     if (m->handler != NULL && !(m->handler->name && m->handler->directive && m->handler->methods &&
-                                m->handler->handle && m->directives)) {
+                                (m->handler->handle || m->handler->start) && m->directives)) {
         return "handler";
     }
     return NULL;

@@ -14,6 +14,8 @@ struct hg_answer {
     struct hg_buf body;
 };
 
+struct hg_reply; /* a request whose answer comes later */
+
 struct hg_handler_ops {
     size_t size;
     const char *name;
@@ -24,6 +26,16 @@ struct hg_handler_ops {
      * problem. Owner loop; must not block. */
     int (*handle)(const void *conf, const struct hg_request *r, struct hg_slice body,
                   struct hg_answer *answer, struct hg_problem *problem);
+    /* For what must wait for something, in place of handle: hg_reply_send ends
+     * it, now or later. Body and conf live until then, r until start returns. */
+    void (*start)(const void *conf, const struct hg_request *r, struct hg_slice body,
+                  struct hg_reply *reply);
 };
+
+/* Once, on the loop that called start. The answer's body is taken and emptied;
+ * problem, or NULL, stands in its place when it has a status. Whoever asked may
+ * be gone by then: nobody is told. */
+HG_API void hg_reply_send(struct hg_reply *reply, struct hg_answer *answer,
+                          const struct hg_problem *problem);
 
 #endif

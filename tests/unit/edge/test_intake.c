@@ -323,6 +323,64 @@ static void a_handler_answers(void **state) {
     rig_close(&rig);
 }
 
+/* Answers when the test says so. */
+static struct hg_reply *waiting;
+static void on_start(const void *conf, const struct hg_request *r, struct hg_slice body,
+                     struct hg_reply *reply) {
+    (void)conf, (void)r, (void)body;
+    waiting = reply;
+}
+
+static const char *const later_methods[] = {"GET", NULL};
+static const struct hg_handler_ops later_ops = {
+    .size = sizeof(later_ops), .name = "later", .methods = later_methods, .start = on_start};
+
+/* The location of /say answers later. */
+static void rig_open_later(struct rig *rig) {
+    rig_open(rig, HANDLERS);
+    ((struct hg_location *)&rig_now(rig)->site->servers[0].locations[0])->handler = &later_ops;
+    waiting = NULL;
+}
+
+static void a_handler_may_answer_later(void **state) {
+    struct hg_answer answer = {.status = 200};
+    struct hg_problem problem = {.index = -1};
+    struct rig rig;
+    struct ask a;
+    (void)state;
+    rig_open_later(&rig);
+    ASK(&a, &rig, "GET", "/say", NULL);
+    rig_turn(&rig);
+    assert_int_equal(a.stream.status, 0);
+    HG_BUF_LIT(&answer.body, "at last");
+    hg_reply_send(waiting, &answer, NULL);
+    assert_int_equal(a.stream.status, 200);
+    assert_string_equal(a.stream.body.ptr, "at last");
+    assert_null(answer.body.ptr);
+    ask_close(&a);
+    ASK(&a, &rig, "GET", "/say", NULL);
+    hg_problem_set(&problem, 404, "not-found", "There is none.");
+    hg_reply_send(waiting, &answer, &problem);
+    ask_assert_problem(&a, 404, "not-found");
+    ask_close(&a);
+    rig_close(&rig);
+}
+
+static void an_answer_that_nobody_waits_for_is_dropped(void **state) {
+    struct hg_answer answer = {.status = 200};
+    struct rig rig;
+    struct ask a;
+    (void)state;
+    rig_open_later(&rig);
+    ASK(&a, &rig, "GET", "/say", NULL);
+    ask_close(&a);
+    assert_int_equal(hg_edge_visits(rig.edge), 1);
+    HG_BUF_LIT(&answer.body, "too late");
+    hg_reply_send(waiting, &answer, NULL);
+    assert_int_equal(hg_edge_visits(rig.edge), 0);
+    rig_close(&rig);
+}
+
 static void a_handler_that_fails_is_answered_for(void **state) {
     struct rig rig;
     (void)state;
@@ -377,6 +435,8 @@ int test_intake(void) {
         cmocka_unit_test(an_event_whose_sender_has_gone_is_counted),
         cmocka_unit_test(a_sender_that_goes_within_the_body_leaves_nothing),
         cmocka_unit_test(a_handler_answers),
+        cmocka_unit_test(a_handler_may_answer_later),
+        cmocka_unit_test(an_answer_that_nobody_waits_for_is_dropped),
         cmocka_unit_test(a_handler_that_fails_is_answered_for),
         cmocka_unit_test(a_handler_s_methods_are_held_to),
         cmocka_unit_test(a_handler_s_caller_may_have_to_say_who),

@@ -72,6 +72,25 @@ static void topics_that_locations_name_are_told(void **state) {
     generation_close(&g);
 }
 
+static void what_a_path_accepts_is_found(void **state) {
+    struct generation g;
+    struct hg_slice captured;
+    (void)state;
+    generation_open(&g, SERVER("location = /a { accept cloudevents; publish demo.a; }"
+                               "location /s { stream demo.s; }"
+                               "location /t/{topic} { accept cloudevents; publish $topic "
+                               "allow=x; }"));
+    const struct hg_intake *a = hg_site_intake(g.site, 0, HG_SLICE("/a"), &captured);
+    assert_non_null(a);
+    unit_assert_slice(hg_intake_literal_topic(a), "demo.a");
+    assert_int_equal(captured.len, 0);
+    assert_non_null(hg_site_intake(g.site, 0, HG_SLICE("/t/x"), &captured));
+    unit_assert_slice(captured, "x");
+    assert_null(hg_site_intake(g.site, 0, HG_SLICE("/s"), &captured));
+    assert_null(hg_site_intake(g.site, 0, HG_SLICE("/nowhere"), &captured));
+    generation_close(&g);
+}
+
 static void access_logs_of_servers_and_locations_are_told(void **state) {
     struct generation g;
     (void)state;
@@ -121,6 +140,7 @@ int test_site(void) {
         cmocka_unit_test(a_site_needs_a_server),
         cmocka_unit_test(a_server_listens_once_on_an_address),
         cmocka_unit_test(topics_that_locations_name_are_told),
+        cmocka_unit_test(what_a_path_accepts_is_found),
         cmocka_unit_test(access_logs_of_servers_and_locations_are_told),
         cmocka_unit_test(release_comes_with_the_last_reference),
         cmocka_unit_test(a_certificate_that_is_none_is_a_fault_of_its_server),

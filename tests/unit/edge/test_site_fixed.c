@@ -41,6 +41,33 @@ static void it_has_one_port_and_exact_paths(void **state) {
     generation_close(&g);
 }
 
+static void a_path_may_capture_a_topic(void **state) {
+    struct generation g;
+    struct hg_site *site = NULL;
+    struct hg_why why = {""};
+    struct hg_slice captured;
+    const struct hg_site_path paths[] = {{"/dlq", &ops, "all"},
+                                         {"/dlq/{topic}", &ops, "one"},
+                                         {"/dlq/{topic}/purge", &ops, "purge"}};
+    (void)state;
+    generation_open(&g, SERVER(EVENTS));
+    assert_int_equal(hg_site_new_fixed(g.text.conf, HG_SLICE("127.0.0.1:9180"), paths,
+                                       HG_COUNT(paths), &site, &why),
+                     0);
+    const struct hg_server *server = &site->servers[0];
+    assert_string_equal(hg_site__locate(server, HG_SLICE("/dlq"), &captured)->handler_conf, "all");
+    assert_string_equal(hg_site__locate(server, HG_SLICE("/dlq/a.dlq"), &captured)->handler_conf,
+                        "one");
+    unit_assert_slice(captured, "a.dlq");
+    assert_string_equal(
+        hg_site__locate(server, HG_SLICE("/dlq/a.dlq/purge"), &captured)->handler_conf, "purge");
+    unit_assert_slice(captured, "a.dlq");
+    assert_null(hg_site__locate(server, HG_SLICE("/dlq/a.dlq/burn"), &captured));
+    assert_null(hg_site__locate(server, HG_SLICE("/dlq/"), &captured));
+    hg_site_unref(&site);
+    generation_close(&g);
+}
+
 static void an_address_that_is_none_is_told(void **state) {
     struct generation g;
     struct hg_site *site = NULL;
@@ -56,6 +83,7 @@ static void an_address_that_is_none_is_told(void **state) {
 int test_site_fixed(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(it_has_one_port_and_exact_paths),
+        cmocka_unit_test(a_path_may_capture_a_topic),
         cmocka_unit_test(an_address_that_is_none_is_told),
     };
     return cmocka_run_group_tests_name("site_fixed", tests, NULL, NULL);
