@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* errands.h - where a driver is asked how its topics stand: to open one, to
- * describe it, to list all, to follow one. A local driver answers at once and
+ * describe it, to list all, to follow one, to trim one. A local driver answers at once and
  * is asked on the log thread. One that has to ask other machines
  * (HG_LOG_REMOTE) has a thread for these questions, so that a topic which hangs
  * holds up nobody's append. Knows no question: errands are tasks. */

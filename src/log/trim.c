@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* trim.c - removing the beginning of a topic: asked from a loop, done on the log
- * thread, between two groups. */
+/* trim.c - removing the beginning of a topic: asked from a loop, done where
+ * errands are done. */
 #include "log/log.h"
 
 #include "log/inner.h"
@@ -10,19 +10,31 @@ static void on_over(struct hg_task *task) {
     t->done(t, t->err);
 }
 
-/* Also after a failure: a part of it may have gone. */
-static void show_range(struct hg_log *log, const struct hg_log_trim *t) {
+struct shown {
+    const struct hg_log_trim *trim;
     struct hg_log_range range;
-    if (log->ops->describe(log->driver, t->topic, t->partition, &range) == 0) {
-        hg_topic_set_range(hg_topics_get(log->topics, t->topic), t->partition, &range);
-    }
+};
+
+static void on_range(struct hg_log *log, void *arg) {
+    struct shown *s = arg;
+    hg_topic_set_range(hg_topics_get(log->topics, s->trim->topic), s->trim->partition, &s->range);
 }
 
+static void flush(struct hg_log *log, void *arg) {
+    (void)arg;
+    hg_log_thread__flush(log);
+}
+
+/* The range is shown also after a failure: a part of it may have gone. */
 static void on_trim(struct hg_task *task) {
     struct hg_log_trim *t = HG_CONTAINER(task, struct hg_log_trim, task);
-    hg_log_thread__flush(t->log);
-    t->err = t->log->ops->trim(t->log->driver, t->topic, t->partition, t->before);
-    show_range(t->log, t);
+    struct hg_log *log = t->log;
+    struct shown shown = {.trim = t};
+    hg_errands_tell(log, flush, NULL);
+    t->err = log->ops->trim(log->driver, t->topic, t->partition, t->before);
+    if (log->ops->describe(log->driver, t->topic, t->partition, &shown.range) == 0) {
+        hg_errands_tell(log, on_range, &shown);
+    }
     t->task.run = on_over;
     hg_loop_post(t->loop, &t->task);
 }
@@ -42,6 +54,6 @@ int hg_log_trim(struct hg_log *log, struct hg_log_trim *t) {
     t->loop = hg_loop_current();
     HG_ASSERT(t->loop != NULL);
     t->task.run = on_trim;
-    hg_inbox_put(&log->inbox, &t->task);
+    hg_errands_put(log, &t->task);
     return 0;
 }

@@ -24,8 +24,8 @@ enum hg_log_cap {
     HG_LOG_LIST = 1 << 6,    /* names the topics that it keeps */
     HG_LOG_SCAN = 1 << 7,    /* gives marks without whole records, for a quick start */
     HG_LOG_FOLLOW = 1 << 8,  /* gives the tail of topics that are followed, and of no others */
-    HG_LOG_REMOTE = 1 << 9,  /* topic_open, describe, list, follow wait for other machines: these
-                              * four come on one thread beside the log thread */
+    HG_LOG_REMOTE = 1 << 9,  /* topic_open, describe, list, follow, trim wait for other machines:
+                              * these five come on one thread beside the log thread */
 };
 
 /* Said about an event rather than by it: dead-letter reason, principal. */
