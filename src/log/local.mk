@@ -14,6 +14,7 @@ libheadgate_a_SOURCES += \
     src/log/errands.h \
     src/log/expect.c \
     src/log/expect.h \
+    src/log/follow.c \
     src/log/inbox.c \
     src/log/inbox.h \
     src/log/index.c \

@@ -156,6 +156,21 @@ int hg_log_append(struct hg_log *log, struct hg_publish *p);
 unsigned hg_log_retry_after(const struct hg_log *log);
 bool hg_log_is_writable(const struct hg_log *log); /* for readiness */
 
+/* The tail by wish. A driver with HG_LOG_FOLLOW gives the tail of a topic while
+ * some loop wants it; any other gives all of it to all loops, and nobody asks. */
+bool hg_log_is_tail_by_wish(const struct hg_log *log);
+struct hg_log_follower; /* the wish of one loop for one topic */
+/* Owner thread of a loop, on which done is called once. 0: every record from the
+ * end that hg_log_topic_range tells now comes with the tail, until the wish ends;
+ * what lies before it may have passed unseen. HG_EAGAIN, HG_EIO, HG_ECLOSED: no
+ * tail; end the wish and try again later. done will not be called on HG_ENOENT
+ * (no such topic), HG_ENOMEM, HG_ECLOSED. */
+typedef void (*hg_log_followed_fn)(void *arg, int err);
+int hg_log_follow(struct hg_log *log, uint32_t topic, hg_log_followed_fn done, void *arg,
+                  struct hg_log_follower **ret);
+/* The same thread, before the log is stopped. done is not called any more. */
+void hg_log_unfollow(struct hg_log_follower **pf);
+
 /* A read that comes back on the calling loop with records as a batch. */
 struct hg_log_fetch {
     uint32_t topic, partition;

@@ -26,6 +26,9 @@ struct hg_topic {
     uint64_t tag;
     _Atomic uint32_t epoch;
     struct hg_topic_part *parts;
+    /* The thread that asks (errands.h) only: */
+    uint32_t n_followers;            /* loops */
+    bool is_followed;                /* the driver gives its tail */
     struct hg_topic *next_in_bucket; /* never changes once it is visible */
     struct hg_slice name;            /* also 0-terminated */
 };

@@ -166,7 +166,9 @@ struct hg_log_ops {
     /* Nothing more is queued, or the group is large: make it durable. */
     void (*flush)(void *state);
     /* Records from an offset, holes skipped; less than asked is not the end.
-     * HG_ENOENT: from is below the first. At the end: none, and 0. */
+     * HG_ENOENT: from is below the first. At the end: none, and 0; it is taken
+     * for proof that nothing lies up to the next that describe, a completion or
+     * the tail told. A driver that does not see that far yet says HG_EAGAIN. */
     int (*read)(void *state, const struct hg_log_read *want, struct hg_records *out);
     /* The first offset whose log time is at or after time_ms; next if none. */
     int (*seek)(void *state, uint32_t topic, uint32_t partition, int64_t time_ms,

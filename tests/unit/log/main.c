@@ -29,6 +29,7 @@ int main(void) {
     failed += test_readers();
     failed += test_tail();
     failed += test_index();
+    failed += test_follow();
     failed += test_refresh();
     failed += test_upkeep();
     return failed != 0;
