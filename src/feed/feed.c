@@ -16,6 +16,7 @@
 #include "feed/answer.h"
 #include "feed/beat.h"
 #include "feed/counters.h"
+#include "feed/follow.h"
 #include "feed/internal.h"
 #include "feed/read.h"
 #include "feed/set.h"
@@ -40,7 +41,7 @@ static int set_up(struct hg_feed *f, const struct hg_feed_setup *setup) {
     f->parts.window_bytes_max = setup->window_bytes_max;
     f->reads_max = setup->reads_max > 0 ? setup->reads_max : 1;
     f->read_bytes_max = setup->read_bytes_max < UINT32_MAX ? setup->read_bytes_max : UINT32_MAX;
-    if (hg_feed__state_init(f) || hg_feed__beat_init(f) ||
+    if (hg_feed__state_init(f) || hg_feed__follow_init(f) || hg_feed__beat_init(f) ||
         hg_buf_reserve(&f->frame, SCRATCH_BYTES) || hg_buf_reserve(&f->notice, SCRATCH_BYTES) ||
         hg_buf_reserve(&f->cursor, SCRATCH_BYTES)) {
         return HG_ENOMEM;
@@ -70,6 +71,7 @@ void hg_feed_free(struct hg_feed **pf) {
     }
     HG_ASSERT(f->n_live == 0 && f->n_catching == 0);
     hg_feed__read_abandon(f);
+    hg_feed__follow_fini(f);
     hg_feed__beat_fini(f);
     hg_feed__state_fini(f);
     hg_feed__parts_fini(&f->parts);
@@ -162,13 +164,6 @@ static void end_writes(struct hg_feed *f) {
     hg_feed__count_deliveries(f);
 }
 
-/* The loop may have reached the cursor of one that was ahead. */
-static void wake_ahead(struct hg_feed *f) {
-    while (!hg_list_is_empty(&f->ahead)) {
-        hg_feed__queue(HG_CONTAINER(f->ahead.next, struct hg_subscriber, queue), &f->ready);
-    }
-}
-
 static void dispatch(const struct tail *t) {
     struct hg_feed *f = t->feed;
     const struct hg_entry *last = &t->batch->entries[t->batch->n - 1];
@@ -178,7 +173,7 @@ static void dispatch(const struct tail *t) {
     hg_feed__part_move(t->part, last->offset + 1, last->fingerprint);
     f->is_dispatching = false;
     end_writes(f);
-    wake_ahead(f);
+    hg_feed__wake_ahead(f);
 }
 
 /* The position began at the log's end, which may be ahead of this batch. What
@@ -196,22 +191,22 @@ static void pass_known(struct tail *t) {
 /* Where the loop's position jumps to begin, because the topic was made again
  * or because the log had no memory for a batch, nobody stays live: each
  * catches up from its own cursor, and reads what lies between. */
-static void jump_to(struct hg_feed *f, const struct tail *t, uint32_t epoch, uint64_t begin) {
-    if (epoch > t->part->epoch) {
-        hg_feed__kick(f, t->topic);
-        hg_feed__part_renew(t->part, epoch, begin);
-    } else if (epoch == t->part->epoch && begin > t->part->next) {
-        hg_feed__kick(f, t->topic);
-        hg_feed__part_move(t->part, begin, 0);
+static void jump_to(struct hg_feed *f, const struct hg_feed__topic *t, struct hg_feed__part *part,
+                    uint32_t epoch, uint64_t begin) {
+    if (epoch > part->epoch) {
+        hg_feed__kick(f, t);
+        hg_feed__part_renew(part, epoch, begin);
+    } else if (epoch == part->epoch && begin > part->next) {
+        hg_feed__kick(f, t);
+        hg_feed__part_move(part, begin, 0);
     }
 }
 
-/* A batch without records says only that the log is ahead of the loop. */
-static void jump_to_end(struct hg_feed *f, const struct tail *t) {
+void hg_feed__jump_to_end(struct hg_feed *f, struct hg_feed__topic *t, uint32_t partition) {
     struct hg_log_range range = {0};
-    hg_log_topic_range(f->parts.log, t->batch->topic, t->batch->partition, &range);
-    jump_to(f, t, range.epoch, range.next);
-    wake_ahead(f);
+    hg_log_topic_range(f->parts.log, t->id, partition, &range);
+    jump_to(f, t, &t->parts[partition], range.epoch, range.next);
+    hg_feed__wake_ahead(f);
 }
 
 void hg_feed_tail(struct hg_feed *f, struct hg_batch *batch) {
@@ -224,13 +219,14 @@ void hg_feed_tail(struct hg_feed *f, struct hg_batch *batch) {
     HG_ASSERT(batch->partition < t.topic->n_parts);
     t.part = &t.topic->parts[batch->partition];
     if (batch->n == 0) {
-        jump_to_end(f, &t);
+        /* It says only that the log is ahead of the loop. */
+        hg_feed__jump_to_end(f, t.topic, batch->partition);
         return;
     }
     if (batch->epoch < t.part->epoch) {
         return; /* of the topic before: a read has told of the new one already */
     }
-    jump_to(f, &t, batch->epoch, batch->entries[0].offset);
+    jump_to(f, t.topic, t.part, batch->epoch, batch->entries[0].offset);
     pass_known(&t);
     hg_window_push(&t.part->window, batch);
     if (t.first < batch->n) {

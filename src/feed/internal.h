@@ -18,6 +18,7 @@ enum hg_feed__stand {
     HG_FEED__CLAIMED, /* the client says that it has next - 1: not verified */
     HG_FEED__AFTER,   /* begins after what the claims name: not known yet */
     HG_FEED__SOUGHT,  /* begins at time_ms: not looked up */
+    HG_FEED__TAIL,    /* begins where the loop stands once the tail comes */
     HG_FEED__GAP,     /* what follows next - 1 is gone: not told yet */
 };
 
@@ -89,6 +90,7 @@ struct hg_subscriber {
     uint32_t read_bytes;   /* of its next read: grows while all of it is used */
     uint8_t slot;
     uint8_t state;    /* enum hg_feed__state */
+    bool awaits_tail; /* of some topic that it covers (follow.h) */
     bool is_opened;   /* the opened notice was sent */
     bool is_resumed;  /* its cursor was good, so far */
     bool is_cut;      /* the last event was cut at its mark and is not closed */
@@ -107,6 +109,8 @@ struct hg_feed {
     struct hg_list wrote;
     struct hg_list moved;
     struct hg_timer *ready_timer, *later_timer, *moved_timer;
+    struct hg_timer *follow_timer; /* NULL: the tail comes unasked */
+    bool is_tail_by_wish;
     struct hg_feed__wheel wheel;
     struct hg_list reads; /* under way */
     unsigned n_reads, reads_max;
@@ -117,6 +121,9 @@ struct hg_feed {
     size_t n_live, n_catching;
     int64_t n_deliveries; /* not yet counted */
 };
+
+/* feed.c: the log is ahead of the loop's position, which goes there. */
+void hg_feed__jump_to_end(struct hg_feed *f, struct hg_feed__topic *t, uint32_t partition);
 
 static inline struct hg_feed__part *hg_feed__part_of(const struct hg_feed__cover *c, uint32_t i) {
     return &c->topic->parts[i];

@@ -20,11 +20,22 @@ struct hg_feed__part {
     struct hg_window window;
 };
 
+/* The wish for the topic's tail (follow.h). */
+struct hg_feed__follow {
+    struct hg_feed *feed;
+    struct hg_log_follower *wish;
+    size_t n_sets;       /* that cover it */
+    int64_t again_at_ms; /* monotonic, when it is asked again; 0: not */
+    uint32_t wait_ms;    /* before that */
+    bool is_ready;       /* the tail comes */
+};
+
 struct hg_feed__topic {
     uint32_t id;
     uint32_t n_parts;
     uint64_t tag;
     struct hg_feed__index index;
+    struct hg_feed__follow follow;
     struct hg_feed__part parts[];
 };
 

@@ -89,9 +89,9 @@ static bool find_place(struct hg_subscriber *sub, struct hg_feed__read *r) {
     hg_feed__walk_begin(&walk, sub->set, sub->first_served);
     while (hg_feed__walk_next(&walk, &cover, &i)) {
         enum hg_feed__stand stand = cover->places[i].stand;
-        bool is_found = sub->is_opened
-                            ? stand != HG_FEED__GAP && hg_feed__is_behind_window(cover, i)
-                            : stand == HG_FEED__CLAIMED || stand == HG_FEED__SOUGHT;
+        bool is_found = sub->is_opened ? stand != HG_FEED__GAP && stand != HG_FEED__TAIL &&
+                                             hg_feed__is_behind_window(cover, i)
+                                       : stand == HG_FEED__CLAIMED || stand == HG_FEED__SOUGHT;
         if (is_found) {
             r->cover = cover;
             r->place = i;

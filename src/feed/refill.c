@@ -10,6 +10,7 @@
  * come with the tail. */
 #include "feed/refill.h"
 
+#include "feed/follow.h"
 #include "feed/set.h"
 #include "feed/start.h"
 #include "feed/write.h"
@@ -75,6 +76,9 @@ static enum hg_feed__turn refill_place(struct hg_subscriber *sub, struct hg_feed
                                        uint32_t i, unsigned *left) {
     struct hg_feed__place *place = &cover->places[i];
     const struct hg_feed__part *part = hg_feed__part_of(cover, i);
+    if (!hg_feed__is_followed(sub->feed, cover->topic)) {
+        return HG_FEED__IS_AHEAD;
+    }
     if (place->stand != HG_FEED__GAP && place->epoch != part->epoch) {
         struct hg_log_range range = {0};
         hg_log_topic_range(sub->feed->parts.log, cover->topic->id, i, &range);

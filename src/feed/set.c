@@ -3,6 +3,8 @@
  * which is the order of the tokens in a cursor. */
 #include "feed/set.h"
 
+#include "feed/follow.h"
+
 #include <stdlib.h>
 
 void hg_feed__place_at(struct hg_feed__place *place, const struct hg_feed__part *part) {
@@ -105,11 +107,14 @@ static size_t drop_twins(struct hg_feed__cover *covers, size_t n) {
 
 static void fill_places(struct hg_feed__cover *cover, struct hg_feed__set *old) {
     const struct hg_feed__cover *before = old ? hg_feed__set_find(old, cover->topic) : NULL;
+    bool is_followed = hg_feed__is_followed(cover->sub->feed, cover->topic);
+    cover->sub->awaits_tail |= !is_followed;
     for (uint32_t i = 0; i < cover->n_places; i++) {
         if (before) {
             cover->places[i] = before->places[i];
         } else {
             hg_feed__place_at(&cover->places[i], hg_feed__part_of(cover, i));
+            cover->places[i].stand = is_followed ? HG_FEED__READY : HG_FEED__TAIL;
         }
     }
 }
@@ -135,11 +140,16 @@ struct hg_feed__set *hg_feed__set_new(struct hg_subscriber *sub, const uint32_t 
         cover->n_places = cover->topic->n_parts;
         set->n_places += cover->n_places;
         fill_places(cover, old);
+        hg_feed__follow_join(f, cover->topic);
     }
     return set;
 }
 
 void hg_feed__set_free(struct hg_feed__set **pset) {
+    for (size_t c = 0; *pset && c < (*pset)->n_covers; c++) {
+        const struct hg_feed__cover *cover = &(*pset)->covers[c];
+        hg_feed__follow_leave(cover->sub->feed, cover->topic);
+    }
     hg_free(*pset);
     *pset = NULL;
 }

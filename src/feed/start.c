@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* start.c - from what a client asked for to a place in each partition.
  *
- *   LATEST ────────────────────────────► READY
+ *   LATEST ─► (TAIL ─ follow_settle) ──► READY
  *   EARLIEST ──────────────────────────► FRESH ─► READY
  *   TIME ──► SOUGHT ── on_found ───────► READY
  *   CURSOR ► CLAIMED ─ judge_claim ─┬──► READY
@@ -58,7 +58,7 @@ static void await_claims(struct hg_subscriber *sub) {
     uint32_t i;
     hg_feed__walk_begin(&walk, sub->set, 0);
     while (hg_feed__walk_next(&walk, &cover, &i)) {
-        if (cover->places[i].stand == HG_FEED__READY) {
+        if (cover->places[i].stand == HG_FEED__READY || cover->places[i].stand == HG_FEED__TAIL) {
             cover->places[i] = (struct hg_feed__place){.stand = HG_FEED__AFTER};
         }
     }

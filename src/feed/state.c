@@ -24,6 +24,7 @@
 
 #include "feed/answer.h"
 #include "feed/counters.h"
+#include "feed/follow.h"
 #include "feed/read.h"
 #include "feed/refill.h"
 #include "feed/set.h"
@@ -110,7 +111,16 @@ void hg_feed__kick(struct hg_feed *f, const struct hg_feed__topic *t) {
     }
 }
 
+void hg_feed__wake_ahead(struct hg_feed *f) {
+    while (!hg_list_is_empty(&f->ahead)) {
+        hg_feed__queue(HG_CONTAINER(f->ahead.next, struct hg_subscriber, queue), &f->ready);
+    }
+}
+
 static enum hg_feed__turn catch_up(struct hg_subscriber *sub) {
+    if (!hg_feed__follow_settle(sub)) {
+        return HG_FEED__IS_AHEAD;
+    }
     enum hg_feed__turn turn = hg_feed__resolve(sub);
     if (turn == HG_FEED__LEVEL) {
         turn = hg_feed__say_start(sub);

@@ -30,6 +30,9 @@ void hg_feed__queue(struct hg_subscriber *sub, struct hg_list *queue);
 /* What waits in `later`, and reads that the log did not take, are tried again
  * in a moment. */
 void hg_feed__arm_later(struct hg_feed *f);
+/* The loop may have reached the cursor of one that was ahead: all who wait for
+ * that are stepped at the next turn. */
+void hg_feed__wake_ahead(struct hg_feed *f);
 /* All live subscribers of a topic leave, to be stepped at the next turn. */
 void hg_feed__kick(struct hg_feed *f, const struct hg_feed__topic *t);
 

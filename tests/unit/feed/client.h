@@ -51,6 +51,7 @@ struct client {
     char cursor[CLIENT_TEXT_MAX]; /* the last it was told */
     char reason[RIG_TEXT_MAX], gap_topic[RIG_TEXT_MAX], gap_from[CLIENT_TEXT_MAX];
     uint64_t expect[FAKE_TOPICS][FAKE_PARTITIONS]; /* the next offset it may see */
+    bool is_loose[FAKE_TOPICS][FAKE_PARTITIONS];   /* or any: it begins where the tail will */
     /* HG_SINK_ANSWER: */
     size_t n_answers, n_answered, n_told_gaps;
     char body[8 * CLIENT_TEXT_MAX];

@@ -43,28 +43,52 @@ static void remember_where(struct rig *rig, const char *id, struct rig_where whe
     rig->where[number] = where;
 }
 
+static void remember_one(struct rig *rig, uint32_t topic, uint32_t partition,
+                         const struct rig_record *record, const struct hg_event *event) {
+    struct rig_part *part = &rig->truth[topic][partition];
+    if (part->n == part->cap) {
+        part->cap = part->cap > 0 ? part->cap * 2 : 64;
+        part->records = hg_try_realloc(part->records, part->cap * sizeof(*part->records));
+        assert_non_null(part->records);
+    }
+    struct rig_record *r = &part->records[part->n++];
+    *r = *record;
+    copy_text(r->id, hg_event_core(event, HG_ATTR_ID));
+    copy_text(r->type, hg_event_core(event, HG_ATTR_TYPE));
+    copy_text(r->subject, hg_event_core(event, HG_ATTR_SUBJECT));
+    remember_where(rig, r->id, (struct rig_where){topic, partition, part->n - 1});
+}
+
 static void remember(struct rig *rig, const struct hg_batch *batch) {
-    struct rig_part *part = &rig->truth[batch->topic][batch->partition];
     for (size_t i = 0; i < batch->n; i++) {
         const struct hg_entry *e = &batch->entries[i];
-        if (part->n == part->cap) {
-            part->cap = part->cap > 0 ? part->cap * 2 : 64;
-            part->records = hg_try_realloc(part->records, part->cap * sizeof(*part->records));
-            assert_non_null(part->records);
+        struct rig_record r = {.offset = e->offset, .fingerprint = e->fingerprint};
+        remember_one(rig, batch->topic, batch->partition, &r, e->event);
+    }
+}
+
+/* Where the tail shows only what is followed, the truth is what is stored. */
+static void remember_stored(struct rig *rig, uint32_t topic) {
+    for (uint32_t p = 0; p < hg_log_topic_partitions(rig->log, topic); p++) {
+        pthread_mutex_lock(&rig->fake.lock);
+        const struct fake_part *part = &rig->fake.topics[rig->fake.ids[topic]].parts[p];
+        for (size_t i = rig->truth[topic][p].n; i < part->n; i++) {
+            const struct hg_record *stored = &part->records[i];
+            struct rig_record r = {.offset = i};
+            r.fingerprint = hg_position_fingerprint(stored->log_time_ms,
+                                                    hg_event_core(stored->event, HG_ATTR_ID));
+            remember_one(rig, topic, p, &r, stored->event);
         }
-        struct rig_record *r = &part->records[part->n++];
-        *r = (struct rig_record){.offset = e->offset, .fingerprint = e->fingerprint};
-        copy_text(r->id, hg_event_core(e->event, HG_ATTR_ID));
-        copy_text(r->type, hg_event_core(e->event, HG_ATTR_TYPE));
-        copy_text(r->subject, hg_event_core(e->event, HG_ATTR_SUBJECT));
-        remember_where(rig, r->id, (struct rig_where){batch->topic, batch->partition, part->n - 1});
+        pthread_mutex_unlock(&rig->fake.lock);
     }
 }
 
 static void on_tail(struct hg_loop *loop, struct hg_batch *batch, void *arg) {
     struct rig *rig = arg;
     assert_ptr_equal(loop, rig->loop);
-    remember(rig, batch);
+    if (!rig->is_remote) {
+        remember(rig, batch);
+    }
     if (!rig->is_tail_held) {
         hg_feed_tail(rig->feed, batch);
         return;
@@ -152,10 +176,16 @@ struct rig *rig_new(const struct rig_options *options, unsigned n_topics) {
     struct rig *rig = calloc(1, sizeof(*rig));
     struct hg_why why = {{0}};
     assert_non_null(rig);
-    fake_log_init(&rig->fake);
+    rig->is_remote = options->is_remote;
+    if (rig->is_remote) {
+        remote_log_init(&rig->remote);
+        rig->driver = remote_log_ops();
+    } else {
+        fake_log_init(&rig->fake);
+        rig->driver = fake_log_ops;
+    }
     pthread_mutex_init(&rig->lock, NULL);
     pthread_cond_init(&rig->go, NULL);
-    rig->driver = fake_log_ops;
     rig->driver.read = on_read;
     assert_int_equal(hg_loop_new(0, &rig->loop), 0);
     hg_loop_adopt(rig->loop);
@@ -201,7 +231,11 @@ void rig_free(struct rig **prig) {
         }
     }
     hg_free(rig->where);
-    fake_log_fini(&rig->fake);
+    if (rig->is_remote) {
+        remote_log_fini(&rig->remote);
+    } else {
+        fake_log_fini(&rig->fake);
+    }
     pthread_cond_destroy(&rig->go);
     pthread_mutex_destroy(&rig->lock);
     free(rig);
@@ -263,6 +297,15 @@ static bool is_published(void *arg) {
 void rig_publish(struct rig *rig, uint32_t topic, const char *type, const char *subject) {
     begin_publish(rig, topic, type, subject);
     rig_until(rig, is_published, rig);
+    if (rig->is_remote) {
+        remember_stored(rig, topic);
+    }
+}
+
+void rig_write(struct rig *rig, uint32_t topic, uint32_t partition, const char *type,
+               const char *subject) {
+    remote_log_write(&rig->remote, topic, partition, make_event(rig->n_published++, type, subject));
+    remember_stored(rig, topic);
 }
 
 void rig_publish_many(struct rig *rig, uint32_t topic, size_t n) {

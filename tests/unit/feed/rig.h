@@ -11,7 +11,7 @@
 
 #include "feed/internal.h"
 #include "loop/loop.h"
-#include "support/fake_log.h"
+#include "support/remote_log.h"
 
 enum { RIG_TEXT_MAX = 24 };
 
@@ -38,10 +38,15 @@ struct rig_options {
     size_t read_bytes_max;   /* 0: 64 KiB */
     unsigned reads_max;      /* 0: 2 */
     unsigned partitions;     /* 0: 1 */
+    bool is_remote;          /* the tail comes by wish, and when the test pumps */
 };
 
 struct rig {
-    struct fake_log fake; /* first: the driver's state */
+    union {
+        struct fake_log fake; /* first: the driver's state */
+        struct remote_log remote;
+    };
+    bool is_remote;
     struct hg_log_ops driver;
     pthread_mutex_t lock;
     pthread_cond_t go;
@@ -68,6 +73,9 @@ void rig_free(struct rig **prig);
 /* One durable event; its id is unique. Waits until the tail has come. */
 void rig_publish(struct rig *rig, uint32_t topic, const char *type, const char *subject);
 void rig_publish_many(struct rig *rig, uint32_t topic, size_t n);
+/* Another producer's event; is_remote only. */
+void rig_write(struct rig *rig, uint32_t topic, uint32_t partition, const char *type,
+               const char *subject);
 /* Where the topic's next record goes, as published. */
 uint64_t rig_next(const struct rig *rig, uint32_t topic);
 

@@ -77,8 +77,35 @@ static void reselect(struct client *c, unsigned *seed) {
     c->cursor[0] = '\0'; /* of other topics */
 }
 
+/* What only a log on another machine does. */
+static void step_remote(struct rig *rig, unsigned *seed) {
+    switch (draw(seed, 8)) {
+    case 0:
+        atomic_store(&rig->remote.follow_err, draw(seed, 2) ? HG_EAGAIN : 0);
+        break;
+    case 1:
+        remote_log_hold(&rig->remote, draw(seed, 2));
+        break;
+    case 2:
+    case 3:
+        for (unsigned i = draw(seed, 20); i > 0; i--) {
+            uint32_t topic = draw(seed, TOPICS);
+            uint32_t partition = draw(seed, hg_log_topic_partitions(rig->log, topic));
+            rig_write(rig, topic, partition, types[draw(seed, 3)], subjects[draw(seed, 4)]);
+        }
+        break;
+    default:
+        remote_log_pump(&rig->remote);
+        break;
+    }
+}
+
 static void step(struct rig *rig, struct client **clients, unsigned *seed) {
     struct client **pc = &clients[draw(seed, CLIENTS)];
+    if (rig->is_remote && draw(seed, 3) == 0) {
+        step_remote(rig, seed);
+        return;
+    }
     switch (draw(seed, 16)) {
     case 0:
         resume(rig, pc, seed);
@@ -128,6 +155,13 @@ static void finish(struct rig *rig, struct client **clients) {
     rig_release_tail(rig);
     for (size_t i = 0; i < CLIENTS; i++) {
         client_set_room(clients[i], CLIENT_ROOM_ALL);
+    }
+    if (rig->is_remote) {
+        remote_log_hold(&rig->remote, false);
+        atomic_store(&rig->remote.follow_err, 0);
+        rig_until_live(rig, 0);
+        remote_log_pump(&rig->remote);
+        rig_turn(rig);
     }
     rig_until_live(rig, 0);
     for (size_t i = 0; i < CLIENTS; i++) {
@@ -180,12 +214,27 @@ static void partitions_make_no_difference(void **state) {
     run(&(struct rig_options){.window_bytes_max = 6000, .partitions = 3}, 4);
 }
 
+static void a_tail_by_wish_makes_no_difference(void **state) {
+    (void)state;
+    run(&(struct rig_options){.is_remote = true}, 5);
+}
+
+static void a_tail_by_wish_with_partitions_and_small_windows_makes_none(void **state) {
+    (void)state;
+    run(
+        &(struct rig_options){
+            .is_remote = true, .partitions = 3, .window_bytes_max = 3000, .read_bytes_max = 2000},
+        6);
+}
+
 int test_order(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(everybody_gets_everything_in_order),
         cmocka_unit_test(small_window_makes_no_difference),
         cmocka_unit_test(no_window_makes_no_difference),
         cmocka_unit_test(partitions_make_no_difference),
+        cmocka_unit_test(a_tail_by_wish_makes_no_difference),
+        cmocka_unit_test(a_tail_by_wish_with_partitions_and_small_windows_makes_none),
     };
     return cmocka_run_group_tests_name("feed/order", tests, NULL, NULL);
 }

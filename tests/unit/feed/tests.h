@@ -8,6 +8,7 @@ int test_beat(void);
 int test_counters(void);
 int test_encode(void);
 int test_feed(void);
+int test_follow(void);
 int test_index(void);
 int test_order(void);
 int test_part(void);
