@@ -180,6 +180,8 @@ static int set_property(struct hg_conf_load *load, void *conf, const struct hg_c
     return 0;
 }
 
+static const char *const mode_names[] = {"binary", "structured", NULL}; /* enum kafka_mode */
+
 #define AT(field) offsetof(struct kafka_settings, field)
 
 /* clang-format off */
@@ -202,6 +204,15 @@ const struct hg_directive kafka_rows[] = {
      .at = AT(min_insync), .def = "0", .min = 0, .max = 100, .is_at_start = true,
      .help = "Copies that must have an event before it is acknowledged, of topics that are made; "
              "0 leaves it to the cluster."},
+    {.name = "kafka_content_mode", .in = "main", .args = "binary | structured",
+     .type = HG_SLOT_ENUM, .at = AT(mode), .values = mode_names, .def = "binary",
+     .is_at_start = true,
+     .help = "How events are written: attributes as headers and the data as value, or the whole "
+             "event as JSON. Both are read."},
+    {.name = "kafka_tombstones", .in = "main", .args = "on | off", .type = HG_SLOT_FLAG,
+     .at = AT(has_tombstones), .def = "off", .is_at_start = true,
+     .help = "An event without data, in binary mode on a compacted topic, removes its key; off "
+             "refuses it."},
     HG_DIRECTIVES_END,
 };
 /* clang-format on */
@@ -291,6 +302,8 @@ int kafka_conf_read(const struct hg_log_open *open, struct kafka *k, struct hg_w
     k->replication = s != NULL ? s->replication : 0;
     k->min_insync = s != NULL ? s->min_insync : 0;
     k->may_create = s == NULL || s->may_create;
+    k->has_tombstones = s != NULL && s->has_tombstones;
+    k->mode = s != NULL ? (enum kafka_mode)s->mode : KAFKA_BINARY;
     k->base = rd_kafka_conf_new();
     rd_kafka_conf_set_log_cb(k->base, on_log);
     int err = set_or_why(k->base, "bootstrap.servers", k->bootstrap, why);

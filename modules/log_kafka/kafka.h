@@ -21,6 +21,7 @@
 #include "headgate/counter.h"
 #include "headgate/log.h"
 #include "headgate/logline.h"
+#include "record.h"
 
 enum { KAFKA_NAME_MAX = 249, KAFKA_TEXT = 512 };
 
@@ -36,6 +37,8 @@ struct kafka_settings {
     struct kafka_property *properties;
     int64_t partitions, replication, min_insync; /* of topics that are made here */
     bool may_create;
+    bool has_tombstones;
+    int mode; /* enum kafka_mode */
 };
 
 struct kafka_part {
@@ -53,6 +56,21 @@ struct kafka_topic {
     struct kafka_part parts[];
 };
 
+/* The producer, and the thread that hands out its delivery reports. */
+struct kafka_line {
+    struct kafka *k;
+    rd_kafka_t *rk; /* destroyed by the thread when it ends */
+    pthread_t thread;
+    rd_kafka_topic_t **topics; /* by id: the log thread's */
+    const struct kafka_topic **topics_of;
+    uint32_t n_topics;
+    _Atomic(struct hg_append *) probe; /* an append without items */
+    _Atomic bool is_fatal;             /* it takes nothing any more */
+    _Atomic bool is_ending;            /* nothing comes any more */
+    _Atomic bool is_over;              /* the thread has nothing left to do */
+    struct kafka_line *next;
+};
+
 struct kafka_table {
     pthread_rwlock_t lock;
     struct kafka_topic **items; /* by the gateway's id; NULL: none */
@@ -66,9 +84,14 @@ struct kafka {
     char *bootstrap;
     rd_kafka_conf_t *base; /* what every handle has: brokers, kafka_property, log lines */
     int64_t partitions, replication, min_insync;
-    bool may_create;
+    bool may_create, has_tombstones;
+    enum kafka_mode mode;
     rd_kafka_t *client;
     struct kafka_table topics;
+    /* The log thread's. */
+    struct kafka_line *line;    /* NULL: one has yet to be made again */
+    struct kafka_line *retired; /* that are being emptied */
+    struct kafka_draft draft;
 };
 
 enum { KAFKA_MAGIC = 0x6b61666b };
@@ -91,5 +114,45 @@ struct kafka_topic *kafka_topic(struct kafka *k, uint32_t id); /* NULL: none. An
 int kafka_topic_open(void *state, const struct hg_log_topic *topic, struct hg_why *why);
 int kafka_describe(void *state, uint32_t id, uint32_t partition, struct hg_log_range *ret);
 int kafka_list(void *state, hg_log_topic_fn fn, void *arg);
+
+/* admin.c: how the cluster keeps a topic. */
+struct kafka_kept {
+    size_t max_message_bytes;
+    int min_insync, replication;
+    bool is_unclean, is_compacted;
+    bool has_producer_time; /* records bear the producers' time */
+    int64_t retention_ms;   /* -1: for ever */
+};
+
+int kafka_admin_make(struct kafka *k, const struct hg_log_topic *topic, const char *name,
+                     struct hg_why *why);
+/* Fills what it is told. */
+rd_kafka_resp_err_t kafka_admin_kept(struct kafka *k, const char *name, struct kafka_kept *ret);
+
+/* ready.c: waits until the cluster has given a producer its id, which a new
+ * cluster takes seconds for. HG_EAGAIN and why. */
+int kafka_ready_wait(struct kafka *k, struct hg_why *why);
+
+/* line.c. What is of the log thread alone: */
+int kafka_line_open(struct kafka *k, struct kafka_line **ret, struct hg_why *why);
+/* 0: mark comes back in kafka_delivered. HG_EAGAIN: at the client's limits, or
+ * the line is fatal. HG_E2BIG. */
+int kafka_line_send(struct kafka_line *l, const struct kafka_topic *t, uint32_t partition,
+                    const struct kafka_draft *d, bool is_copied, void *mark);
+/* Nothing more is sent. With is_at_once what is under way is given up: in
+ * doubt. Else it ends by itself, in message.timeout.ms at the latest. */
+void kafka_line_end(struct kafka_line *l, bool is_at_once);
+/* Waits for its thread. */
+void kafka_line_free(struct kafka_line **pl);
+
+/* fatal.c: the line to send on, made again if that is needed. NULL: there is none now. */
+struct kafka_line *kafka_line_now(struct kafka *k);
+void kafka_lines_close(struct kafka *k);
+
+/* produce.c */
+void kafka_append(void *state, struct hg_append *append);
+void kafka_flush(void *state);
+/* The line's thread: what became of a message. */
+void kafka_delivered(const rd_kafka_message_t *m);
 
 #endif

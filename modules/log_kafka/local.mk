@@ -1,10 +1,15 @@
 # Module log_kafka; left out where librdkafka is not installed.
 log_kafka_sources = \
+    modules/log_kafka/admin.c \
     modules/log_kafka/conf.c \
     modules/log_kafka/decode.c \
+    modules/log_kafka/fatal.c \
     modules/log_kafka/kafka.h \
+    modules/log_kafka/line.c \
     modules/log_kafka/log_kafka.c \
     modules/log_kafka/plain.c \
+    modules/log_kafka/produce.c \
+    modules/log_kafka/ready.c \
     modules/log_kafka/record.c \
     modules/log_kafka/record.h \
     modules/log_kafka/topics.c

@@ -7,6 +7,8 @@
 
 static void on_close(void *state) {
     struct kafka *k = HG_CAST(struct kafka, KAFKA_MAGIC, state);
+    kafka_lines_close(k);
+    kafka_draft_fini(&k->draft);
     if (k->client != NULL) {
         rd_kafka_destroy(k->client);
     }
@@ -29,6 +31,8 @@ static int on_open(const struct hg_log_open *open, void **ret_state, struct hg_w
     int err = kafka_topics_init(k);
     err = err == 0 ? kafka_conf_read(open, k, why) : err;
     err = err == 0 ? open_client(k, why) : err;
+    err = err == 0 ? kafka_ready_wait(k, why) : err;
+    err = err == 0 ? kafka_line_open(k, &k->line, why) : err;
     if (err != 0) {
         on_close(k);
         return err;
@@ -45,6 +49,8 @@ static const struct hg_log_ops ops = {
     .close = on_close,
     .topic_open = kafka_topic_open,
     .describe = kafka_describe,
+    .append = kafka_append,
+    .flush = kafka_flush,
     .list = kafka_list,
 };
 

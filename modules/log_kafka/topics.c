@@ -2,9 +2,13 @@
 /* topics.c - the table of topics, and what the cluster says of them. */
 #include "kafka.h"
 
-#include <stdio.h>
+#include <time.h>
 
-enum { ASK_MS = 5000 };
+enum {
+    ASK_MS = 5000,
+    NEW_TRIES = 250,
+    MESSAGE_BYTES_DEFAULT = 1048588, /* Kafka's own max.message.bytes */
+};
 
 int kafka_topics_init(struct kafka *k) {
     return pthread_rwlock_init(&k->topics.lock, NULL) == 0 ? 0 : HG_ENOMEM;
@@ -75,8 +79,23 @@ static int ask_err(rd_kafka_resp_err_t err) {
     }
 }
 
-/* How many partitions; HG_ENOENT: there is no such topic. */
-static int ask_partitions(struct kafka *k, const char *name, uint32_t *ret, struct hg_why *why) {
+struct told {
+    uint32_t partitions;
+    int replication;
+    bool has_leaders;
+};
+
+static void take(const struct rd_kafka_metadata_topic *t, struct told *ret) {
+    *ret = (struct told){.partitions = (uint32_t)t->partition_cnt, .has_leaders = true};
+    for (int p = 0; p < t->partition_cnt; p++) {
+        int n = t->partitions[p].replica_cnt;
+        ret->replication = p == 0 || n < ret->replication ? n : ret->replication;
+        ret->has_leaders &= t->partitions[p].leader >= 0;
+    }
+}
+
+/* HG_ENOENT: there is no such topic. */
+static int ask(struct kafka *k, const char *name, struct told *ret, struct hg_why *why) {
     const struct rd_kafka_metadata *m = NULL;
     rd_kafka_topic_t *rkt = rd_kafka_topic_new(k->client, name, NULL);
     if (rkt == NULL) {
@@ -87,8 +106,9 @@ static int ask_partitions(struct kafka *k, const char *name, uint32_t *ret, stru
     if (rc == RD_KAFKA_RESP_ERR_NO_ERROR) {
         rc = m->topic_cnt == 1 ? m->topics[0].err : RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
     }
-    if (rc == RD_KAFKA_RESP_ERR_NO_ERROR) {
-        *ret = (uint32_t)m->topics[0].partition_cnt;
+    if (rc == RD_KAFKA_RESP_ERR_NO_ERROR || rc == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE) {
+        take(&m->topics[0], ret);
+        rc = RD_KAFKA_RESP_ERR_NO_ERROR;
     } else {
         hg_why_set(why, "topic %s: %s says: %s", name, k->bootstrap, rd_kafka_err2str(rc));
     }
@@ -99,8 +119,100 @@ static int ask_partitions(struct kafka *k, const char *name, uint32_t *ret, stru
     return rc == RD_KAFKA_RESP_ERR_NO_ERROR ? 0 : ask_err(rc);
 }
 
+/* Brokers hear of a new topic one after the other. */
+static int ask_new(struct kafka *k, const char *name, struct told *ret, struct hg_why *why) {
+    static const struct timespec pause = {.tv_nsec = 20 * 1000 * 1000};
+    int err = HG_ENOENT;
+    for (int i = 0; i < NEW_TRIES; i++) {
+        err = ask(k, name, ret, why);
+        if (err == 0 && ret->has_leaders && ret->partitions > 0) {
+            return 0;
+        }
+        if (err != 0 && err != HG_ENOENT) {
+            return err;
+        }
+        (void)nanosleep(&pause, NULL);
+    }
+    hg_why_set(why, "topic %s was made, but the cluster does not serve it yet", name);
+    return HG_EAGAIN;
+}
+
+static int ask_or_make(struct kafka *k, const struct hg_log_topic *topic, const char *name,
+                       struct told *ret, struct hg_why *why) {
+    int err = ask(k, name, ret, why);
+    if (err != HG_ENOENT || !k->may_create) {
+        return err;
+    }
+    err = kafka_admin_make(k, topic, name, why);
+    if (err == 0) {
+        err = ask_new(k, name, ret, why);
+    }
+    if (err == 0) {
+        HG_LOG(HG_NOTICE, "kafka_topic_made", "topic=%s partitions=%u copies=%d", name,
+               ret->partitions, ret->replication);
+    }
+    return err;
+}
+
+/* ----- what a 2xx is worth on it ----- */
+
+static void warn(const char *name, const char *text) {
+    HG_LOG(HG_WARN, "kafka_topic_weak", "topic=%s why=\"%s\"", name, text);
+}
+
+static void warn_about(const char *name, const struct kafka_kept *kept) {
+    if (kept->replication == 1) {
+        warn(name, "it has one copy: what is acknowledged is lost with its broker");
+    } else if (kept->min_insync == 1) {
+        warn(name, "min.insync.replicas is 1: an event is acknowledged when one copy has it");
+    } else if (kept->min_insync >= kept->replication) {
+        warn(name, "min.insync.replicas is as high as the number of copies: nothing can be "
+                   "acknowledged while one broker is away");
+    }
+    if (kept->is_unclean) {
+        warn(name, "unclean.leader.election.enable is true: a copy that lacks acknowledged "
+                   "events may become the leader");
+    }
+    if (kept->has_producer_time) {
+        HG_LOG(HG_NOTICE, "kafka_topic_times",
+               "topic=%s why=\"message.timestamp.type is CreateTime: since= goes by the clocks of "
+               "producers\"",
+               name);
+    }
+}
+
+static int check_kept(const struct hg_log_topic *topic, const char *name,
+                      const struct kafka_kept *kept, struct hg_why *why) {
+    int64_t wanted = topic->retention_ms > 0 ? topic->retention_ms : -1;
+    if (topic->is_compacted && !kept->is_compacted) {
+        hg_why_set(why, "topic %s is not compacted in the cluster: set its cleanup.policy", name);
+        return HG_EINVAL;
+    }
+    if (!kept->is_compacted && kept->retention_ms != wanted) {
+        HG_LOG(HG_NOTICE, "kafka_topic_retention",
+               "topic=%s conf_ms=%lld cluster_ms=%lld why=\"the cluster's is the one that holds\"",
+               name, (long long)wanted, (long long)kept->retention_ms);
+    }
+    warn_about(name, kept);
+    return 0;
+}
+
+/* What may not be asked is taken to be as the cluster's defaults are. */
+static int ask_kept(struct kafka *k, const struct hg_log_topic *topic, const char *name,
+                    struct kafka_kept *kept, struct hg_why *why) {
+    rd_kafka_resp_err_t rc = kafka_admin_kept(k, name, kept);
+    if (rc == RD_KAFKA_RESP_ERR_NO_ERROR) {
+        return check_kept(topic, name, kept, why);
+    }
+    HG_LOG(HG_NOTICE, "kafka_topic_unknown",
+           "topic=%s error=%s why=\"its settings cannot be read\"", name, rd_kafka_err2name(rc));
+    return 0;
+}
+
+/* ----- the driver's functions ----- */
+
 static struct kafka_topic *new_topic(const struct hg_log_topic *topic, const char *name,
-                                     uint32_t partitions) {
+                                     uint32_t partitions, const struct kafka_kept *kept) {
     struct kafka_topic *t = hg_try_alloc(sizeof *t + partitions * sizeof t->parts[0]);
     if (t == NULL) {
         return NULL;
@@ -108,7 +220,8 @@ static struct kafka_topic *new_topic(const struct hg_log_topic *topic, const cha
     memcpy(t->name, name, strlen(name));
     t->id = topic->id;
     t->partitions = partitions;
-    t->is_compacted = topic->is_compacted;
+    t->is_compacted = kept->is_compacted;
+    t->max_message_bytes = kept->max_message_bytes;
     for (uint32_t p = 0; p < partitions; p++) {
         atomic_store(&t->parts[p].low, -1);
         atomic_store(&t->parts[p].high, -1);
@@ -116,24 +229,38 @@ static struct kafka_topic *new_topic(const struct hg_log_topic *topic, const cha
     return t;
 }
 
-int kafka_topic_open(void *state, const struct hg_log_topic *topic, struct hg_why *why) {
-    struct kafka *k = HG_CAST(struct kafka, KAFKA_MAGIC, state);
-    char name[KAFKA_NAME_MAX + 1] = "";
-    uint32_t partitions = 0;
+static bool is_same(const struct kafka_topic *known, const char *name, const struct told *told,
+                    const struct kafka_kept *kept) {
+    return known != NULL && strcmp(known->name, name) == 0 &&
+           known->partitions == told->partitions && known->is_compacted == kept->is_compacted &&
+           known->max_message_bytes == kept->max_message_bytes;
+}
+
+static int check_name(const struct hg_log_topic *topic, char ret[KAFKA_NAME_MAX + 1],
+                      struct hg_why *why) {
     if (topic->name.len == 0 || topic->name.len > KAFKA_NAME_MAX) {
-        hg_why_set(why, "topic %.*s: a name has 249 characters at most", HG_FMT(topic->name));
+        hg_why_set(why, "topic %.*s: a name has 1 to 249 characters", HG_FMT(topic->name));
         return HG_EINVAL;
     }
-    memcpy(name, topic->name.ptr, topic->name.len);
-    int err = ask_partitions(k, name, &partitions, why);
-    if (err != 0) {
+    memcpy(ret, topic->name.ptr, topic->name.len);
+    ret[topic->name.len] = '\0';
+    return 0;
+}
+
+int kafka_topic_open(void *state, const struct hg_log_topic *topic, struct hg_why *why) {
+    struct kafka *k = HG_CAST(struct kafka, KAFKA_MAGIC, state);
+    struct told told = {0};
+    struct kafka_kept kept = {.max_message_bytes = MESSAGE_BYTES_DEFAULT,
+                              .is_compacted = topic->is_compacted};
+    char name[KAFKA_NAME_MAX + 1];
+    int err = check_name(topic, name, why);
+    err = err == 0 ? ask_or_make(k, topic, name, &told, why) : err;
+    kept.replication = told.replication;
+    err = err == 0 ? ask_kept(k, topic, name, &kept, why) : err;
+    if (err != 0 || is_same(kafka_topic(k, topic->id), name, &told, &kept)) {
         return err;
     }
-    struct kafka_topic *known = kafka_topic(k, topic->id);
-    if (known != NULL && known->partitions == partitions && strcmp(known->name, name) == 0) {
-        return 0;
-    }
-    struct kafka_topic *t = new_topic(topic, name, partitions);
+    struct kafka_topic *t = new_topic(topic, name, told.partitions, &kept);
     err = t != NULL ? keep(k, t) : HG_ENOMEM;
     if (err != 0) {
         hg_free(t);

@@ -14,6 +14,11 @@ int main(void) {
         return failed != 0;
     }
     failed += test_log_kafka();
+    failed += test_ready();
     failed += test_topics();
+    failed += test_admin();
+    failed += test_line();
+    failed += test_produce();
+    failed += test_fatal();
     return failed != 0;
 }

@@ -10,12 +10,23 @@
 
 const char *kafka_rig_bootstrap(void); /* NULL: there is none */
 
+enum { RIG_TOPICS = 16, RIG_ITEMS = 8 };
+
 struct kafka_rig {
     struct hg_log_up up; /* first */
     struct conf_text text;
     const struct hg_log_ops *ops;
     void *state;
-    char *names[16]; /* of topics, by id */
+    char *names[RIG_TOPICS]; /* of topics, by id */
+};
+
+/* One append and what became of it. */
+struct kafka_try {
+    struct hg_append append;
+    struct hg_append_item items[RIG_ITEMS];
+    _Atomic bool is_done;
+    _Atomic unsigned n_answers;
+    int err;
 };
 
 /* A load of rows of this module alone. */
@@ -29,5 +40,24 @@ void kafka_rig_close(struct kafka_rig *rig);
 /* A name that no topic has had yet. */
 const char *kafka_rig_name(struct kafka_rig *rig, uint32_t id);
 int kafka_rig_topic(struct kafka_rig *rig, uint32_t id, const char *name, struct hg_why *why);
+
+/* A new topic of that id, made by the driver. */
+const char *kafka_rig_new_topic(struct kafka_rig *rig, uint32_t id);
+
+void kafka_try_begin(struct kafka_rig *rig, struct kafka_try *t);
+/* Takes the event; NULL: a tombstone. */
+struct hg_append_item *kafka_try_add(struct kafka_try *t, uint32_t topic, const char *key,
+                                     struct hg_event *event);
+void kafka_try_send(struct kafka_rig *rig, struct kafka_try *t);
+/* The answer within 40 s; then the events are dropped. */
+int kafka_try_wait(struct kafka_try *t);
+int kafka_rig_append(struct kafka_rig *rig, uint32_t topic, const char *key, struct hg_event *event,
+                     uint64_t *ret_offset);
+struct hg_event *kafka_rig_event(const char *id, const char *data, size_t len);
+
+/* What another client reads of partition 0; on_message for each up to its end.
+ * Gives how many there are. */
+typedef void (*kafka_rig_fn)(void *arg, const rd_kafka_message_t *m);
+size_t kafka_rig_read(const char *topic, kafka_rig_fn on_message, void *arg);
 
 #endif

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* admin.c - the cluster is asked to make a topic, and how one is kept. Blocks;
+ * on the errand thread. */
+#include "kafka.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { ASK_MS = 10000 };
+
+/* What an answer waits in. */
+struct question {
+    rd_kafka_queue_t *queue;
+    rd_kafka_AdminOptions_t *options;
+};
+
+static bool begin(struct kafka *k, rd_kafka_admin_op_t op, struct question *q) {
+    char text[KAFKA_TEXT];
+    q->options = rd_kafka_AdminOptions_new(k->client, op);
+    q->queue = rd_kafka_queue_new(k->client);
+    return q->options != NULL && q->queue != NULL &&
+           rd_kafka_AdminOptions_set_request_timeout(q->options, ASK_MS, text, sizeof text) ==
+               RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
+static rd_kafka_event_t *answer(struct question *q) {
+    return rd_kafka_queue_poll(q->queue, ASK_MS + 1000);
+}
+
+static void end(struct question *q, rd_kafka_event_t *event) {
+    if (event != NULL) {
+        rd_kafka_event_destroy(event);
+    }
+    rd_kafka_queue_destroy(q->queue);
+    rd_kafka_AdminOptions_destroy(q->options);
+}
+
+/* ----- making one ----- */
+
+static void set_number(rd_kafka_NewTopic_t *t, const char *name, int64_t value) {
+    char text[24];
+    (void)snprintf(text, sizeof text, "%lld", (long long)value);
+    (void)rd_kafka_NewTopic_set_config(t, name, text);
+}
+
+static rd_kafka_NewTopic_t *new_topic(const struct kafka *k, const struct hg_log_topic *topic,
+                                      const char *name, struct hg_why *why) {
+    char text[KAFKA_TEXT];
+    int partitions = topic->partitions > 1 ? (int)topic->partitions
+                     : k->partitions > 0   ? (int)k->partitions
+                                           : -1;
+    int replication = k->replication > 0 ? (int)k->replication : -1;
+    rd_kafka_NewTopic_t *t =
+        rd_kafka_NewTopic_new(name, partitions, replication, text, sizeof text);
+    if (t == NULL) {
+        hg_why_set(why, "topic %s: %s", name, text);
+        return NULL;
+    }
+    /* The log's clock, not the producers': `since` and the dedup window go by it. */
+    (void)rd_kafka_NewTopic_set_config(t, "message.timestamp.type", "LogAppendTime");
+    (void)rd_kafka_NewTopic_set_config(t, "unclean.leader.election.enable", "false");
+    if (topic->is_compacted) {
+        (void)rd_kafka_NewTopic_set_config(t, "cleanup.policy", "compact");
+    }
+    set_number(t, "retention.ms", topic->retention_ms > 0 ? topic->retention_ms : -1);
+    set_number(t, "retention.bytes", topic->retention_bytes > 0 ? topic->retention_bytes : -1);
+    if (k->min_insync > 0) {
+        set_number(t, "min.insync.replicas", k->min_insync);
+    }
+    return t;
+}
+
+static int made_err(rd_kafka_resp_err_t rc) {
+    switch (rc) {
+    case RD_KAFKA_RESP_ERR_NO_ERROR:
+    case RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS: /* another node was quicker */
+        return 0;
+    case RD_KAFKA_RESP_ERR_INVALID_REPLICATION_FACTOR:
+    case RD_KAFKA_RESP_ERR_INVALID_PARTITIONS:
+    case RD_KAFKA_RESP_ERR_INVALID_CONFIG:
+    case RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION:
+    case RD_KAFKA_RESP_ERR_POLICY_VIOLATION:
+        return HG_EINVAL;
+    case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
+    case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
+        return HG_EDENIED;
+    default:
+        return HG_EAGAIN;
+    }
+}
+
+static int made_result(rd_kafka_event_t *event, const char *name, struct hg_why *why) {
+    rd_kafka_resp_err_t rc =
+        event != NULL ? rd_kafka_event_error(event) : RD_KAFKA_RESP_ERR__TIMED_OUT;
+    const char *text = event != NULL ? rd_kafka_event_error_string(event) : "no answer";
+    size_t n = 0;
+    const rd_kafka_CreateTopics_result_t *result =
+        rc == RD_KAFKA_RESP_ERR_NO_ERROR ? rd_kafka_event_CreateTopics_result(event) : NULL;
+    if (result != NULL) {
+        const rd_kafka_topic_result_t **topics = rd_kafka_CreateTopics_result_topics(result, &n);
+        rc = n == 1 ? rd_kafka_topic_result_error(topics[0]) : RD_KAFKA_RESP_ERR_UNKNOWN;
+        text = n == 1 ? rd_kafka_topic_result_error_string(topics[0]) : NULL;
+    }
+    int err = made_err(rc);
+    if (err != 0) {
+        hg_why_set(why, "topic %s cannot be made: %s", name,
+                   text != NULL ? text : rd_kafka_err2str(rc));
+    }
+    return err;
+}
+
+int kafka_admin_make(struct kafka *k, const struct hg_log_topic *topic, const char *name,
+                     struct hg_why *why) {
+    struct question q;
+    rd_kafka_event_t *event = NULL;
+    rd_kafka_NewTopic_t *t = new_topic(k, topic, name, why);
+    if (t == NULL) {
+        return HG_EINVAL;
+    }
+    if (begin(k, RD_KAFKA_ADMIN_OP_CREATETOPICS, &q)) {
+        rd_kafka_CreateTopics(k->client, &t, 1, q.options, q.queue);
+        event = answer(&q);
+    }
+    int err = made_result(event, name, why);
+    end(&q, event);
+    rd_kafka_NewTopic_destroy(t);
+    return err;
+}
+
+/* ----- how one is kept ----- */
+
+static void take(struct kafka_kept *kept, const char *name, const char *value) {
+    if (strcmp(name, "max.message.bytes") == 0) {
+        kept->max_message_bytes = (size_t)strtoull(value, NULL, 10);
+    } else if (strcmp(name, "min.insync.replicas") == 0) {
+        kept->min_insync = (int)strtol(value, NULL, 10);
+    } else if (strcmp(name, "unclean.leader.election.enable") == 0) {
+        kept->is_unclean = strcmp(value, "true") == 0;
+    } else if (strcmp(name, "cleanup.policy") == 0) {
+        kept->is_compacted = strstr(value, "compact") != NULL;
+    } else if (strcmp(name, "message.timestamp.type") == 0) {
+        kept->has_producer_time = strcmp(value, "LogAppendTime") != 0;
+    } else if (strcmp(name, "retention.ms") == 0) {
+        kept->retention_ms = strtoll(value, NULL, 10);
+    }
+}
+
+static void take_all(struct kafka_kept *kept, const rd_kafka_ConfigResource_t *r) {
+    size_t n = 0;
+    const rd_kafka_ConfigEntry_t **entries = rd_kafka_ConfigResource_configs(r, &n);
+    for (size_t i = 0; i < n; i++) {
+        const char *value = rd_kafka_ConfigEntry_value(entries[i]);
+        if (value != NULL) {
+            take(kept, rd_kafka_ConfigEntry_name(entries[i]), value);
+        }
+    }
+}
+
+static rd_kafka_resp_err_t kept_result(rd_kafka_event_t *event, struct kafka_kept *ret) {
+    size_t n = 0;
+    if (event == NULL) {
+        return RD_KAFKA_RESP_ERR__TIMED_OUT;
+    }
+    const rd_kafka_DescribeConfigs_result_t *result = rd_kafka_event_DescribeConfigs_result(event);
+    if (rd_kafka_event_error(event) != RD_KAFKA_RESP_ERR_NO_ERROR || result == NULL) {
+        return rd_kafka_event_error(event);
+    }
+    const rd_kafka_ConfigResource_t **r = rd_kafka_DescribeConfigs_result_resources(result, &n);
+    rd_kafka_resp_err_t rc =
+        n == 1 ? rd_kafka_ConfigResource_error(r[0]) : RD_KAFKA_RESP_ERR_UNKNOWN;
+    if (rc == RD_KAFKA_RESP_ERR_NO_ERROR) {
+        take_all(ret, r[0]);
+    }
+    return rc;
+}
+
+rd_kafka_resp_err_t kafka_admin_kept(struct kafka *k, const char *name, struct kafka_kept *ret) {
+    struct question q;
+    rd_kafka_event_t *event = NULL;
+    rd_kafka_ConfigResource_t *r = rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, name);
+    if (begin(k, RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS, &q)) {
+        rd_kafka_DescribeConfigs(k->client, &r, 1, q.options, q.queue);
+        event = answer(&q);
+    }
+    rd_kafka_resp_err_t rc = kept_result(event, ret);
+    end(&q, event);
+    rd_kafka_ConfigResource_destroy(r);
+    return rc;
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* fatal.c - an idempotent producer that has lost count of its sequence numbers
+ * takes nothing any more. It is made again; what it had under way is in doubt,
+ * and its thread says so while the new one is sent to already. */
+#include "kafka.h"
+
+static void free_ended(struct kafka *k) {
+    struct kafka_line **at = &k->retired;
+    while (*at != NULL) {
+        struct kafka_line *l = *at;
+        if (atomic_load(&l->is_over)) {
+            *at = l->next;
+            kafka_line_free(&l);
+        } else {
+            at = &l->next;
+        }
+    }
+}
+
+struct kafka_line *kafka_line_now(struct kafka *k) {
+    struct hg_why why = {""};
+    if (k->line != NULL && !atomic_load_explicit(&k->line->is_fatal, memory_order_relaxed)) {
+        return k->line;
+    }
+    if (k->line != NULL) {
+        kafka_line_end(k->line, true);
+        k->line->next = k->retired;
+        k->retired = k->line;
+        k->line = NULL;
+    }
+    free_ended(k);
+    if (kafka_line_open(k, &k->line, &why) != 0) {
+        HG_LOG(HG_ERROR, "kafka_no_producer", "why=\"%s\"", why.text);
+        return NULL;
+    }
+    HG_LOG(HG_NOTICE, "kafka_producer_again", "cluster=%s", k->bootstrap);
+    return k->line;
+}
+
+void kafka_lines_close(struct kafka *k) {
+    if (k->line != NULL) {
+        kafka_line_end(k->line, false);
+        kafka_line_free(&k->line);
+    }
+    while (k->retired != NULL) {
+        struct kafka_line *l = k->retired;
+        k->retired = l->next;
+        kafka_line_free(&l);
+    }
+}

@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* produce.c - an append as messages, and their delivery reports as its answer.
+ *
+ *   append ── check ──► refused as a whole: nothing of it was sent
+ *               |
+ *               └──► flight: one mark an item ── send ──► reports, on the line's
+ *                    thread ── the last one ──► hg_append_complete
+ *
+ * Once an item could not be sent those behind it are not sent either: what the
+ * caller sends again must not land behind what came after it. */
+#include "kafka.h"
+
+#include "headgate/record.h"
+
+enum {
+    BATCH_BYTES = 61,  /* of a batch around its records */
+    RECORD_BYTES = 32, /* of a record around its parts, at most */
+    HEADER_BYTES = 10, /* of a header around its parts, at most */
+    GUESS_HEADERS = 16 /* beside extensions and the record's own */
+};
+
+struct flight;
+
+struct mark {
+    struct flight *flight;
+};
+
+struct flight {
+    struct hg_append *append;
+    _Atomic size_t left; /* items without result, and one while they are being sent */
+    struct mark marks[];
+};
+
+/* ----- what comes back ----- */
+
+static int worst_of(const struct hg_append *a) {
+    int first = 0;
+    for (size_t i = 0; i < a->n_items; i++) {
+        if (a->items[i].err == HG_EDOUBT) {
+            return HG_EDOUBT;
+        }
+        first = first != 0 ? first : a->items[i].err;
+    }
+    return first;
+}
+
+static void release(struct flight *f, size_t n) {
+    if (atomic_fetch_sub_explicit(&f->left, n, memory_order_acq_rel) > n) {
+        return;
+    }
+    struct hg_append *a = f->append;
+    hg_free(f);
+    hg_append_complete(a, worst_of(a));
+}
+
+/* It is certain that the message is in no log. */
+static int refusal(const rd_kafka_message_t *m) {
+    switch (m->err) {
+    case RD_KAFKA_RESP_ERR_INVALID_RECORD:
+    case RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP:
+    case RD_KAFKA_RESP_ERR_POLICY_VIOLATION:
+        return HG_EINVAL;
+    default:
+        return HG_EAGAIN;
+    }
+}
+
+static int result_of(const rd_kafka_message_t *m) {
+    if (m->err == RD_KAFKA_RESP_ERR_NO_ERROR && m->offset >= 0) {
+        return 0;
+    }
+    /* Stored, but nobody knows where: the broker had it from an earlier try that
+     * it remembers no more. Without its position it cannot be answered. */
+    return rd_kafka_message_status(m) == RD_KAFKA_MSG_STATUS_NOT_PERSISTED ? refusal(m) : HG_EDOUBT;
+}
+
+void kafka_delivered(const rd_kafka_message_t *m) {
+    struct mark *mark = m->_private;
+    struct flight *f = mark->flight;
+    struct hg_append_item *item = &f->append->items[mark - f->marks];
+    rd_kafka_timestamp_type_t type;
+    item->err = result_of(m);
+    if (item->err == 0) {
+        item->record.offset = (uint64_t)m->offset;
+        item->record.log_time_ms = rd_kafka_message_timestamp(m, &type);
+    } else {
+        HG_LOG(HG_INFO, "kafka_not_delivered", "topic=%s partition=%d error=%s result=\"%s\"",
+               rd_kafka_topic_name(m->rkt), (int)m->partition, rd_kafka_err2name(m->err),
+               hg_err_text(item->err));
+    }
+    release(f, 1);
+}
+
+/* ----- what goes out ----- */
+
+static size_t draft_bytes(const struct kafka_draft *d) {
+    size_t bytes = BATCH_BYTES + RECORD_BYTES + d->key.len + d->value.len;
+    for (size_t i = 0; i < d->n_headers; i++) {
+        bytes += HEADER_BYTES + d->headers[i].name.len + d->headers[i].value.len;
+    }
+    return bytes;
+}
+
+/* Never less than draft_bytes in binary mode; no draft is made for it. */
+static size_t guess_bytes(const struct hg_record *r) {
+    size_t bytes = BATCH_BYTES + RECORD_BYTES + r->key.len + 256;
+    size_t n_headers = GUESS_HEADERS + r->n_headers;
+    if (r->event != NULL) {
+        bytes += hg_event_packed_bytes(r->event);
+        n_headers += hg_event_extensions(r->event);
+    }
+    for (size_t i = 0; i < r->n_headers; i++) {
+        bytes += r->headers[i].name.len + r->headers[i].value.len;
+    }
+    return bytes + n_headers * (HEADER_BYTES + 16);
+}
+
+static int check_size(struct kafka *k, const struct kafka_topic *t, const struct hg_record *r) {
+    if (k->mode == KAFKA_BINARY && guess_bytes(r) <= t->max_message_bytes) {
+        return 0;
+    }
+    int err = kafka_record_write(r, k->mode, &k->draft);
+    if (err == HG_ENOMEM) {
+        return HG_EAGAIN;
+    }
+    return err != 0 ? err : draft_bytes(&k->draft) > t->max_message_bytes ? HG_E2BIG : 0;
+}
+
+static bool is_without_data(const struct hg_record *r) {
+    enum hg_data_kind kind;
+    if (r->event == NULL) {
+        return false;
+    }
+    (void)hg_event_data(r->event, &kind);
+    return kind == HG_DATA_NONE;
+}
+
+static int check_item(struct kafka *k, const struct hg_append_item *item) {
+    const struct kafka_topic *t = kafka_topic(k, item->topic);
+    if (t == NULL || item->partition >= t->partitions) {
+        return HG_EINVAL;
+    }
+    if (t->is_compacted && item->record.key.len == 0) {
+        return HG_EINVAL;
+    }
+    if (t->is_compacted && !k->has_tombstones && k->mode == KAFKA_BINARY &&
+        is_without_data(&item->record)) {
+        return HG_EINVAL;
+    }
+    return check_size(k, t, &item->record);
+}
+
+static int check(struct kafka *k, struct hg_append *a) {
+    for (size_t i = 0; i < a->n_items; i++) {
+        int err = check_item(k, &a->items[i]);
+        if (err != 0) {
+            a->refused = i;
+            return err;
+        }
+    }
+    return 0;
+}
+
+static void refuse(struct hg_append *a, int err) {
+    for (size_t i = 0; i < a->n_items; i++) {
+        a->items[i].err = err;
+    }
+    hg_append_complete(a, err);
+}
+
+static int send_item(struct kafka *k, struct kafka_line *l, struct hg_append_item *item,
+                     struct mark *mark) {
+    int err = kafka_record_write(&item->record, k->mode, &k->draft);
+    if (err != 0) {
+        return err == HG_ENOMEM ? HG_EAGAIN : err;
+    }
+    /* In binary mode the value is the event's own data, which stays until the
+     * answer; a structured one is in the draft. */
+    return kafka_line_send(l, kafka_topic(k, item->topic), item->partition, &k->draft,
+                           k->mode == KAFKA_STRUCTURED, mark);
+}
+
+static void send_all(struct kafka *k, struct kafka_line *l, struct flight *f) {
+    struct hg_append *a = f->append;
+    size_t n = a->n_items, i = 0;
+    int err = 0;
+    for (; i < n; i++) {
+        f->marks[i].flight = f;
+        err = send_item(k, l, &a->items[i], &f->marks[i]);
+        if (err != 0) {
+            break;
+        }
+    }
+    for (size_t rest = i; rest < n; rest++) {
+        a->items[rest].err = err;
+    }
+    release(f, n - i + 1);
+}
+
+static void probe(struct kafka_line *l, struct hg_append *a) {
+    struct hg_append *none = NULL;
+    if (!atomic_compare_exchange_strong(&l->probe, &none, a)) {
+        hg_append_complete(a, HG_EAGAIN);
+    }
+}
+
+void kafka_append(void *state, struct hg_append *a) {
+    struct kafka *k = HG_CAST(struct kafka, KAFKA_MAGIC, state);
+    struct kafka_line *l = kafka_line_now(k);
+    int err = l != NULL ? check(k, a) : HG_EAGAIN;
+    if (err != 0) {
+        refuse(a, err);
+        return;
+    }
+    if (a->n_items == 0) {
+        probe(l, a);
+        return;
+    }
+    struct flight *f = hg_try_alloc(sizeof *f + a->n_items * sizeof f->marks[0]);
+    if (f == NULL) {
+        refuse(a, HG_EAGAIN);
+        return;
+    }
+    f->append = a;
+    atomic_init(&f->left, a->n_items + 1);
+    send_all(k, l, f);
+}
+
+/* The client sends by itself; linger.ms says when. */
+void kafka_flush(void *state) {
+    (void)HG_CAST(struct kafka, KAFKA_MAGIC, state);
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* test_admin.c - a topic is made as the conf says, and how it is kept is read back. */
+#include "modules/log_kafka/rig.h"
+
+static void a_topic_is_made_with_what_the_conf_says(void **state) {
+    (void)state;
+    struct kafka_rig rig;
+    struct hg_why why = {""};
+    kafka_rig_open(&rig, "kafka_partitions 3; kafka_replication 1; kafka_min_insync_replicas 1;");
+    const char *name = kafka_rig_name(&rig, 0);
+    const struct hg_log_topic topic = {
+        .name = hg_slice_of(name), .partitions = 1, .retention_ms = 3600000};
+    assert_int_equal(rig.ops->topic_open(rig.state, &topic, &why), 0);
+    struct kafka_kept kept = {.has_producer_time = true};
+    assert_int_equal(kafka_admin_kept(rig.state, name, &kept), 0);
+    assert_int_equal(kept.retention_ms, 3600000);
+    assert_int_equal(kept.min_insync, 1);
+    assert_false(kept.has_producer_time);
+    assert_false(kept.is_compacted);
+    assert_false(kept.is_unclean);
+    assert_true(kept.max_message_bytes > 100000);
+    assert_int_equal(kafka_topic(rig.state, 0)->partitions, 3);
+    kafka_rig_close(&rig);
+}
+
+static void a_topic_that_is_there_already_is_no_error(void **state) {
+    (void)state;
+    struct kafka_rig rig;
+    struct hg_why why = {""};
+    kafka_rig_open(&rig, "");
+    const char *name = kafka_rig_new_topic(&rig, 0);
+    const struct hg_log_topic topic = {.name = hg_slice_of(name)};
+    assert_int_equal(kafka_admin_make(rig.state, &topic, name, &why), 0);
+    kafka_rig_close(&rig);
+}
+
+static void what_the_cluster_cannot_do_is_said_in_its_words(void **state) {
+    (void)state;
+    struct kafka_rig rig;
+    struct hg_why why = {""};
+    kafka_rig_open(&rig, "kafka_replication 99;");
+    const char *name = kafka_rig_name(&rig, 0);
+    assert_int_equal(kafka_rig_topic(&rig, 0, name, &why), HG_EINVAL);
+    assert_non_null(strstr(why.text, name));
+    assert_non_null(strstr(why.text, "99"));
+    kafka_rig_close(&rig);
+}
+
+int test_admin(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_topic_is_made_with_what_the_conf_says),
+        cmocka_unit_test(a_topic_that_is_there_already_is_no_error),
+        cmocka_unit_test(what_the_cluster_cannot_do_is_said_in_its_words),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

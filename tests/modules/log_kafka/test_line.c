@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* test_line.c - a producer from its making to its end. */
+#include "modules/log_kafka/rig.h"
+
+static void a_close_waits_for_what_is_under_way(void **state) {
+    (void)state;
+    struct kafka_rig rig;
+    struct kafka_try t;
+    kafka_rig_open(&rig, "kafka_property linger.ms 300;");
+    (void)kafka_rig_new_topic(&rig, 0);
+    kafka_try_begin(&rig, &t);
+    (void)kafka_try_add(&t, 0, "", kafka_rig_event("1", "a", 1));
+    kafka_try_send(&rig, &t);
+    assert_false(atomic_load(&t.is_done));
+    kafka_rig_close(&rig);
+    assert_true(atomic_load(&t.is_done));
+    assert_int_equal(kafka_try_wait(&t), 0);
+}
+
+static void a_full_queue_answers_at_once(void **state) {
+    (void)state;
+    struct kafka_rig rig;
+    struct kafka_try t;
+    kafka_rig_open(&rig, "kafka_property queue.buffering.max.messages 2;"
+                         "kafka_property linger.ms 500;");
+    (void)kafka_rig_new_topic(&rig, 0);
+    kafka_try_begin(&rig, &t);
+    for (int i = 0; i < 5; i++) {
+        (void)kafka_try_add(&t, 0, "", kafka_rig_event("1", "a", 1));
+    }
+    kafka_try_send(&rig, &t);
+    assert_int_equal(t.items[2].err, HG_EAGAIN); /* before anything came back */
+    assert_int_equal(kafka_try_wait(&t), HG_EAGAIN);
+    for (int i = 0; i < 5; i++) {
+        assert_int_equal(t.items[i].err, i < 2 ? 0 : HG_EAGAIN);
+    }
+    kafka_rig_close(&rig);
+}
+
+static void an_append_without_items_asks_whether_anybody_answers(void **state) {
+    (void)state;
+    struct kafka_rig rig;
+    struct kafka_try t;
+    kafka_rig_open(&rig, "");
+    kafka_try_begin(&rig, &t);
+    kafka_try_send(&rig, &t);
+    assert_int_equal(kafka_try_wait(&t), 0);
+    kafka_rig_close(&rig);
+}
+
+int test_line(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_close_waits_for_what_is_under_way),
+        cmocka_unit_test(a_full_queue_answers_at_once),
+        cmocka_unit_test(an_append_without_items_asks_whether_anybody_answers),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

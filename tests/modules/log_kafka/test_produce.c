@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* test_produce.c - what is acknowledged is there, as others read it. */
+#include "modules/log_kafka/rig.h"
+
+struct found {
+    size_t n;
+    int64_t offsets[16], times[16];
+    char ids[16][16];
+    char values[16][16];
+    bool has_value[16];
+};
+
+static void on_message(void *arg, const rd_kafka_message_t *m) {
+    struct found *f = arg;
+    rd_kafka_headers_t *headers = NULL;
+    const void *id = NULL;
+    size_t len = 0;
+    rd_kafka_timestamp_type_t type;
+    assert_true(f->n < HG_COUNT(f->offsets));
+    f->offsets[f->n] = m->offset;
+    f->times[f->n] = rd_kafka_message_timestamp(m, &type);
+    f->has_value[f->n] = m->payload != NULL;
+    memcpy(f->values[f->n], m->payload != NULL ? m->payload : "", m->len < 16 ? m->len : 15);
+    if (rd_kafka_message_headers(m, &headers) == RD_KAFKA_RESP_ERR_NO_ERROR &&
+        rd_kafka_header_get_last(headers, "ce_id", &id, &len) == RD_KAFKA_RESP_ERR_NO_ERROR) {
+        memcpy(f->ids[f->n], id, len < 16 ? len : 15);
+    }
+    f->n++;
+}
+
+static void an_append_is_answered_with_where_and_when_it_is(void **state) {
+    (void)state;
+    struct kafka_rig rig;
+    struct kafka_try t;
+    struct found found = {0};
+    kafka_rig_open(&rig, "");
+    const char *name = kafka_rig_new_topic(&rig, 0);
+    kafka_try_begin(&rig, &t);
+    (void)kafka_try_add(&t, 0, "k", kafka_rig_event("1", "one", 3));
+    (void)kafka_try_add(&t, 0, "k", kafka_rig_event("2", "two", 3));
+    (void)kafka_try_add(&t, 0, "k", kafka_rig_event("3", "three", 5));
+    kafka_try_send(&rig, &t);
+    assert_int_equal(kafka_try_wait(&t), 0);
+    assert_int_equal(kafka_rig_read(name, on_message, &found), 3);
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(t.items[i].err, 0);
+        assert_int_equal(t.items[i].record.offset, i);
+        assert_int_equal(found.offsets[i], i);
+        assert_int_equal(found.times[i], t.items[i].record.log_time_ms);
+        assert_int_equal(found.ids[i][0], '1' + (int)i);
+    }
+    assert_string_equal(found.values[2], "three");
+    kafka_rig_close(&rig);
+}
+
+static void a_structured_event_is_one_json_text(void **state) {
+    (void)state;
+    struct kafka_rig rig;
+    struct found found = {0};
+    kafka_rig_open(&rig, "kafka_content_mode structured;");
+    const char *name = kafka_rig_new_topic(&rig, 0);
+    assert_int_equal(kafka_rig_append(&rig, 0, "", kafka_rig_event("1", "one", 3), NULL), 0);
+    assert_int_equal(kafka_rig_read(name, on_message, &found), 1);
+    assert_memory_equal(found.values[0], "{\"specversion\":", 14);
+    kafka_rig_close(&rig);
+}
+
+static void what_is_too_large_is_named_and_nothing_of_its_append_is_sent(void **state) {
+    (void)state;
+    struct kafka_rig rig;
+    struct kafka_try t;
+    struct found found = {0};
+    kafka_rig_open(&rig, "");
+    const char *name = kafka_rig_new_topic(&rig, 0);
+    size_t limit = kafka_topic(rig.state, 0)->max_message_bytes;
+    char *large = hg_alloc(limit);
+    kafka_try_begin(&rig, &t);
+    (void)kafka_try_add(&t, 0, "", kafka_rig_event("1", "one", 3));
+    (void)kafka_try_add(&t, 0, "", kafka_rig_event("2", large, limit));
+    kafka_try_send(&rig, &t);
+    assert_int_equal(kafka_try_wait(&t), HG_E2BIG);
+    assert_int_equal(t.append.refused, 1);
+    assert_int_equal(t.items[0].err, HG_E2BIG);
+    assert_int_equal(kafka_rig_append(&rig, 0, "", kafka_rig_event("3", large, limit - 600), NULL),
+                     0);
+    hg_free(large);
+    assert_int_equal(kafka_rig_read(name, on_message, &found), 1);
+    assert_string_equal(found.ids[0], "3");
+    kafka_rig_close(&rig);
+}
+
+static void each_byte_up_to_the_limit_is_taken(void **state) {
+    (void)state;
+    struct kafka_rig rig;
+    kafka_rig_open(&rig, "kafka_property compression.codec none;");
+    (void)kafka_rig_new_topic(&rig, 0);
+    size_t limit = kafka_topic(rig.state, 0)->max_message_bytes, taken = 0;
+    char *large = hg_alloc(limit);
+    for (size_t less = 120; less < 600; less += 8) {
+        int err = kafka_rig_append(&rig, 0, "", kafka_rig_event("1", large, limit - less), NULL);
+        assert_true(err == 0 || err == HG_E2BIG); /* never a refusal by the broker */
+        taken += err == 0;
+    }
+    assert_true(taken > 30);
+    hg_free(large);
+    kafka_rig_close(&rig);
+}
+
+static void a_partition_that_is_not_there_is_refused(void **state) {
+    (void)state;
+    struct kafka_rig rig;
+    struct kafka_try t;
+    kafka_rig_open(&rig, "");
+    (void)kafka_rig_new_topic(&rig, 0);
+    kafka_try_begin(&rig, &t);
+    kafka_try_add(&t, 0, "", kafka_rig_event("1", "one", 3))->partition = 99;
+    kafka_try_send(&rig, &t);
+    assert_int_equal(kafka_try_wait(&t), HG_EINVAL);
+    assert_int_equal(kafka_rig_append(&rig, 5, "", kafka_rig_event("1", "one", 3), NULL),
+                     HG_EINVAL);
+    kafka_rig_close(&rig);
+}
+
+static void an_event_without_data_removes_no_key_unless_that_is_wanted(void **state) {
+    (void)state;
+    static const char *const rows[] = {"", "kafka_tombstones on;"};
+    static const int wanted[] = {HG_EINVAL, 0};
+    for (int i = 0; i < 2; i++) {
+        struct kafka_rig rig;
+        struct hg_why why = {""};
+        struct found found = {0};
+        kafka_rig_open(&rig, rows[i]);
+        const struct hg_log_topic topic = {.name = hg_slice_of(kafka_rig_name(&rig, 0)),
+                                           .is_compacted = true};
+        assert_int_equal(rig.ops->topic_open(rig.state, &topic, &why), 0);
+        assert_int_equal(kafka_rig_append(&rig, 0, "k", kafka_rig_event("1", NULL, 0), NULL),
+                         wanted[i]);
+        assert_int_equal(kafka_rig_append(&rig, 0, "", kafka_rig_event("1", "x", 1), NULL),
+                         HG_EINVAL); /* without a key */
+        assert_int_equal(kafka_rig_append(&rig, 0, "k", kafka_rig_event("2", "", 0), NULL), 0);
+        size_t n = kafka_rig_read(topic.name.ptr, on_message, &found);
+        assert_int_equal(n, i + 1);
+        assert_true(found.has_value[n - 1]); /* empty is not null */
+        kafka_rig_close(&rig);
+    }
+}
+
+int test_produce(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_append_is_answered_with_where_and_when_it_is),
+        cmocka_unit_test(a_structured_event_is_one_json_text),
+        cmocka_unit_test(what_is_too_large_is_named_and_nothing_of_its_append_is_sent),
+        cmocka_unit_test(each_byte_up_to_the_limit_is_taken),
+        cmocka_unit_test(a_partition_that_is_not_there_is_refused),
+        cmocka_unit_test(an_event_without_data_removes_no_key_unless_that_is_wanted),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
