@@ -12,23 +12,19 @@
 #include "log/crossing.h"
 #include "log/errands.h"
 #include "log/judge.h"
+#include "log/line.h"
 #include "log/log.h"
 #include "log/readers.h"
 #include "log/refresh.h"
 #include "log/topics.h"
 #include "log/up.h"
 
-/* Publishes in order, by hg_publish.next. */
-struct hg_line {
-    struct hg_publish *first, **end;
-};
-
 struct hg_log_thread {
     pthread_t id;   /* the starter's */
     pthread_t self; /* the same, known to the thread and to those it starts */
     struct hg_judge judge;
-    struct hg_line line; /* not judged yet */
-    bool is_held;        /* its first waits for the next settlement */
+    struct hg_line line;
+    bool has_held; /* since the last flush: what it waits for may not be flushed */
     bool is_stopping;
     bool needs_index;   /* a topic was opened whose records dedup does not know */
     size_t group_items; /* appended since the last flush */

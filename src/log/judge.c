@@ -106,11 +106,8 @@ enum hg_verdict hg_judge(struct hg_judge *j, struct hg_publish *p, int32_t now) 
     }
     if (blocker != NULL) {
         release_all(j, p, p->n_items);
-        if (n_new > 0) {
-            return HG_VERDICT_HOLD;
-        }
         hg_pending_wait(blocker, p);
-        return HG_VERDICT_WAIT;
+        return n_new > 0 ? HG_VERDICT_HOLD : HG_VERDICT_WAIT;
     }
     if (n_new > 0) {
         return make_append(j, p);

@@ -25,9 +25,9 @@ enum hg_verdict {
     HG_VERDICT_APPEND, /* p->append is to be appended, then settled */
     HG_VERDICT_ANSWER, /* nothing to append: p->err, p->at and the results are final */
     HG_VERDICT_WAIT,   /* all is stored or on its way: parked until that settles */
-    HG_VERDICT_HOLD,   /* some is on its way and some is new: to be judged again
-                        * after the next settlement, and everything behind it
-                        * later still, or the order of a key would change */
+    HG_VERDICT_HOLD,   /* some is on its way and some is new: parked as well, and what
+                        * comes after it on its topics must be judged later, or the
+                        * order of a key would change */
 };
 
 enum hg_verdict hg_judge(struct hg_judge *j, struct hg_publish *p, int32_t now);

@@ -21,6 +21,8 @@ libheadgate_a_SOURCES += \
     src/log/inner.h \
     src/log/judge.c \
     src/log/judge.h \
+    src/log/line.c \
+    src/log/line.h \
     src/log/log.c \
     src/log/log.h \
     src/log/log_thread.c \

@@ -25,34 +25,6 @@ enum { ROOM_MAX = 4 << 20 };
 /* Topics are declared one after the other; the index is built once for all. */
 enum { INDEX_WAIT_MS = 20 };
 
-static void push_back(struct hg_line *line, struct hg_publish *p) {
-    p->next = NULL;
-    *line->end = p;
-    line->end = &p->next;
-}
-
-/* A whole list, before all others. */
-static void push_front(struct hg_line *line, struct hg_publish *list) {
-    if (list == NULL) {
-        return;
-    }
-    struct hg_publish *last = list;
-    while (last->next != NULL) {
-        last = last->next;
-    }
-    last->next = line->first;
-    line->end = line->first == NULL ? &last->next : line->end;
-    line->first = list;
-}
-
-static struct hg_publish *pop(struct hg_line *line) {
-    struct hg_publish *p = line->first;
-    line->first = p->next;
-    line->end = line->first == NULL ? &line->first : line->end;
-    p->next = NULL;
-    return p;
-}
-
 /* On the loop, where the plan was made: memory that changes threads at each
  * request is dear. */
 static void run_done(struct hg_task *task) {
@@ -80,6 +52,7 @@ static void append(struct hg_log *log, struct hg_publish *p) {
 
 void hg_log_thread__flush(struct hg_log *log) {
     struct hg_log_thread *t = &log->thread;
+    t->has_held = false;
     if (t->group_appends > 0) {
         hg_crossings_send(&log->crossings); /* who is answered need not wait for the others */
         t->group_items = t->group_bytes = t->group_appends = 0;
@@ -94,44 +67,51 @@ static bool is_large(const struct hg_log_thread *t) {
 }
 
 static bool can_judge(const struct hg_log_thread *t) {
-    return t->line.first != NULL && !t->is_held && !is_large(t);
+    return t->line.first != NULL && !is_large(t);
 }
 
 /* What waited for it is judged next. */
 static void end(struct hg_log *log, struct hg_publish *p, struct hg_publish *waiters) {
-    push_front(&log->thread.line, waiters);
-    log->thread.is_held = false;
+    hg_line_back(&log->thread.line, waiters);
     answer(log, p);
+}
+
+/* p and its verdict; its place in the line is settled first, as it may be
+ * another's before this returns. */
+static void carry_out(struct hg_log *log, struct hg_publish *p, enum hg_verdict verdict) {
+    struct hg_log_thread *t = &log->thread;
+    switch (verdict) {
+    case HG_VERDICT_APPEND:
+        if (hg_expect_is_replaced(log, p)) {
+            end(log, p, hg_judge_refuse(&t->judge, p, HG_ECONFLICT, t->now_s));
+        } else {
+            append(log, p);
+        }
+        break;
+    case HG_VERDICT_ANSWER:
+        answer(log, p);
+        break;
+    case HG_VERDICT_WAIT:
+        break;
+    case HG_VERDICT_HOLD:
+        t->has_held = true;
+        break;
+    }
 }
 
 static void judge_line(struct hg_log *log) {
     struct hg_log_thread *t = &log->thread;
-    while (can_judge(t)) {
-        struct hg_publish *p = pop(&t->line);
-        switch (hg_judge(&t->judge, p, t->now_s)) {
-        case HG_VERDICT_APPEND:
-            if (hg_expect_is_replaced(log, p)) {
-                end(log, p, hg_judge_refuse(&t->judge, p, HG_ECONFLICT, t->now_s));
-            } else {
-                append(log, p);
-            }
-            break;
-        case HG_VERDICT_ANSWER:
-            answer(log, p);
-            break;
-        case HG_VERDICT_WAIT:
-            break;
-        case HG_VERDICT_HOLD:
-            push_front(&t->line, p);
-            t->is_held = true;
-            break;
-        }
+    struct hg_publish *p;
+    while (can_judge(t) && (p = hg_line_next(&t->line)) != NULL) {
+        enum hg_verdict verdict = hg_judge(&t->judge, p, t->now_s);
+        hg_line_judged(&t->line, p, verdict);
+        carry_out(log, p, verdict);
     }
 }
 
 void hg_log_thread__on_publish(struct hg_task *task) {
     struct hg_publish *p = HG_CONTAINER(task, struct hg_publish, task);
-    push_back(&p->log->thread.line, p);
+    hg_line_put(&p->log->thread.line, p);
 }
 
 /* Readiness follows what appends meet; each change is logged once. On a disk
@@ -219,7 +199,7 @@ static void turn(struct hg_log *log) {
     }
     hg_log_upkeep__show_ids(log);
     judge_line(log);
-    if (!has_more || t->is_held || is_large(t)) {
+    if (!has_more || t->has_held || is_large(t)) {
         hg_log_thread__flush(log);
     }
     int64_t now_ms = hg_clock_mono_ms();
@@ -277,7 +257,7 @@ static int create_thread(struct hg_log_thread *t, struct start_call *start) {
 
 int hg_log_thread__start(struct hg_log *log, const struct hg_log_open *open, struct hg_why *why) {
     struct hg_log_thread *t = &log->thread;
-    t->line.end = &t->line.first;
+    hg_line_init(&t->line, log->topics);
     t->probe.log = log;
     struct start_call start = {.log = log, .open = open, .why = why};
     int rc = sem_init(&start.is_open, 0, 0);

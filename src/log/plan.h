@@ -14,8 +14,17 @@ enum hg_plan_state {
     HG_PLAN_BEFORE, /* stored already */
 };
 
+/* Where a publish is; log/line.h. */
+enum hg_place {
+    HG_PLACE_NEW,   /* not judged yet */
+    HG_PLACE_FREE,  /* judged, and not aside */
+    HG_PLACE_ASIDE, /* behind others of its topics */
+    HG_PLACE_DUE,   /* aside too, and in the line or on its way there */
+};
+
 struct hg_plan_item {
     struct hg_reservation reservation;
+    struct hg_plan_item *behind; /* of those aside in this topic */
     enum hg_plan_state state;
     bool is_reserved;
     size_t index; /* NEW: in the append's items; ALIAS: in this plan */
@@ -23,6 +32,8 @@ struct hg_plan_item {
 
 struct hg_plan {
     struct hg_append_item *appends; /* one for each item, in the same block */
+    uint64_t serial;                /* in the order the log thread got them */
+    enum hg_place place;
     struct hg_plan_item items[];
 };
 

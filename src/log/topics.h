@@ -10,6 +10,8 @@
 
 enum { HG_TOPICS_MAX = 65536 };
 
+struct hg_plan_item;
+
 /* What is known of a partition. */
 struct hg_topic_part {
     _Atomic uint64_t first, next, bytes;
@@ -27,8 +29,10 @@ struct hg_topic {
     _Atomic uint32_t epoch;
     struct hg_topic_part *parts;
     /* The thread that asks (errands.h) only: */
-    uint32_t n_followers;            /* loops */
-    bool is_followed;                /* the driver gives its tail */
+    uint32_t n_followers; /* loops */
+    bool is_followed;     /* the driver gives its tail */
+    /* Log thread only: publishes of it that stand aside; log/line.h. */
+    struct hg_plan_item *aside_first, *aside_last;
     struct hg_topic *next_in_bucket; /* never changes once it is visible */
     struct hg_slice name;            /* also 0-terminated */
 };

@@ -15,6 +15,7 @@ int main(void) {
     failed += test_murmur2();
     failed += test_plan();
     failed += test_judge();
+    failed += test_line();
     failed += test_inbox();
     failed += test_crossing();
     failed += test_records();

@@ -183,7 +183,7 @@ static void another_content_under_a_pending_id_conflicts_once_that_is_stored(voi
     end(&other);
 }
 
-static void a_publish_with_something_new_holds_the_line(void **state) {
+static void a_publish_with_something_new_is_held(void **state) {
     struct fixture *f = *state;
     struct pub first, mixed;
     begin(&first);
@@ -197,7 +197,7 @@ static void a_publish_with_something_new_holds_the_line(void **state) {
     assert_int_equal(judge(f, &mixed), HG_VERDICT_HOLD);
     /* It has reserved nothing that others could wait for. */
     assert_null(hg_pending_find(&f->judge.pending, &mixed.p.plan->items[0].reservation.identity));
-    assert_null(settle(f, &first, 0, 0));
+    assert_ptr_equal(settle(f, &first, 0, 0), &mixed.p);
     assert_int_equal(judge(f, &mixed), HG_VERDICT_APPEND);
     assert_int_equal(mixed.p.append.n_items, 1);
     assert_ptr_equal(mixed.p.append.items[0].record.event, mixed.items[0].event);
@@ -497,7 +497,7 @@ int test_judge(void) {
         JUDGE(a_copy_waits_for_the_original),
         JUDGE(when_the_original_fails_the_copy_takes_its_place),
         JUDGE(another_content_under_a_pending_id_conflicts_once_that_is_stored),
-        JUDGE(a_publish_with_something_new_holds_the_line),
+        JUDGE(a_publish_with_something_new_is_held),
         JUDGE(doubt_is_told_and_leaves_the_id_free),
         JUDGE(without_dedup_everything_is_new),
         JUDGE(items_can_leave_dedup_out),

@@ -21,6 +21,7 @@ int test_follow(void);
 int test_inbox(void);
 int test_index(void);
 int test_judge(void);
+int test_line(void);
 int test_log(void);
 int test_log_thread(void);
 int test_murmur2(void);
