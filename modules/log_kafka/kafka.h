@@ -88,6 +88,8 @@ struct kafka {
     enum kafka_mode mode;
     rd_kafka_t *client;
     struct kafka_table topics;
+    struct kafka_reads *reads;
+    struct kafka_tail *tail;
     /* The log thread's. */
     struct kafka_line *line;    /* NULL: one has yet to be made again */
     struct kafka_line *retired; /* that are being emptied */
@@ -154,5 +156,11 @@ void kafka_append(void *state, struct hg_append *append);
 void kafka_flush(void *state);
 /* The line's thread: what became of a message. */
 void kafka_delivered(const rd_kafka_message_t *m);
+
+/* read.c, seek.c, tail.c: how they are made is in read.h. */
+int kafka_read(void *state, const struct hg_log_read *want, struct hg_records *out);
+int kafka_seek(void *state, uint32_t topic, uint32_t partition, int64_t time_ms,
+               uint64_t *ret_offset);
+int kafka_follow(void *state, uint32_t topic, bool is_wanted);
 
 #endif

@@ -1,17 +1,24 @@
 # Module log_kafka; left out where librdkafka is not installed.
 log_kafka_sources = \
     modules/log_kafka/admin.c \
+    modules/log_kafka/cache.c \
     modules/log_kafka/conf.c \
     modules/log_kafka/decode.c \
     modules/log_kafka/fatal.c \
+    modules/log_kafka/fetch.c \
     modules/log_kafka/kafka.h \
     modules/log_kafka/line.c \
     modules/log_kafka/log_kafka.c \
     modules/log_kafka/plain.c \
     modules/log_kafka/produce.c \
+    modules/log_kafka/read.c \
+    modules/log_kafka/read.h \
     modules/log_kafka/ready.c \
     modules/log_kafka/record.c \
     modules/log_kafka/record.h \
+    modules/log_kafka/seek.c \
+    modules/log_kafka/tail.c \
+    modules/log_kafka/take.c \
     modules/log_kafka/topics.c
 if HAVE_KAFKA
 modules_LTLIBRARIES += log_kafka.la

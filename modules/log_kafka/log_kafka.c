@@ -4,11 +4,14 @@
  *     event_log kafka BROKER:PORT[,BROKER:PORT...]; */
 #include "headgate/module.h"
 #include "kafka.h"
+#include "read.h"
 
 static void on_close(void *state) {
     struct kafka *k = HG_CAST(struct kafka, KAFKA_MAGIC, state);
     kafka_lines_close(k);
     kafka_draft_fini(&k->draft);
+    kafka_tail_free(&k->tail);
+    kafka_reads_free(&k->reads);
     if (k->client != NULL) {
         rd_kafka_destroy(k->client);
     }
@@ -37,6 +40,9 @@ static int on_open(const struct hg_log_open *open, void **ret_state, struct hg_w
         on_close(k);
         return err;
     }
+    k->reads = kafka_reads_new(k);
+    k->tail = kafka_tail_new(k);
+    HG_ASSERT(k->reads != NULL && k->tail != NULL); /* before the gateway serves */
     *ret_state = k;
     return 0;
 }
@@ -44,7 +50,7 @@ static int on_open(const struct hg_log_open *open, void **ret_state, struct hg_w
 static const struct hg_log_ops ops = {
     .size = sizeof(struct hg_log_ops),
     .name = "kafka",
-    .caps = HG_LOG_REMOTE | HG_LOG_LIST,
+    .caps = HG_LOG_REMOTE | HG_LOG_LIST | HG_LOG_FOLLOW,
     .open = on_open,
     .close = on_close,
     .topic_open = kafka_topic_open,
@@ -52,6 +58,9 @@ static const struct hg_log_ops ops = {
     .append = kafka_append,
     .flush = kafka_flush,
     .list = kafka_list,
+    .read = kafka_read,
+    .seek = kafka_seek,
+    .follow = kafka_follow,
 };
 
 HG_MODULE(log_kafka) = {
@@ -60,5 +69,6 @@ HG_MODULE(log_kafka) = {
     .name = "log_kafka",
     .directives = kafka_rows,
     .conf_size = sizeof(struct kafka_settings),
+    .counters = kafka_take_counters,
     .log = &ops,
 };

@@ -5,18 +5,25 @@ check_PROGRAMS += tests/modules/log_kafka/test_log_kafka
 TESTS += tests/modules/log_kafka/test_log_kafka
 tests_modules_log_kafka_test_log_kafka_SOURCES = \
     tests/modules/log_kafka/main.c \
+    tests/modules/log_kafka/other.c tests/modules/log_kafka/other.h \
     tests/modules/log_kafka/rig.c \
     tests/modules/log_kafka/rig.h \
     tests/modules/log_kafka/test_admin.c \
+    tests/modules/log_kafka/test_cache.c \
     tests/modules/log_kafka/test_conf.c \
     tests/modules/log_kafka/test_decode.c \
     tests/modules/log_kafka/test_fatal.c \
+    tests/modules/log_kafka/test_fetch.c \
     tests/modules/log_kafka/test_line.c \
     tests/modules/log_kafka/test_log_kafka.c \
     tests/modules/log_kafka/test_plain.c \
     tests/modules/log_kafka/test_produce.c \
+    tests/modules/log_kafka/test_read.c \
     tests/modules/log_kafka/test_ready.c \
     tests/modules/log_kafka/test_record.c \
+    tests/modules/log_kafka/test_seek.c \
+    tests/modules/log_kafka/test_tail.c \
+    tests/modules/log_kafka/test_take.c \
     tests/modules/log_kafka/test_topics.c \
     tests/modules/log_kafka/tests.h \
     tests/support/conf_text.c tests/support/conf_text.h \

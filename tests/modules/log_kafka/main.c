@@ -9,6 +9,7 @@ int main(void) {
     failed += test_record();
     failed += test_plain();
     failed += test_decode();
+    failed += test_cache();
     if (kafka_rig_bootstrap() == NULL) {
         print_message("SKIP: KAFKA_BOOTSTRAP is not set: nothing was tried on a broker\n");
         return failed != 0;
@@ -20,5 +21,10 @@ int main(void) {
     failed += test_line();
     failed += test_produce();
     failed += test_fatal();
+    failed += test_take();
+    failed += test_fetch();
+    failed += test_read();
+    failed += test_seek();
+    failed += test_tail();
     return failed != 0;
 }

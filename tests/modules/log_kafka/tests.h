@@ -15,15 +15,21 @@
 extern const struct hg_module hg_module_log_kafka;
 
 int test_admin(void);
+int test_cache(void);
 int test_conf(void);
 int test_decode(void);
 int test_fatal(void);
+int test_fetch(void);
 int test_line(void);
 int test_log_kafka(void);
 int test_plain(void);
 int test_produce(void);
+int test_read(void);
 int test_ready(void);
 int test_record(void);
+int test_seek(void);
+int test_tail(void);
+int test_take(void);
 int test_topics(void);
 
 #endif

@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* tail.c - what is new in the topics that are followed: one consumer for all
+ * of them, one queue, one thread.
+ *
+ * A partition is started and stopped by itself (librdkafka's simple consumer),
+ * so a new one does not disturb those that run. follow comes on the errand
+ * thread, which starts at the end that the cluster tells just then; the thread
+ * here hands over, under the lock, what is still followed.
+ *
+ *   not followed ── kafka_follow ──► running ── on_out_of_range ──► lost
+ *        ▲───────────── kafka_follow ───┴──────◄── find_again ────────┘      */
+#include "read.h"
+
+enum { AT_ONCE = 256, TURN_MS = 200, ASK_MS = 2000 };
+
+struct tail_part {
+    uint64_t next;
+    bool is_lost; /* where it stood is not in the log any more; is to be started again */
+};
+
+struct tail_topic {
+    struct tail_topic *older;
+    const struct kafka_topic *topic;
+    rd_kafka_topic_t *rkt; /* NULL: not followed */
+    struct tail_part parts[];
+};
+
+struct kafka_tail {
+    struct kafka *k;
+    pthread_mutex_t lock;
+    rd_kafka_t *rk; /* NULL: nothing has been followed yet */
+    rd_kafka_queue_t *queue;
+    struct kafka_reader *reader;
+    pthread_t thread;
+    struct tail_topic *topics;
+    unsigned n_lost;
+    _Atomic bool is_ending;
+};
+
+static const char *const properties[] = {
+    "enable.auto.commit", "false", "enable.auto.offset.store", "false", "auto.commit.enable",
+    "false", "auto.offset.reset", "error", "isolation.level", "read_committed", "check.crcs",
+    "true",
+    /* How long a partition that is new has to wait for those that run. */
+    "fetch.wait.max.ms", "100", "fetch.error.backoff.ms", "50", "queued.max.messages.kbytes",
+    "16384", NULL};
+
+struct kafka_tail *kafka_tail_new(struct kafka *k) {
+    struct kafka_tail *t = hg_try_alloc(sizeof(*t));
+    if (t != NULL) {
+        t->k = k;
+        int rc = pthread_mutex_init(&t->lock, NULL);
+        HG_ASSERT(rc == 0);
+    }
+    return t;
+}
+
+static struct tail_topic *find(struct kafka_tail *t, const char *name) {
+    for (struct tail_topic *i = t->topics; i != NULL; i = i->older) {
+        if (i->rkt != NULL && strcmp(i->topic->name, name) == 0) {
+            return i;
+        }
+    }
+    return NULL;
+}
+
+/* ----- the thread ----- */
+
+static int start_part(struct kafka_tail *t, struct tail_topic *topic, uint32_t p, uint64_t at) {
+    topic->parts[p].next = at;
+    int rc = rd_kafka_consume_start_queue(topic->rkt, (int32_t)p, (int64_t)at, t->queue);
+    return rc == 0 ? 0 : HG_EAGAIN;
+}
+
+/* Goes on at the first that is kept, or at the end of a log that is shorter
+ * than it was: cut back, or made again. */
+static void find_again(struct kafka_tail *t, struct tail_topic *topic, uint32_t p) {
+    struct tail_part *part = &topic->parts[p];
+    int64_t low, high;
+    rd_kafka_resp_err_t rc = rd_kafka_query_watermark_offsets(t->rk, topic->topic->name, (int32_t)p,
+                                                              &low, &high, ASK_MS);
+    if (rc != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        return; /* at the next turn */
+    }
+    uint64_t next = part->next < (uint64_t)low ? (uint64_t)low : (uint64_t)high;
+    (void)rd_kafka_consume_stop(topic->rkt, (int32_t)p);
+    if (start_part(t, topic, p, next) == 0) {
+        part->is_lost = false;
+        t->n_lost--;
+        HG_LOG(HG_WARN, "kafka_tail_lost", "topic=%s partition=%u next=%llu", topic->topic->name,
+               (unsigned)p, (unsigned long long)next);
+        if (t->k->reads != NULL) {
+            kafka_reads_forget(t->k->reads);
+        }
+        hg_log_lost(t->k->up, topic->topic->id, p, next);
+    }
+}
+
+static void find_lost(struct kafka_tail *t) {
+    for (struct tail_topic *i = t->topics; i != NULL && t->n_lost > 0; i = i->older) {
+        for (uint32_t p = 0; i->rkt != NULL && p < i->topic->partitions; p++) {
+            if (i->parts[p].is_lost) {
+                find_again(t, i, p);
+            }
+        }
+    }
+}
+
+static void on_error(struct kafka_tail *t, struct tail_topic *topic, const rd_kafka_message_t *m) {
+    struct tail_part *part = &topic->parts[m->partition];
+    bool is_out = m->err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET ||
+                  m->err == RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE;
+    if (is_out && !part->is_lost) {
+        part->is_lost = true;
+        t->n_lost++;
+    } else if (!is_out) {
+        HG_LOG(HG_WARN, "kafka_tail_waits", "topic=%s partition=%d reason=\"%s\"",
+               topic->topic->name, (int)m->partition, rd_kafka_err2str(m->err));
+    }
+}
+
+/* Without memory a record is left out, and that is told as a loss. */
+static void add_record(struct kafka_tail *t, struct tail_topic *topic, struct kafka_block *block,
+                       const rd_kafka_message_t *m, bool *is_left_out) {
+    struct hg_record record;
+    struct tail_part *part = &topic->parts[m->partition];
+    if ((uint64_t)m->offset < part->next || part->is_lost) {
+        return; /* from before it was started here */
+    }
+    part->next = (uint64_t)m->offset + 1;
+    int err = kafka_take(t->reader, topic->topic->name, m, &record);
+    if (err == 0) {
+        err = kafka_block_add(block, &record, 0);
+        hg_event_unref(&record.event);
+    }
+    *is_left_out = *is_left_out || err != 0;
+}
+
+/* Messages of one partition, in order. Under the lock. */
+static void hand_over(struct kafka_tail *t, rd_kafka_message_t *const *messages, size_t n) {
+    struct tail_topic *topic = find(t, rd_kafka_topic_name(messages[0]->rkt));
+    uint32_t p = (uint32_t)messages[0]->partition;
+    if (topic == NULL || p >= topic->topic->partitions) {
+        return;
+    }
+    struct kafka_block *block = kafka_block_new(topic->topic, p, 0);
+    bool is_left_out = block == NULL;
+    for (size_t i = 0; i < n; i++) {
+        if (messages[i]->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
+            on_error(t, topic, messages[i]);
+        } else if (block != NULL) {
+            add_record(t, topic, block, messages[i], &is_left_out);
+        } else {
+            topic->parts[p].next = (uint64_t)messages[i]->offset + 1;
+        }
+    }
+    if (block != NULL && block->n > 0) {
+        hg_log_tail(t->k->up, topic->topic->id, p, block->records, block->n);
+    }
+    if (is_left_out) {
+        hg_log_lost(t->k->up, topic->topic->id, p, topic->parts[p].next);
+    }
+    kafka_block_free(&block);
+}
+
+static void hand_over_all(struct kafka_tail *t, rd_kafka_message_t **messages, size_t n) {
+    (void)pthread_mutex_lock(&t->lock);
+    for (size_t i = 0, from = 0; i < n; i++) {
+        bool is_last = i + 1 == n || messages[i + 1]->rkt != messages[i]->rkt ||
+                       messages[i + 1]->partition != messages[i]->partition;
+        if (is_last) {
+            if (messages[from]->rkt != NULL) {
+                hand_over(t, messages + from, i + 1 - from);
+            }
+            from = i + 1;
+        }
+    }
+    find_lost(t);
+    (void)pthread_mutex_unlock(&t->lock);
+    for (size_t i = 0; i < n; i++) {
+        rd_kafka_message_destroy(messages[i]);
+    }
+}
+
+static void *run_tail(void *arg) {
+    struct kafka_tail *t = arg;
+    rd_kafka_message_t *messages[AT_ONCE];
+    while (!atomic_load(&t->is_ending)) {
+        ssize_t n = 0;
+        messages[0] = rd_kafka_consume_queue(t->queue, TURN_MS);
+        if (messages[0] != NULL) {
+            n = rd_kafka_consume_batch_queue(t->queue, 0, messages + 1, AT_ONCE - 1);
+            n = 1 + (n > 0 ? n : 0);
+        }
+        hand_over_all(t, messages, (size_t)n);
+        (void)rd_kafka_poll(t->rk, 0);
+    }
+    return NULL;
+}
+
+/* ----- following ----- */
+
+static int open_tail(struct kafka_tail *t) {
+    struct hg_why why = {""};
+    if (t->rk != NULL) {
+        return 0;
+    }
+    rd_kafka_conf_t *conf = kafka_handle_conf(t->k, properties, &why);
+    t->reader = kafka_reader_new();
+    t->rk =
+        conf != NULL && t->reader != NULL ? kafka_handle_new(RD_KAFKA_CONSUMER, conf, &why) : NULL;
+    if (t->rk != NULL) {
+        t->queue = rd_kafka_queue_new(t->rk);
+        if (pthread_create(&t->thread, NULL, run_tail, t) == 0) {
+            return 0;
+        }
+        rd_kafka_queue_destroy(t->queue);
+        rd_kafka_destroy(t->rk);
+        t->rk = NULL;
+    }
+    HG_LOG(HG_ERROR, "kafka_tail_failed", "reason=\"%s\"", why.text);
+    kafka_reader_free(&t->reader);
+    return HG_EIO;
+}
+
+static void stop_topic(struct kafka_tail *t, struct tail_topic *topic) {
+    for (uint32_t p = 0; p < topic->topic->partitions; p++) {
+        (void)rd_kafka_consume_stop(topic->rkt, (int32_t)p);
+        t->n_lost -= topic->parts[p].is_lost;
+        topic->parts[p].is_lost = false;
+    }
+    rd_kafka_topic_destroy(topic->rkt);
+    topic->rkt = NULL;
+}
+
+/* Where each partition ends now. */
+static int ask_ends(struct kafka_tail *t, struct tail_topic *topic) {
+    for (uint32_t p = 0; p < topic->topic->partitions; p++) {
+        int64_t low, high;
+        rd_kafka_resp_err_t rc = rd_kafka_query_watermark_offsets(t->k->client, topic->topic->name,
+                                                                  (int32_t)p, &low, &high, ASK_MS);
+        if (rc != RD_KAFKA_RESP_ERR_NO_ERROR) {
+            return HG_EAGAIN;
+        }
+        topic->parts[p].next = (uint64_t)high;
+    }
+    return 0;
+}
+
+static struct tail_topic *place_of(struct kafka_tail *t, const struct kafka_topic *topic) {
+    for (struct tail_topic *i = t->topics; i != NULL; i = i->older) {
+        if (i->topic == topic) {
+            return i;
+        }
+    }
+    struct tail_topic *i = hg_try_alloc(sizeof(*i) + topic->partitions * sizeof(i->parts[0]));
+    if (i != NULL) {
+        i->topic = topic;
+        i->older = t->topics;
+        t->topics = i;
+    }
+    return i;
+}
+
+/* Under the lock. */
+static int start_topic(struct kafka_tail *t, struct tail_topic *topic) {
+    int err = 0;
+    topic->rkt = rd_kafka_topic_new(t->rk, topic->topic->name, NULL);
+    if (topic->rkt == NULL) {
+        return HG_EIO;
+    }
+    for (uint32_t p = 0; p < topic->topic->partitions && err == 0; p++) {
+        err = start_part(t, topic, p, topic->parts[p].next);
+    }
+    if (err != 0) {
+        stop_topic(t, topic);
+    }
+    return err;
+}
+
+int kafka_follow(void *state, uint32_t id, bool is_wanted) {
+    struct kafka *k = HG_CAST(struct kafka, KAFKA_MAGIC, state);
+    struct kafka_tail *t = k->tail;
+    const struct kafka_topic *topic = kafka_topic(k, id);
+    if (topic == NULL) {
+        return HG_ENOENT;
+    }
+    (void)pthread_mutex_lock(&t->lock);
+    struct tail_topic *running = find(t, topic->name);
+    struct tail_topic *place = is_wanted ? place_of(t, topic) : NULL;
+    int err = is_wanted && place == NULL ? HG_ENOMEM : 0;
+    if (err == 0 && running != NULL && running != place) {
+        stop_topic(t, running);
+    }
+    bool is_new = err == 0 && is_wanted && place->rkt == NULL;
+    err = is_new ? open_tail(t) : err;
+    (void)pthread_mutex_unlock(&t->lock);
+    if (err != 0 || !is_new) {
+        return err;
+    }
+    /* Only this thread starts topics, so place stays as it is meanwhile. */
+    err = ask_ends(t, place);
+    if (err == 0) {
+        (void)pthread_mutex_lock(&t->lock);
+        err = start_topic(t, place);
+        (void)pthread_mutex_unlock(&t->lock);
+    }
+    return err;
+}
+
+void kafka_tail_free(struct kafka_tail **pt) {
+    struct kafka_tail *t = *pt;
+    *pt = NULL;
+    if (t == NULL) {
+        return;
+    }
+    if (t->rk != NULL) {
+        atomic_store(&t->is_ending, true);
+        rd_kafka_queue_yield(t->queue);
+        (void)pthread_join(t->thread, NULL);
+    }
+    while (t->topics != NULL) {
+        struct tail_topic *i = t->topics;
+        t->topics = i->older;
+        if (i->rkt != NULL) {
+            stop_topic(t, i);
+        }
+        hg_free(i);
+    }
+    if (t->rk != NULL) {
+        rd_kafka_queue_destroy(t->queue);
+        rd_kafka_destroy(t->rk);
+    }
+    kafka_reader_free(&t->reader);
+    (void)pthread_mutex_destroy(&t->lock);
+    hg_free(t);
+}
