@@ -46,7 +46,7 @@ static void on_error(rd_kafka_t *rk, int err, const char *reason, void *opaque) 
     }
 }
 
-static int64_t mono_ms(void) {
+int64_t kafka_mono_ms(void) {
     struct timespec t;
     (void)clock_gettime(CLOCK_MONOTONIC, &t);
     return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
@@ -67,7 +67,7 @@ int kafka_ready_wait(struct kafka *k, struct hg_why *why) {
     if (rk == NULL) {
         return HG_EINVAL;
     }
-    for (int64_t end = mono_ms() + WAIT_MS; !w.is_there && mono_ms() < end;) {
+    for (int64_t end = kafka_mono_ms() + WAIT_MS; !w.is_there && kafka_mono_ms() < end;) {
         (void)rd_kafka_poll(rk, POLL_MS);
     }
     rd_kafka_destroy(rk);

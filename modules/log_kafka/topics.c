@@ -6,7 +6,7 @@
 
 enum {
     ASK_MS = 5000,
-    NEW_TRIES = 250,
+    NEW_MS = 15000,
     MESSAGE_BYTES_DEFAULT = 1048588, /* Kafka's own max.message.bytes */
 };
 
@@ -119,13 +119,25 @@ static int ask(struct kafka *k, const char *name, struct told *ret, struct hg_wh
     return rc == RD_KAFKA_RESP_ERR_NO_ERROR ? 0 : ask_err(rc);
 }
 
+/* Does each leader know that it is one? */
+static bool is_served(struct kafka *k, const char *name, const struct told *told) {
+    int64_t low, high;
+    for (uint32_t p = 0; p < told->partitions; p++) {
+        if (rd_kafka_query_watermark_offsets(k->client, name, (int32_t)p, &low, &high, ASK_MS) !=
+            RD_KAFKA_RESP_ERR_NO_ERROR) {
+            return false;
+        }
+    }
+    return told->partitions > 0 && told->has_leaders;
+}
+
 /* Brokers hear of a new topic one after the other. */
 static int ask_new(struct kafka *k, const char *name, struct told *ret, struct hg_why *why) {
     static const struct timespec pause = {.tv_nsec = 20 * 1000 * 1000};
     int err = HG_ENOENT;
-    for (int i = 0; i < NEW_TRIES; i++) {
+    for (int64_t end = kafka_mono_ms() + NEW_MS; kafka_mono_ms() < end;) {
         err = ask(k, name, ret, why);
-        if (err == 0 && ret->has_leaders && ret->partitions > 0) {
+        if (err == 0 && is_served(k, name, ret)) {
             return 0;
         }
         if (err != 0 && err != HG_ENOENT) {
