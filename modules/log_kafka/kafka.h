@@ -134,7 +134,6 @@ rd_kafka_resp_err_t kafka_admin_kept(struct kafka *k, const char *name, struct k
 /* ready.c: waits until the cluster has given a producer its id, which a new
  * cluster takes seconds for. HG_EAGAIN and why. */
 int kafka_ready_wait(struct kafka *k, struct hg_why *why);
-int64_t kafka_mono_ms(void);
 
 /* line.c. What is of the log thread alone: */
 int kafka_line_open(struct kafka *k, struct kafka_line **ret, struct hg_why *why);

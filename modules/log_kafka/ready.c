@@ -3,9 +3,7 @@
  * producer its id. The first one on a new cluster waits for a coordinator to be
  * made, 2 to 3 s, and the first publishers would wait with it. librdkafka tells
  * the state in its statistics alone, so a handle of its own asks for them. */
-#include "kafka.h"
-
-#include <time.h>
+#include "read.h"
 
 enum { WAIT_MS = 15000, POLL_MS = 10 };
 
@@ -44,12 +42,6 @@ static void on_error(rd_kafka_t *rk, int err, const char *reason, void *opaque) 
         hg_why_set(&text, "%s", reason);
         memcpy(w->fault, text.text, sizeof w->fault - 1);
     }
-}
-
-int64_t kafka_mono_ms(void) {
-    struct timespec t;
-    (void)clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
 int kafka_ready_wait(struct kafka *k, struct hg_why *why) {

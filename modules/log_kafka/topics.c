@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* topics.c - the table of topics, and what the cluster says of them. */
-#include "kafka.h"
+#include "read.h"
 
 #include <time.h>
 
