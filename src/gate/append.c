@@ -34,7 +34,7 @@ static void fail(struct hg_exchange *x, int err, size_t at) {
     case HG_EAGAIN:
         hg_problem_set(&x->problem, 503, "overloaded",
                        "Too many events are waiting to be stored. Nothing was stored.");
-        x->retry_after_s = hg_log_retry_after(x->gate->log);
+        x->retry_after_s = hg_log_topic_retry_after(x->gate->log, x->items[0].topic);
         break;
     case HG_EDOUBT:
         hg_problem_set(&x->problem, 504, "in-doubt",

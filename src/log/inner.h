@@ -9,6 +9,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "log/admit.h"
 #include "log/crossing.h"
 #include "log/errands.h"
 #include "log/judge.h"
@@ -50,7 +51,7 @@ struct hg_log {
     struct hg_crossings crossings;
     void (*on_tail)(struct hg_loop *loop, struct hg_batch *batch, void *arg);
     void *arg;
-    size_t queue_bytes_max;
+    struct hg_admit admit;
     int64_t dedup_window_ms;
     size_t dedup_max;
     struct hg_topics *topics;
@@ -59,7 +60,6 @@ struct hg_log {
     struct hg_errands errands;
     struct hg_refresh refresh;
     struct hg_readers *readers;
-    _Atomic size_t queue_bytes;
     _Atomic unsigned retry_after;
     atomic_bool is_writable;
     atomic_bool is_closed; /* takes no more appends and reads */

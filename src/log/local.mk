@@ -1,5 +1,7 @@
 # Sources of this room.
 libheadgate_a_SOURCES += \
+    src/log/admit.c \
+    src/log/admit.h \
     src/log/batch.c \
     src/log/batch.h \
     src/log/counters.c \

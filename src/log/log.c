@@ -40,13 +40,21 @@ static int make_parts(struct hg_log *log, const struct hg_log_setup *setup) {
         hg_crossings_init(&log->crossings, setup->loops, setup->n_loops, &log->inbox) != 0) {
         return HG_ENOMEM;
     }
-    log->thread.judge.topics = log->topics;
+    log->thread.judge.topics = log->admit.topics = log->topics;
     log->thread.judge.is_by_item = (setup->driver->caps & HG_LOG_ATOMIC) == 0;
     log->thread.judge.is_tail_late = (setup->driver->caps & HG_LOG_FOLLOW) != 0;
     if (setup->dedup_window_ms > 0 && setup->dedup_max > 0) {
         return hg_dedup_new(setup->dedup_max, setup->dedup_window_ms, &log->thread.judge.dedup);
     }
     return 0;
+}
+
+/* On one disk all topics share one fate; partitions on other machines fail by
+ * themselves. */
+static size_t topic_bytes_max(const struct hg_log_setup *setup) {
+    bool is_remote = (setup->driver->caps & HG_LOG_REMOTE) != 0;
+    size_t share = is_remote ? setup->queue_bytes_max / 4 : 0;
+    return setup->topic_bytes_max > 0 ? setup->topic_bytes_max : share;
 }
 
 static int make_log(const struct hg_log_setup *setup, struct hg_log **ret_log) {
@@ -59,7 +67,7 @@ static int make_log(const struct hg_log_setup *setup, struct hg_log **ret_log) {
         .ops = setup->driver,
         .on_tail = setup->on_tail,
         .arg = setup->arg,
-        .queue_bytes_max = setup->queue_bytes_max,
+        .admit = {.bytes_max = setup->queue_bytes_max, .topic_bytes_max = topic_bytes_max(setup)},
         .dedup_window_ms = setup->dedup_window_ms,
         .dedup_max = setup->dedup_max,
         .inbox = {.fd = -1},
@@ -203,18 +211,6 @@ static bool expects(const struct hg_publish *p) {
     return false;
 }
 
-/* One publish is let in whatever its size when nothing else waits: the limit
- * bounds the queue, not an event. */
-static bool enter_queue(struct hg_log *log, size_t bytes) {
-    size_t before = atomic_fetch_add_explicit(&log->queue_bytes, bytes, memory_order_relaxed);
-    if (before > 0 && before + bytes > log->queue_bytes_max) {
-        atomic_fetch_sub_explicit(&log->queue_bytes, bytes, memory_order_relaxed);
-        return false;
-    }
-    hg_counter_add(&hg_log_queue_bytes, (int64_t)bytes);
-    return true;
-}
-
 int hg_log_append(struct hg_log *log, struct hg_publish *p) {
     if (atomic_load_explicit(&log->is_closed, memory_order_relaxed)) {
         return HG_ECLOSED;
@@ -226,7 +222,7 @@ int hg_log_append(struct hg_log *log, struct hg_publish *p) {
     if (err != 0) {
         return err;
     }
-    if (!enter_queue(log, p->bytes)) {
+    if (!hg_admit_enter(&log->admit, p)) {
         hg_plan_free(&p->plan);
         hg_counter_add(&hg_log_events_refused, (int64_t)p->n_items);
         return HG_EAGAIN;
@@ -244,6 +240,12 @@ int hg_log_append(struct hg_log *log, struct hg_publish *p) {
 
 unsigned hg_log_retry_after(const struct hg_log *log) {
     return atomic_load_explicit(&log->retry_after, memory_order_relaxed);
+}
+
+unsigned hg_log_topic_retry_after(const struct hg_log *log, uint32_t id) {
+    unsigned all = hg_log_retry_after(log);
+    unsigned own = atomic_load_explicit(&topic_of(log, id)->retry_after, memory_order_relaxed);
+    return own > all ? own : all;
 }
 
 bool hg_log_is_writable(const struct hg_log *log) {

@@ -43,6 +43,8 @@ struct hg_log_setup {
     int64_t dedup_window_ms; /* 0: off */
     size_t dedup_max;
     size_t queue_bytes_max; /* appends not yet durable; above it HG_EAGAIN */
+    size_t topic_bytes_max; /* of one topic; 0: a quarter of all with a driver that is
+                             * HG_LOG_REMOTE, else no bound */
     unsigned readers;       /* reader threads */
 };
 
@@ -154,6 +156,8 @@ struct hg_publish {
 int hg_log_append(struct hg_log *log, struct hg_publish *p);
 /* A guess for Retry-After, seconds, at least 1. */
 unsigned hg_log_retry_after(const struct hg_log *log);
+/* The same for a publish of this topic, which may have less room than others. */
+unsigned hg_log_topic_retry_after(const struct hg_log *log, uint32_t id);
 bool hg_log_is_writable(const struct hg_log *log); /* for readiness */
 
 /* The tail by wish. A driver with HG_LOG_FOLLOW gives the tail of a topic while

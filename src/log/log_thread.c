@@ -34,8 +34,7 @@ static void run_done(struct hg_task *task) {
 }
 
 static void answer(struct hg_log *log, struct hg_publish *p) {
-    atomic_fetch_sub_explicit(&log->queue_bytes, p->bytes, memory_order_relaxed);
-    hg_counter_add(&hg_log_queue_bytes, -(int64_t)p->bytes);
+    hg_admit_leave(&log->admit, p);
     p->task.run = run_done;
     hg_crossings_answer(&log->crossings, p->loop, &p->task);
 }

@@ -65,7 +65,8 @@ int hg_plan_make(const struct hg_topics *topics, struct hg_publish *p) {
             hg_free(plan);
             return HG_ENOENT;
         }
-        bytes += bytes_of(&p->items[i]);
+        plan->items[i].bytes = bytes_of(&p->items[i]);
+        bytes += plan->items[i].bytes;
         plan_item(topic, &p->items[i], &plan->items[i], &plan->appends[i]);
         plan->items[i].reservation.owner = p;
     }

@@ -28,6 +28,7 @@ struct hg_plan_item {
     enum hg_plan_state state;
     bool is_reserved;
     size_t index; /* NEW: in the append's items; ALIAS: in this plan */
+    size_t bytes; /* what it costs while it is on its way */
 };
 
 struct hg_plan {

@@ -53,6 +53,11 @@ static const struct hg_directive rows[] = {
      .at = AT(queue_bytes), .def = "64m", .min = 65536, .max = (int64_t)1 << 34,
      .is_at_start = true,
      .help = "Events waiting to be made durable; beyond it producers are answered 503."},
+    {.name = "topic_queue", .in = "main", .args = "SIZE", .type = HG_SLOT_SIZE,
+     .at = AT(topic_queue_bytes), .def = "0", .max = (int64_t)1 << 34, .is_at_start = true,
+     .help = "Events of one topic waiting to be made durable; beyond it producers to that topic "
+             "are answered 503 and all others go on. 0 is a quarter of log_queue for a log on "
+             "other machines, else no bound."},
     {.name = "log_readers", .in = "main", .args = "NUMBER", .type = HG_SLOT_INT,
      .at = AT(readers), .def = "2", .min = 1, .max = 16, .is_at_start = true,
      .help = "Threads that read the event log for subscribers that are catching up."},

@@ -17,6 +17,7 @@ struct hg_log_settings {
     int64_t dedup_window_ms;
     int64_t dedup_max;
     int64_t queue_bytes;
+    int64_t topic_queue_bytes;
     int64_t readers;
     int64_t window_bytes;
     /* topic */

@@ -33,6 +33,10 @@ struct hg_topic {
     bool is_followed;     /* the driver gives its tail */
     /* Log thread only: publishes of it that stand aside; log/line.h. */
     struct hg_plan_item *aside_first, *aside_last;
+    /* Of log/admit.h: */
+    _Atomic size_t queued_bytes; /* on their way, where they are bounded */
+    _Atomic unsigned retry_after;
+    int64_t stored_bytes, rate;      /* log thread only: since the last guess; a second, smoothed */
     struct hg_topic *next_in_bucket; /* never changes once it is visible */
     struct hg_slice name;            /* also 0-terminated */
 };

@@ -43,7 +43,7 @@ static void guess_retry(struct hg_log *log, int64_t elapsed_ms) {
     t->rate = t->rate == 0 ? now : (3 * t->rate + now) / 4;
     int64_t guess = RETRY_UNWRITABLE_S;
     if (atomic_load(&log->is_writable)) {
-        int64_t queued = (int64_t)atomic_load(&log->queue_bytes);
+        int64_t queued = (int64_t)atomic_load(&log->admit.bytes);
         guess = t->rate > 0 ? 1 + queued / t->rate : 1;
     }
     atomic_store(&log->retry_after, (unsigned)(guess < RETRY_MAX_S ? guess : RETRY_MAX_S));
@@ -82,6 +82,7 @@ static void tick(struct hg_log *log, int64_t now_ms) {
     hg_log_refresh__run(log);
     nudge(log);
     guess_retry(log, elapsed_ms);
+    hg_admit_guess(&log->admit, elapsed_ms);
     probe(log);
 }
 

@@ -143,6 +143,7 @@ static int start_log(struct hg_service *s, struct change *c) {
         .dedup_window_ms = settings->dedup_window_ms,
         .dedup_max = (size_t)settings->dedup_max,
         .queue_bytes_max = (size_t)settings->queue_bytes,
+        .topic_bytes_max = (size_t)settings->topic_queue_bytes,
         .readers = (unsigned)settings->readers,
     };
     if (settings->event_log.n > 0) {

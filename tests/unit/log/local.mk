@@ -8,6 +8,7 @@ tests_unit_log_test_log_SOURCES = \
     tests/support/log_rig.c tests/support/log_rig.h \
     tests/unit/log/main.c \
     tests/unit/log/tests.h \
+    tests/unit/log/test_admit.c \
     tests/unit/log/test_batch.c \
     tests/unit/log/test_counters.c \
     tests/unit/log/test_crossing.c \

@@ -14,6 +14,7 @@ int main(void) {
     failed += test_topics();
     failed += test_murmur2();
     failed += test_plan();
+    failed += test_admit();
     failed += test_judge();
     failed += test_line();
     failed += test_inbox();

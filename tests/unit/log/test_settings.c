@@ -40,6 +40,7 @@ static void what_is_not_said_has_its_default(void **state) {
     assert_int_equal(s->dedup_max, 1000000);
     assert_int_equal(s->retention_ms, 7 * 86400000);
     assert_int_equal(s->queue_bytes, 64 << 20);
+    assert_int_equal(s->topic_queue_bytes, 0);
     struct hg_log_topic topic;
     enum hg_topic_key key;
     assert_null(hg_log_settings_topic(l.conf, NULL, &topic, &key));

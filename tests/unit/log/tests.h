@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+int test_admit(void);
 int test_batch(void);
 int test_counters(void);
 int test_crossing(void);
