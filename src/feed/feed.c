@@ -18,6 +18,7 @@
 #include "feed/counters.h"
 #include "feed/follow.h"
 #include "feed/internal.h"
+#include "feed/lost.h"
 #include "feed/read.h"
 #include "feed/set.h"
 #include "feed/state.h"
@@ -202,7 +203,8 @@ static void jump_to(struct hg_feed *f, const struct hg_feed__topic *t, struct hg
     }
 }
 
-void hg_feed__jump_to_end(struct hg_feed *f, struct hg_feed__topic *t, uint32_t partition) {
+/* The log is ahead of the loop. */
+static void jump_to_end(struct hg_feed *f, struct hg_feed__topic *t, uint32_t partition) {
     struct hg_log_range range = {0};
     hg_log_topic_range(f->parts.log, t->id, partition, &range);
     jump_to(f, t, &t->parts[partition], range.epoch, range.next);
@@ -218,9 +220,12 @@ void hg_feed_tail(struct hg_feed *f, struct hg_batch *batch) {
     }
     HG_ASSERT(batch->partition < t.topic->n_parts);
     t.part = &t.topic->parts[batch->partition];
+    if (batch->is_lost) {
+        hg_feed__lose(f, t.topic, batch->partition, batch->next);
+        return;
+    }
     if (batch->n == 0) {
-        /* It says only that the log is ahead of the loop. */
-        hg_feed__jump_to_end(f, t.topic, batch->partition);
+        jump_to_end(f, t.topic, batch->partition);
         return;
     }
     if (batch->epoch < t.part->epoch) {

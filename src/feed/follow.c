@@ -7,7 +7,8 @@
  *   last cover gone ──► no wish
  *
  * While nobody wanted it the tail may have stood still: what lies between was
- * shown to nobody, and whoever resumes reads it from the log. */
+ * shown to nobody, and whoever resumes reads it from the log. The window is
+ * forgotten then: nobody has seen to it that it is still what the log has. */
 #include "feed/follow.h"
 
 #include "base/clock.h"
@@ -50,7 +51,9 @@ static void on_followed(void *arg, int err) {
     t->follow.is_ready = true;
     t->follow.wait_ms = 0;
     for (uint32_t i = 0; i < t->n_parts; i++) {
-        hg_feed__jump_to_end(f, t, i);
+        struct hg_log_range range = {0};
+        hg_log_topic_range(f->parts.log, t->id, i, &range);
+        hg_feed__part_renew(&t->parts[i], range.epoch, range.next);
     }
     hg_feed__wake_ahead(f);
 }

@@ -122,9 +122,6 @@ struct hg_feed {
     int64_t n_deliveries; /* not yet counted */
 };
 
-/* feed.c: the log is ahead of the loop's position, which goes there. */
-void hg_feed__jump_to_end(struct hg_feed *f, struct hg_feed__topic *t, uint32_t partition);
-
 static inline struct hg_feed__part *hg_feed__part_of(const struct hg_feed__cover *c, uint32_t i) {
     return &c->topic->parts[i];
 }

@@ -55,7 +55,8 @@ void hg_feed__part_move(struct hg_feed__part *p, uint64_t next, uint32_t fingerp
 /* The position as a token, borrowed until it moves: made once for all the
  * subscribers that are told it. */
 struct hg_slice hg_feed__part_token(struct hg_feed__topic *t, uint32_t partition);
-/* The topic was deleted and made again. */
+/* The topic was deleted and made again, or cut back, or not followed for a while:
+ * what the window has is no more to be believed. */
 void hg_feed__part_renew(struct hg_feed__part *p, uint32_t epoch, uint64_t next);
 
 #endif

@@ -43,12 +43,22 @@ struct begun {
     struct hg_log_range *ranges; /* NULL: nothing new */
 };
 
+/* It ends before what was known already: cut back while nobody looked. */
+static void show_range(struct hg_log *log, struct hg_topic *topic, uint32_t partition,
+                       const struct hg_log_range *range) {
+    bool is_same = atomic_load_explicit(&topic->epoch, memory_order_relaxed) == range->epoch;
+    if (is_same && range->next < topic->parts[partition].end_before) {
+        hg_log__on_lost(&log->up, topic->id, partition, range->next);
+    }
+    hg_topic_set_range(topic, partition, range);
+}
+
 static void on_begun(struct hg_log *log, void *arg) {
     const struct begun *b = arg;
     struct hg_log_follower *f = b->follower;
     for (uint32_t p = 0; b->ranges != NULL && p < f->topic->partitions; p++) {
         if (p < b->ranges[0].partitions) {
-            hg_topic_set_range(f->topic, p, &b->ranges[p]);
+            show_range(log, f->topic, p, &b->ranges[p]);
         }
     }
     f->join.run = on_answer;
@@ -58,6 +68,10 @@ static void on_begun(struct hg_log *log, void *arg) {
 static int begin(struct hg_log *log, struct hg_topic *topic, struct hg_log_range **ret_ranges) {
     if (topic->is_followed) {
         return 0;
+    }
+    for (uint32_t p = 0; p < topic->partitions; p++) {
+        topic->parts[p].end_before =
+            atomic_load_explicit(&topic->parts[p].next, memory_order_acquire);
     }
     int err = log->ops->follow(log->driver, topic->id, true);
     if (err != 0) {

@@ -90,6 +90,7 @@ void hg_log_upkeep__show_ids(struct hg_log *log);
 /* tail.c */
 void hg_log__on_tail(struct hg_log_up *up, uint32_t topic, uint32_t partition,
                      const struct hg_record *records, size_t n);
+void hg_log__on_lost(struct hg_log_up *up, uint32_t topic, uint32_t partition, uint64_t next);
 /* Tell the loops that a partition has records which were not shown. */
 void hg_log__nudge(struct hg_log *log, struct hg_topic *topic, uint32_t partition);
 

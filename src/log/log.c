@@ -63,7 +63,7 @@ static int make_log(const struct hg_log_setup *setup, struct hg_log **ret_log) {
         return HG_ENOMEM;
     }
     *log = (struct hg_log){
-        .up = {.on_complete = on_complete, .on_tail = hg_log__on_tail},
+        .up = {.on_complete = on_complete, .on_tail = hg_log__on_tail, .on_lost = hg_log__on_lost},
         .ops = setup->driver,
         .on_tail = setup->on_tail,
         .arg = setup->arg,
@@ -191,13 +191,15 @@ void hg_log_topic_range(const struct hg_log *log, uint32_t id, uint32_t partitio
     const struct hg_topic *topic = topic_of(log, id);
     HG_ASSERT(partition < topic->partitions);
     const struct hg_topic_part *part = &topic->parts[partition];
-    /* first before next: both only rise, so first is never beyond next. */
+    /* first before next: both only rise, so first is not beyond next, but for a
+     * topic that is cut back in between. */
     uint64_t first = atomic_load_explicit(&part->first, memory_order_acquire);
+    uint64_t next = atomic_load_explicit(&part->next, memory_order_acquire);
     *ret = (struct hg_log_range){
         .epoch = atomic_load_explicit(&topic->epoch, memory_order_acquire),
         .partitions = topic->partitions,
-        .first = first,
-        .next = atomic_load_explicit(&part->next, memory_order_acquire),
+        .first = first < next ? first : next,
+        .next = next,
         .bytes = atomic_load_explicit(&part->bytes, memory_order_relaxed),
     };
 }

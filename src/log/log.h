@@ -24,6 +24,8 @@ struct hg_batch {
     uint32_t topic;
     uint32_t partition;
     uint32_t epoch;
+    bool is_lost;  /* n is 0: what was shown is void from some record on */
+    uint64_t next; /* is_lost: it goes on here or later */
     size_t n;
     size_t bytes;             /* estimate of what it keeps in memory */
     struct hg_entry *entries; /* log/entry.h; one per record, in offset order */
@@ -37,7 +39,8 @@ struct hg_log_setup {
     /* On each loop, in log order, before the done of the append it came from.
      * The batch is borrowed. When memory runs out a batch may be missing: the
      * next one then begins beyond the last one's end, or has n 0 and says only
-     * that hg_log_topic_range is ahead; what lies between is to be read. */
+     * that hg_log_topic_range is ahead; what lies between is to be read. A loss
+     * (is_lost) stands in its place in the order and is never missing. */
     void (*on_tail)(struct hg_loop *loop, struct hg_batch *batch, void *arg);
     void *arg;
     int64_t dedup_window_ms; /* 0: off */

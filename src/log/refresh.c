@@ -48,7 +48,8 @@ static void send_next(struct hg_log *log);
 
 static void on_back(struct hg_task *task) {
     struct hg_refresh *r = HG_CONTAINER(task, struct hg_refresh, task);
-    for (uint32_t p = 0; r->ranges != NULL && p < r->topic->partitions; p++) {
+    bool is_void = r->cuts != atomic_load(&r->topic->cuts);
+    for (uint32_t p = 0; r->ranges != NULL && !is_void && p < r->topic->partitions; p++) {
         if (p < r->ranges[0].partitions) {
             hg_topic_set_range(r->topic, p, &r->ranges[p]);
         }
@@ -61,6 +62,7 @@ static void on_back(struct hg_task *task) {
 
 static void on_errand(struct hg_task *task) {
     struct hg_refresh *r = HG_CONTAINER(task, struct hg_refresh, task);
+    r->cuts = atomic_load(&r->topic->cuts);
     (void)hg_log_refresh__ranges(r->log, r->topic->id, &r->ranges);
     r->task.run = on_back;
     hg_inbox_put(&r->log->inbox, &r->task);

@@ -17,6 +17,7 @@ struct hg_refresh {
     struct hg_log_range *ranges; /* one for each partition, or NULL: it said nothing */
     uint32_t next_described;
     uint32_t left; /* topics of this round */
+    uint32_t cuts; /* of the topic, when it was asked */
     bool is_away;
 };
 

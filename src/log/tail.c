@@ -111,6 +111,23 @@ void hg_log__on_tail(struct hg_log_up *up, uint32_t topic_id, uint32_t partition
     }
 }
 
+/* Without this loops would go on showing what is void and take what is new for
+ * known, so a process without memory for it is not to go on. */
+void hg_log__on_lost(struct hg_log_up *up, uint32_t topic_id, uint32_t partition, uint64_t next) {
+    struct hg_log *log = HG_CONTAINER(up, struct hg_log, up);
+    struct hg_topic *topic = hg_topics_get(log->topics, topic_id);
+    struct tail_task *tasks = NULL;
+    HG_ASSERT(topic != NULL && partition < topic->partitions);
+    hg_topic_cut(topic, partition, next);
+    struct hg_batch *batch = new_batch(log, topic, partition, 0, &tasks);
+    HG_ASSERT(batch != NULL);
+    batch->is_lost = true;
+    batch->next = next;
+    HG_LOG(HG_ERROR, "topic_cut_back", "topic=%.*s partition=%u next=%llu", HG_FMT(topic->name),
+           partition, (unsigned long long)next);
+    post(log, batch, tasks);
+}
+
 void hg_log__nudge(struct hg_log *log, struct hg_topic *topic, uint32_t partition) {
     struct tail_task *tasks = NULL;
     struct hg_batch *batch = new_batch(log, topic, partition, 0, &tasks);

@@ -144,6 +144,15 @@ void hg_topic_know(struct hg_topic *topic, uint32_t partition, uint64_t offset,
     }
 }
 
+void hg_topic_cut(struct hg_topic *topic, uint32_t partition, uint64_t next) {
+    struct hg_topic_part *part = &topic->parts[partition];
+    atomic_fetch_add(&topic->cuts, 1);
+    if (atomic_load_explicit(&part->first, memory_order_relaxed) > next) {
+        atomic_store_explicit(&part->first, next, memory_order_release);
+    }
+    atomic_store_explicit(&part->next, next, memory_order_release);
+}
+
 void hg_topic_raise_next(struct hg_topic *topic, uint32_t partition, uint64_t next) {
     raise(&topic->parts[partition].next, next);
 }

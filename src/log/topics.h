@@ -15,6 +15,7 @@ struct hg_plan_item;
 /* What is known of a partition. */
 struct hg_topic_part {
     _Atomic uint64_t first, next, bytes;
+    uint64_t end_before;        /* the thread that asks: next before the tail is asked for */
     atomic_bool is_tail_missed; /* records were stored that memory had no room to show */
     /* Log thread only: */
     bool is_indexed;            /* dedup knows its records */
@@ -27,6 +28,7 @@ struct hg_topic {
     uint32_t partitions;
     uint64_t tag;
     _Atomic uint32_t epoch;
+    _Atomic uint32_t cuts; /* how often a partition was cut back: what was asked before is void */
     struct hg_topic_part *parts;
     /* The thread that asks (errands.h) only: */
     uint32_t n_followers; /* loops */
@@ -61,6 +63,9 @@ void hg_topic_set_range(struct hg_topic *topic, uint32_t partition,
 /* Log thread: the newest record whose fingerprint is known. */
 void hg_topic_know(struct hg_topic *topic, uint32_t partition, uint64_t offset,
                    uint32_t fingerprint);
+/* The partition was cut back, or made again in its epoch: it goes on at next.
+ * Any thread. */
+void hg_topic_cut(struct hg_topic *topic, uint32_t partition, uint64_t next);
 /* Any thread. */
 void hg_topic_raise_next(struct hg_topic *topic, uint32_t partition, uint64_t next);
 void hg_topic_raise_first(struct hg_topic *topic, uint32_t partition, uint64_t first);

@@ -52,6 +52,7 @@ struct client {
     char reason[RIG_TEXT_MAX], gap_topic[RIG_TEXT_MAX], gap_from[CLIENT_TEXT_MAX];
     uint64_t expect[FAKE_TOPICS][FAKE_PARTITIONS]; /* the next offset it may see */
     bool is_loose[FAKE_TOPICS][FAKE_PARTITIONS];   /* or any: it begins where the tail will */
+    bool is_owed[FAKE_TOPICS];                     /* a reset, which was not told yet */
     /* HG_SINK_ANSWER: */
     size_t n_answers, n_answered, n_told_gaps;
     char body[8 * CLIENT_TEXT_MAX];
@@ -60,6 +61,8 @@ struct client {
 struct client *client_open(struct rig *rig, const struct client_wish *wish);
 /* The stream of a client that a test made itself. */
 struct hg_stream *client_stream(struct client *c);
+/* What it was sent of the topic may be void: until it is told so, anything goes. */
+void client_owe(struct client *c, uint32_t topic);
 void client_close(struct client **pc);
 /* on_room is called as a connection would. */
 void client_set_room(struct client *c, size_t room);

@@ -56,7 +56,11 @@ static void remember_one(struct rig *rig, uint32_t topic, uint32_t partition,
     copy_text(r->id, hg_event_core(event, HG_ATTR_ID));
     copy_text(r->type, hg_event_core(event, HG_ATTR_TYPE));
     copy_text(r->subject, hg_event_core(event, HG_ATTR_SUBJECT));
-    remember_where(rig, r->id, (struct rig_where){topic, partition, part->n - 1});
+    remember_where(rig, r->id,
+                   (struct rig_where){.topic = topic,
+                                      .partition = partition,
+                                      .index = part->n - 1,
+                                      .offset = record->offset});
 }
 
 static void remember(struct rig *rig, const struct hg_batch *batch) {
@@ -131,7 +135,8 @@ static struct hg_batch *join(struct hg_batch *const *tails, size_t n) {
 
 static size_t run_of(struct rig *rig, size_t max) {
     size_t n = 1;
-    while (n < max && rig->tails[n]->topic == rig->tails[0]->topic &&
+    while (n < max && rig->tails[0]->n > 0 && rig->tails[n]->n > 0 &&
+           rig->tails[n]->topic == rig->tails[0]->topic &&
            rig->tails[n]->partition == rig->tails[0]->partition) {
         n++;
     }
@@ -142,7 +147,8 @@ void rig_let_tail(struct rig *rig, size_t n, bool is_joined) {
     n = n < rig->n_tails ? n : rig->n_tails;
     while (n > 0) {
         size_t run = is_joined ? run_of(rig, n) : 1;
-        struct hg_batch *batch = join(rig->tails, run);
+        bool is_whole = rig->tails[0]->n > 0; /* else a loss */
+        struct hg_batch *batch = is_whole ? join(rig->tails, run) : hg_batch_ref(rig->tails[0]);
         hg_feed_tail(rig->feed, batch);
         hg_batch_unref(&batch);
         for (size_t i = 0; i < run; i++) {
@@ -306,6 +312,14 @@ void rig_write(struct rig *rig, uint32_t topic, uint32_t partition, const char *
                const char *subject) {
     remote_log_write(&rig->remote, topic, partition, make_event(rig->n_published++, type, subject));
     remember_stored(rig, topic);
+}
+
+void rig_cut(struct rig *rig, uint32_t topic, uint32_t partition, uint64_t end) {
+    struct rig_part *part = &rig->truth[topic][partition];
+    while (part->n > end) {
+        rig->where[strtoull(part->records[--part->n].id + 1, NULL, 10)].is_void = true;
+    }
+    remote_log_cut(&rig->remote, topic, partition, end);
 }
 
 void rig_publish_many(struct rig *rig, uint32_t topic, size_t n) {

@@ -31,6 +31,8 @@ struct rig_part {
 struct rig_where {
     uint32_t topic, partition;
     size_t index;
+    uint64_t offset;
+    bool is_void; /* it was cut off */
 };
 
 struct rig_options {
@@ -76,6 +78,8 @@ void rig_publish_many(struct rig *rig, uint32_t topic, size_t n);
 /* Another producer's event; is_remote only. */
 void rig_write(struct rig *rig, uint32_t topic, uint32_t partition, const char *type,
                const char *subject);
+/* The partition ends at `end`; the log hears of it if the topic is followed. */
+void rig_cut(struct rig *rig, uint32_t topic, uint32_t partition, uint64_t end);
 /* Where the topic's next record goes, as published. */
 uint64_t rig_next(const struct rig *rig, uint32_t topic);
 

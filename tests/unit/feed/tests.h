@@ -10,6 +10,7 @@ int test_encode(void);
 int test_feed(void);
 int test_follow(void);
 int test_index(void);
+int test_lost(void);
 int test_order(void);
 int test_part(void);
 int test_read(void);

@@ -10,13 +10,26 @@ struct fixture {
     struct hg_log_ops ops;
     struct log_rig rig;
     uint32_t topic;
+    size_t n_lost;
+    uint64_t lost_next;
 };
+
+static void on_tail(struct hg_loop *loop, struct hg_batch *batch, void *arg) {
+    struct fixture *f = arg;
+    (void)loop;
+    if (batch->is_lost) {
+        assert_int_equal(batch->n, 0);
+        f->n_lost++;
+        f->lost_next = batch->next;
+    }
+}
 
 static int set_up(void **state) {
     struct fixture *f = hg_alloc(sizeof *f);
     remote_log_init(&f->remote);
     f->ops = remote_log_ops();
-    struct hg_log_setup setup = {.driver = &f->ops, .open = fake_log_open(&f->remote.fake)};
+    struct hg_log_setup setup = {
+        .driver = &f->ops, .open = fake_log_open(&f->remote.fake), .on_tail = on_tail, .arg = f};
     rig_start(&f->rig, &setup);
     f->topic = rig_topic(&f->rig, "t");
     *state = f;
@@ -149,6 +162,48 @@ static void a_wish_may_be_on_its_way_when_the_log_is_stopped(void **state) {
     rig_start(&f->rig, &setup);
 }
 
+static bool is_lost(void *arg) {
+    return ((struct fixture *)arg)->n_lost == 1;
+}
+
+static void what_is_cut_back_is_told_in_the_order_of_the_tail(void **state) {
+    struct fixture *f = *state;
+    struct wish w;
+    struct hg_log_range range;
+    follow(f, &w);
+    rig_until(&f->rig, is_done, &w);
+    write_one(f, "1");
+    write_one(f, "2");
+    remote_log_pump(&f->remote);
+    remote_log_cut(&f->remote, f->topic, 0, 1);
+    rig_until(&f->rig, is_lost, f);
+    assert_int_equal(f->rig.n_seen, 2);
+    assert_int_equal(f->lost_next, 1);
+    hg_log_topic_range(f->rig.log, f->topic, 0, &range);
+    assert_int_equal(range.next, 1);
+    hg_log_unfollow(&w.follower);
+    rig_until(&f->rig, is_left, f);
+}
+
+static void what_is_cut_back_while_nobody_looks_is_found_by_the_next(void **state) {
+    struct fixture *f = *state;
+    struct wish w;
+    follow(f, &w);
+    rig_until(&f->rig, is_done, &w);
+    write_one(f, "1");
+    write_one(f, "2");
+    remote_log_pump(&f->remote);
+    hg_log_unfollow(&w.follower);
+    rig_until(&f->rig, is_left, f);
+    remote_log_cut(&f->remote, f->topic, 0, 0);
+    follow(f, &w);
+    rig_until(&f->rig, is_done, &w);
+    assert_int_equal(f->n_lost, 1); /* before the answer */
+    assert_int_equal(f->lost_next, 0);
+    hg_log_unfollow(&w.follower);
+    rig_until(&f->rig, is_left, f);
+}
+
 static void another_driver_needs_no_wish(void **state) {
     struct fixture *f = *state;
     assert_true(hg_log_is_tail_by_wish(f->rig.log));
@@ -165,6 +220,8 @@ int test_follow(void) {
         FOLLOW(a_wish_that_fails_is_told_and_counts_for_nothing),
         FOLLOW(who_leaves_before_the_answer_is_not_called),
         FOLLOW(a_wish_may_be_on_its_way_when_the_log_is_stopped),
+        FOLLOW(what_is_cut_back_is_told_in_the_order_of_the_tail),
+        FOLLOW(what_is_cut_back_while_nobody_looks_is_found_by_the_next),
         FOLLOW(another_driver_needs_no_wish),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -117,8 +117,25 @@ static void readers_look_while_topics_are_added(void **state) {
     hg_topics_free(&t);
 }
 
+static void a_topic_that_is_cut_back_goes_on_below(void **state) {
+    (void)state;
+    struct hg_topics *t = hg_topics_new();
+    struct hg_log_range range = {.epoch = 1, .partitions = 1, .first = 5, .next = 9};
+    assert_int_equal(hg_topics_add(t, HG_SLICE("t"), 1, &range), 0);
+    struct hg_topic *topic = hg_topics_get(t, 0);
+    hg_topic_cut(topic, 0, 7);
+    assert_int_equal(atomic_load(&topic->parts[0].next), 7);
+    assert_int_equal(atomic_load(&topic->parts[0].first), 5);
+    hg_topic_cut(topic, 0, 2);
+    assert_int_equal(atomic_load(&topic->parts[0].next), 2);
+    assert_int_equal(atomic_load(&topic->parts[0].first), 2);
+    assert_int_equal(atomic_load(&topic->cuts), 2);
+    hg_topics_free(&t);
+}
+
 int test_topics(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_topic_that_is_cut_back_goes_on_below),
         cmocka_unit_test(topics_are_numbered_and_found),
         cmocka_unit_test(bounds_only_rise_within_an_epoch),
         cmocka_unit_test(only_topics_with_records_need_an_index),
