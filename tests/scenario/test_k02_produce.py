@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a gateway writes to Kafka, as clients that are not ours read it; and its
+answers while the cluster is away."""
+import json
+import os
+import signal
+
+import pytest
+
+from support.clients import run, tool_path
+from support.events import client, event, post, post_batch
+from support.gateway import MODULES
+from support.kafka import Cluster
+from support.wait import until
+
+CONF = """
+worker_threads 2;
+pid            gateway.pid;
+error_log      stderr info;
+admin          127.0.0.1:{{admin}};
+load_module    log_kafka;
+load_module    source_cloudevents;
+load_module    sink_sse;
+load_module    sink_pull;
+event_log      kafka {bootstrap};
+kafka_property message.timeout.ms {timeout_ms};
+role anonymous {{{{ publish demo.**; subscribe demo.**; }}}}
+topic {topic} {{{{ key subject; }}}}
+{main}
+server {{{{
+    listen 127.0.0.1:{{tls}} ssl;
+    ssl_certificate {{crt}};  ssl_certificate_key {{key}};
+    authenticate none;
+    location = /events {{{{ accept cloudevents; publish {topic}; stream {topic}; }}}}
+}}}}
+"""
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory):
+    if not os.path.exists(os.path.join(MODULES, "log_kafka.so")):
+        pytest.skip("SKIP: module log_kafka is not built: librdkafka is missing")
+    c = Cluster(tmp_path_factory.mktemp("k02") / "kafka").start(1)
+    yield c
+    c.stop()
+
+
+@pytest.fixture
+def topic(request):
+    """Each test has its own."""
+    return "demo." + request.node.name
+
+
+@pytest.fixture
+def make_kafka_gateway(make_gateway, cluster, topic):
+    def make(timeout_ms=25000, main=""):
+        return make_gateway(conf=CONF.format(bootstrap=cluster.bootstrap, timeout_ms=timeout_ms,
+                                             topic=topic, main=main)).start()
+    return make
+
+
+def read(cluster, topic):
+    """[(offset, key, headers, value)] as kcat reads them."""
+    r = run(tool_path("kcat"), "-b", cluster.bootstrap, "-t", topic, "-C", "-e", "-q", "-J",
+            "-o", "beginning")
+    assert r.returncode == 0, r.stderr
+    found = []
+    for line in r.stdout.splitlines():
+        m = json.loads(line)
+        h = m.get("headers") or []
+        found.append((m["offset"], m["key"], dict(zip(h[::2], h[1::2])), m["payload"]))
+    return sorted(found, key=lambda f: f[0])
+
+
+def test_an_event_is_a_cloudevent_to_other_clients(cluster, topic, make_kafka_gateway):
+    g = make_kafka_gateway()
+    with client(g) as http:
+        r = post(http, event(1, subject="me", datacontenttype="application/json"))
+        assert r.status_code == 202, r.text
+        assert "headgate-position" in r.headers
+    (_, key, headers, value), = read(cluster, topic)
+    assert key == "me"
+    assert headers["ce_specversion"] == "1.0" and headers["ce_id"] == "1"
+    assert headers["ce_source"] == "/scenario" and headers["ce_type"] == "com.example.scenario"
+    assert headers["ce_subject"] == "me" and headers["content-type"] == "application/json"
+    assert json.loads(value) == {"n": 1}
+
+
+def test_a_batch_is_there_in_its_order_and_once(cluster, topic, make_kafka_gateway):
+    g = make_kafka_gateway()
+    with client(g) as http:
+        for _ in range(2):
+            r = post_batch(http, [event(i) for i in range(100)])
+            assert r.status_code == 202, r.text
+    assert [h["ce_id"] for _, _, h, _ in read(cluster, topic)] == [str(i) for i in range(100)]
+
+
+def test_structured_mode_writes_the_event_as_json(cluster, topic, make_kafka_gateway):
+    g = make_kafka_gateway(main="kafka_content_mode structured;")
+    with client(g) as http:
+        assert post(http, event(1)).status_code == 202
+    (_, _, headers, value), = read(cluster, topic)
+    assert headers["content-type"].startswith("application/cloudevents+json")
+    assert json.loads(value)["id"] == "1" and json.loads(value)["data"] == {"n": 1}
+
+
+def test_a_cluster_that_is_gone_is_answered_in_time_and_comes_back(cluster, topic, make_kafka_gateway):
+    g = make_kafka_gateway(timeout_ms=2000)
+    stored, unanswered = [], []
+    with client(g) as http:
+        assert post(http, event("before")).status_code == 202
+        stored.append("before")
+        cluster.do("kill", 1)
+        for i in range(2):
+            r = post(http, event(f"away{i}"))
+            assert r.status_code in (503, 504), r.text
+            unanswered.append(f"away{i}")
+            if r.status_code == 503:
+                assert int(r.headers["retry-after"]) >= 1
+        assert g.admin_get("/healthz")[0] == 200
+        cluster.start(1)
+        until(lambda: post(http, event("after")).status_code == 202, "the cluster", 60)
+        stored.append("after")
+    until(lambda: g.admin_get("/readyz")[0] == 200, "readiness", 30)
+    there = [h["ce_id"] for _, _, h, _ in read(cluster, topic)]
+    for event_id in stored:
+        assert there.count(event_id) == 1, there
+    assert set(there) <= set(stored) | set(unanswered)
+
+
+def test_a_broker_that_hangs_leaves_events_in_doubt_or_not_stored(cluster, topic, make_kafka_gateway):
+    g = make_kafka_gateway(timeout_ms=2000)
+    pid = cluster.pids()[1]
+    with client(g) as http:
+        assert post(http, event("before")).status_code == 202
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            r = post(http, event("hung"))
+        finally:
+            os.kill(pid, signal.SIGCONT)
+        assert r.status_code == 504, r.text  # it was sent; nobody knows
+        until(lambda: post(http, event("hung")).status_code == 202, "the broker", 60)
+    there = [h["ce_id"] for _, _, h, _ in read(cluster, topic)]
+    assert there[0] == "before" and there.count("hung") >= 1
