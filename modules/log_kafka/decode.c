@@ -221,6 +221,17 @@ static bool is_structured(const struct found *found) {
            hg_slice_ieq((struct hg_slice){found->content_type.ptr, prefix.len}, prefix);
 }
 
+/* The JSON format without the header that should say so: from clients older
+ * than headers, the SDK for Python (its first API) and Debezium's converter. */
+static bool may_be_structured(const struct found *found, struct hg_slice value) {
+    struct hg_slice json = HG_SLICE("application/json"), mark = HG_SLICE("\"specversion\"");
+    bool is_json = found->content_type.len == 0 ||
+                   (found->content_type.len >= json.len &&
+                    hg_slice_ieq((struct hg_slice){found->content_type.ptr, json.len}, json));
+    return is_json && !found->is_event && value.len > 0 &&
+           memmem(value.ptr, value.len, mark.ptr, mark.len) != NULL;
+}
+
 static int read_event(struct kafka_reader *reader, const struct kafka_message *m,
                       struct found *found, struct hg_event **ret) {
     static const struct hg_codec_opts lax = {0};
@@ -235,6 +246,12 @@ static int read_event(struct kafka_reader *reader, const struct kafka_message *m
             }
         }
         found->is_broken = true;
+    } else if (may_be_structured(found, m->value)) {
+        int err = hg_codec_structured(m->value, &lax, ret, &ignored);
+        if (err != HG_EINVAL) {
+            found->is_event = true;
+            return err;
+        }
     }
     return read_fields(reader, m, found, ret);
 }

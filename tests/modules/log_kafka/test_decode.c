@@ -109,6 +109,24 @@ static void the_suites_messages_are_read(void **state) {
     }
 }
 
+static void an_event_without_the_header_is_known_by_its_members(void **state) {
+    struct given *g = *state;
+    static const char json[] = "{\"specversion\":\"1.0\",\"id\":\"9\",\"source\":\"/s\","
+                               "\"type\":\"t\",\"data\":1}";
+    value_of(g, json, strlen(json));
+    read_it(g, KAFKA_EVENT);
+    assert_attr(g, "id", "9");
+    header(g, "content-type", "application/json; charset=utf-8");
+    read_it(g, KAFKA_EVENT);
+    assert_attr(g, "id", "9");
+    g->headers[0].value = HG_SLICE("text/plain");
+    read_it(g, KAFKA_PLAIN);
+    g->m.n_headers = 0;
+    value_of(g, "{\"specversion\":\"1.0\"}", 23);
+    read_it(g, KAFKA_PLAIN);
+    assert_attr(g, "id", "orders.eu-12-345");
+}
+
 static void values_are_taken_as_they_are(void **state) {
     struct given *g = *state;
     required(g);
@@ -306,6 +324,8 @@ static void headers_of_ours_that_lie_do_no_harm(void **state) {
 int test_decode(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(the_suites_messages_are_read, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(an_event_without_the_header_is_known_by_its_members, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(values_are_taken_as_they_are, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_media_type_may_stand_where_sdks_put_it, set_up,
                                         tear_down),

@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What other clients write to Kafka reaches subscribers, and what the gateway
+writes is read by them: the CloudEvents SDK for Python over the Confluent client."""
+import json
+import os
+
+import pytest
+
+from support.events import EventStream, client, event, post
+from support.gateway import MODULES
+from support.kafka import Cluster
+from support.wait import until
+
+kafka = pytest.importorskip("confluent_kafka", reason="SKIP: confluent-kafka is not installed")
+kafka_admin = pytest.importorskip("confluent_kafka.admin")
+sdk = pytest.importorskip("cloudevents.core.bindings.kafka", reason="SKIP: cloudevents 2 is not installed")
+sdk1 = pytest.importorskip("cloudevents.v1.kafka", reason="SKIP: cloudevents 2 is not installed")
+from cloudevents.core.formats.json import JSONFormat  # noqa: E402
+from cloudevents.core.v1.event import CloudEvent  # noqa: E402
+from cloudevents.v1.http import CloudEvent as CloudEvent1  # noqa: E402
+
+TOPIC = "demo.events"
+CONF = """
+worker_threads 2;
+pid            gateway.pid;
+error_log      stderr info;
+admin          127.0.0.1:{{admin}};
+load_module    log_kafka;
+load_module    source_cloudevents;
+load_module    sink_sse;
+event_log      kafka {bootstrap};
+{main}
+role anonymous {{{{ publish demo.**; subscribe demo.**; }}}}
+topic demo.events {{{{ key subject; }}}}
+server {{{{
+    listen 127.0.0.1:{{tls}} ssl;
+    ssl_certificate {{crt}};  ssl_certificate_key {{key}};
+    authenticate none;
+    location = /events {{{{ accept cloudevents; publish demo.events; stream demo.events; }}}}
+}}}}
+"""
+
+
+@pytest.fixture(scope="module")
+def shared_cluster(tmp_path_factory):
+    if not os.path.exists(os.path.join(MODULES, "log_kafka.so")):
+        pytest.skip("SKIP: module log_kafka is not built: librdkafka is missing")
+    c = Cluster(tmp_path_factory.mktemp("k03") / "kafka").start(1)
+    yield c
+    c.stop()
+
+
+@pytest.fixture
+def cluster(shared_cluster):
+    """With no topic of an earlier test."""
+    admin = kafka_admin.AdminClient({"bootstrap.servers": shared_cluster.bootstrap})
+    if TOPIC in admin.list_topics(timeout=10).topics:
+        for done in admin.delete_topics([TOPIC]).values():
+            done.result(20)
+        until(lambda: TOPIC not in admin.list_topics(timeout=10).topics, "the topic is gone", 20)
+    return shared_cluster
+
+
+def start(make_gateway, cluster, main=""):
+    return make_gateway(conf=CONF.format(bootstrap=cluster.bootstrap, main=main)).start()
+
+
+def write(cluster, messages):
+    """[(key, value, headers)], in order."""
+    p = kafka.Producer({"bootstrap.servers": cluster.bootstrap, "enable.idempotence": True})
+    for key, value, headers in messages:
+        p.produce(TOPIC, key=key, value=value, partition=0,
+                  headers=[(k, v if isinstance(v, bytes) else v.encode()) for k, v in headers.items()])
+    assert p.flush(20) == 0
+
+
+def read(cluster, n):
+    c = kafka.Consumer({"bootstrap.servers": cluster.bootstrap, "group.id": "k03",
+                        "auto.offset.reset": "earliest", "enable.auto.commit": False})
+    c.assign([kafka.TopicPartition(TOPIC, 0, 0)])
+    found = []
+    until(lambda: (m := c.poll(1)) is None or m.error() or found.append(m) or len(found) >= n, "messages", 30)
+    c.close()
+    return found
+
+
+def messages_of_others():
+    attributes = {"id": "sdk-2", "source": "/sdk", "type": "t", "specversion": "1.0", "subject": "grüß",
+                  "datacontenttype": "application/json", "n": "7", "partitionkey": "pk"}
+    e = CloudEvent(attributes=dict(attributes), data={"a": [1, "ü"]})
+    e1 = CloudEvent1({"id": "sdk-1", "source": "/sdk", "type": "t", "datacontenttype": "application/json"},
+                     {"b": 2})
+    other = CloudEvent(attributes=dict(attributes, id="sdk-s"), data={"a": 1})
+    old = sdk1.to_binary(e1, data_marshaller=lambda d: json.dumps(d).encode())
+    old_s = sdk1.to_structured(CloudEvent1({"id": "sdk-1s", "source": "/sdk", "type": "t"}, {"c": 3}))
+    return [(m.key, m.value, m.headers) for m in (sdk.to_binary(e, JSONFormat()), old,
+                                                 sdk.to_structured(other, JSONFormat()), old_s)]
+
+
+def test_what_others_write_reaches_subscribers(cluster, make_gateway):
+    g = start(make_gateway, cluster)
+    stream = EventStream(g)
+    until(lambda: stream.notices(), "the stream is open")
+    write(cluster, messages_of_others())
+    write(cluster, [(b"k", b'{"plain": true}', {"X-Id": "1"}), (b"k", None, {}), (None, b"\x00\x01", {}),
+                    (None, b"hello", {"ce_id": "half"}),
+                    (None, b"{", {"content-type": "application/cloudevents+json"})])
+    until(lambda: len(stream.events()) >= 8, "8 events", 30)
+    e = stream.events()
+    assert [x["id"] for x in e] == ["sdk-2", "sdk-1", "sdk-s", "sdk-1s", TOPIC + "-0-4", TOPIC + "-0-6",
+                                    "half", TOPIC + "-0-8"]
+    assert e[0]["data"] == {"a": [1, "ü"]} and e[0]["subject"] == "grüß" and e[0]["partitionkey"] == "pk"
+    assert e[1]["data"] == {"b": 2} and e[2]["data"] == {"a": 1} and e[3]["data"] == {"c": 3}
+    assert e[4]["data"] == {"plain": True} and e[4]["partitionkey"] == "k"
+    assert e[4]["kafkaheaderxid"] == "1" and e[4]["type"] == "kafka.record"
+    assert e[5]["data_base64"] == "AAE=" and e[5]["source"] == "/kafka/" + TOPIC
+    assert e[6]["type"] == "kafka.record" and e[6]["source"] == "/kafka/" + TOPIC
+    # The same again, read from the log.
+    again = EventStream(g, "/events?since=earliest")
+    until(lambda: len(again.events()) >= 8, "8 events", 30)
+    drop = [{k: v for k, v in x.items() if k != "hgposition"} for x in again.events()]
+    assert drop == [{k: v for k, v in x.items() if k != "hgposition"} for x in e]
+    stream.close()
+    again.close()
+
+
+@pytest.mark.parametrize("main", ["", "kafka_content_mode structured;"])
+def test_what_the_gateway_writes_is_read_by_others(cluster, make_gateway, main):
+    g = start(make_gateway, cluster, main)
+    with client(g) as http:
+        for n in range(3):
+            r = post(http, event(n, subject=f"s{n}", datacontenttype="application/json"))
+            assert r.status_code == 202, r.text
+    for n, m in enumerate(read(cluster, 3)):
+        headers = dict(m.headers())
+        message = sdk.KafkaMessage(headers=headers, key=m.key(), value=m.value())
+        e = sdk.from_kafka(message, JSONFormat())
+        assert e.get_id() == str(n) and e.get_data() == {"n": n} and e.get_subject() == f"s{n}"
+        assert m.key() == f"s{n}".encode()
+        old = sdk1.KafkaMessage(headers=headers, key=m.key(), value=m.value())
+        e1 = sdk1.from_structured(old) if main else sdk1.from_binary(old, data_unmarshaller=json.loads)
+        assert e1["id"] == str(n) and e1.data == {"n": n}
