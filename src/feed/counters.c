@@ -45,6 +45,12 @@ struct hg_counter hg_feed__reads = {
     .kind = HG_COUNTER,
 };
 
+struct hg_counter hg_feed__reads_failed = {
+    .name = "headgate_feed_reads_failed_total",
+    .help = "Reads of the event log that failed; the subscribers stay and it is tried again.",
+    .kind = HG_COUNTER,
+};
+
 static struct hg_counter gaps[] = {
     {.name = "headgate_gaps_total",
      .labels = "reason=\"trimmed\"",
@@ -67,6 +73,7 @@ static struct hg_counter *const table[] = {
     &hg_feed__encodings,
     &hg_feed__refusals,
     &hg_feed__reads,
+    &hg_feed__reads_failed,
     &gaps[0],
     &gaps[1],
     &gaps[2],

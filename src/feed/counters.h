@@ -11,6 +11,7 @@ extern struct hg_counter hg_feed__deliveries;
 extern struct hg_counter hg_feed__encodings;
 extern struct hg_counter hg_feed__refusals;
 extern struct hg_counter hg_feed__reads;
+extern struct hg_counter hg_feed__reads_failed;
 
 /* One more gap was told, for one of the reasons of struct hg_notice. */
 void hg_feed__count_gap(const char *reason);

@@ -20,6 +20,7 @@
 #include "feed/internal.h"
 #include "feed/lost.h"
 #include "feed/read.h"
+#include "feed/rest.h"
 #include "feed/set.h"
 #include "feed/state.h"
 #include "feed/write.h"
@@ -42,9 +43,9 @@ static int set_up(struct hg_feed *f, const struct hg_feed_setup *setup) {
     f->parts.window_bytes_max = setup->window_bytes_max;
     f->reads_max = setup->reads_max > 0 ? setup->reads_max : 1;
     f->read_bytes_max = setup->read_bytes_max < UINT32_MAX ? setup->read_bytes_max : UINT32_MAX;
-    if (hg_feed__state_init(f) || hg_feed__follow_init(f) || hg_feed__beat_init(f) ||
-        hg_buf_reserve(&f->frame, SCRATCH_BYTES) || hg_buf_reserve(&f->notice, SCRATCH_BYTES) ||
-        hg_buf_reserve(&f->cursor, SCRATCH_BYTES)) {
+    if (hg_feed__state_init(f) || hg_feed__follow_init(f) || hg_feed__rest_init(f) ||
+        hg_feed__beat_init(f) || hg_buf_reserve(&f->frame, SCRATCH_BYTES) ||
+        hg_buf_reserve(&f->notice, SCRATCH_BYTES) || hg_buf_reserve(&f->cursor, SCRATCH_BYTES)) {
         return HG_ENOMEM;
     }
     return 0;
@@ -73,6 +74,7 @@ void hg_feed_free(struct hg_feed **pf) {
     HG_ASSERT(f->n_live == 0 && f->n_catching == 0);
     hg_feed__read_abandon(f);
     hg_feed__follow_fini(f);
+    hg_feed__rest_fini(f);
     hg_feed__beat_fini(f);
     hg_feed__state_fini(f);
     hg_feed__parts_fini(&f->parts);

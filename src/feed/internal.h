@@ -110,6 +110,7 @@ struct hg_feed {
     struct hg_list moved;
     struct hg_timer *ready_timer, *later_timer, *moved_timer;
     struct hg_timer *follow_timer; /* NULL: the tail comes unasked */
+    struct hg_timer *rest_timer;
     bool is_tail_by_wish;
     struct hg_feed__wheel wheel;
     struct hg_list reads; /* under way */

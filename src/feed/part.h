@@ -15,7 +15,10 @@ struct hg_feed__part {
     uint64_t next;
     uint32_t fingerprint; /* of the record at next - 1; 0: not known */
     uint32_t epoch;
-    bool is_token_made; /* token is of this position */
+    uint32_t rest_ms;      /* its reads fail (rest.h); 0: they do not */
+    int64_t rest_until_ms; /* monotonic */
+    bool is_tried;         /* a read is under way that will tell */
+    bool is_token_made;    /* token is of this position */
     char token[HG_POSITION_TEXT_LEN];
     struct hg_window window;
 };

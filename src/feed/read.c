@@ -10,6 +10,7 @@
 
 #include "feed/counters.h"
 #include "feed/refill.h"
+#include "feed/rest.h"
 #include "feed/set.h"
 #include "feed/start.h"
 #include "feed/state.h"
@@ -19,10 +20,11 @@ enum { READ_RECORDS_MAX = 4096 };
 
 struct hg_feed__read {
     struct hg_log_fetch fetch;
-    struct hg_feed *feed;      /* NULL: gone */
-    struct hg_subscriber *sub; /* NULL: gone, or has no use for it any more */
-    struct hg_list node;       /* in feed.reads */
-    struct hg_feed__cover *cover;
+    struct hg_feed *feed;         /* NULL: gone */
+    struct hg_subscriber *sub;    /* NULL: gone, or has no use for it any more */
+    struct hg_list node;          /* in feed.reads */
+    struct hg_feed__cover *cover; /* the subscriber's */
+    struct hg_feed__part *part;
     uint32_t place;
     uint64_t level; /* the loop's position when it began */
 };
@@ -61,19 +63,21 @@ static void on_done(struct hg_log_fetch *fetch, int err, struct hg_batch *batch,
     if (f) {
         hg_list_remove(&r->node);
         f->n_reads--;
+        hg_feed__rest_note(f, r->part, err);
     }
     if (sub) {
         HG_ASSERT(f != NULL); /* a feed closes after its subscribers */
         is_used = use(r, err, batch, next);
         sub->read = NULL;
     }
+    bool is_resting = sub && hg_feed__is_resting(r->part);
     hg_batch_unref(&batch);
     hg_free(r);
     if (sub && is_used) {
         hg_feed__step(sub);
     } else if (sub) {
         hg_feed__end_write(sub);
-        hg_feed__queue(sub, &f->later);
+        hg_feed__queue(sub, is_resting ? &f->ahead : &f->later);
     }
     if (f) {
         hg_feed__read_pump(f);
@@ -92,8 +96,9 @@ static bool find_place(struct hg_subscriber *sub, struct hg_feed__read *r) {
         bool is_found = sub->is_opened ? stand != HG_FEED__GAP && stand != HG_FEED__TAIL &&
                                              hg_feed__is_behind_window(cover, i)
                                        : stand == HG_FEED__CLAIMED || stand == HG_FEED__SOUGHT;
-        if (is_found) {
+        if (is_found && !hg_feed__is_resting(hg_feed__part_of(cover, i))) {
             r->cover = cover;
+            r->part = hg_feed__part_of(cover, i);
             r->place = i;
             return true;
         }
@@ -147,6 +152,7 @@ static int begin(struct hg_subscriber *sub) {
         hg_feed__queue(sub, &f->later);
         return 0;
     }
+    hg_feed__rest_try(r->part);
     hg_list_remove(&sub->queue);
     hg_counter_add(&hg_feed__reads, 1);
     return 0;

@@ -11,6 +11,7 @@
 #include "feed/refill.h"
 
 #include "feed/follow.h"
+#include "feed/rest.h"
 #include "feed/set.h"
 #include "feed/start.h"
 #include "feed/write.h"
@@ -60,7 +61,10 @@ static enum hg_feed__turn walk_window(struct hg_subscriber *sub, struct hg_feed_
         }
         struct hg_entry *e = is_there ? hg_window_step(&part->window, &at) : NULL;
         if (!e) {
-            return hg_feed__has_room(sub) ? HG_FEED__WANTS_READ : HG_FEED__WANTS_ROOM;
+            if (!hg_feed__has_room(sub)) {
+                return HG_FEED__WANTS_ROOM;
+            }
+            return hg_feed__is_resting(part) ? HG_FEED__IS_AHEAD : HG_FEED__WANTS_READ;
         }
         enum hg_feed__given given = hg_feed__give(sub, cover->topic, at.batch, e);
         if (given != HG_FEED__GIVEN) {

@@ -20,6 +20,7 @@
 #include "feed/answer.h"
 #include "feed/beat.h"
 #include "feed/counters.h"
+#include "feed/rest.h"
 #include "feed/set.h"
 #include "feed/write.h"
 
@@ -220,8 +221,17 @@ enum hg_feed__turn hg_feed__resolve(struct hg_subscriber *sub) {
     }
     hg_feed__walk_begin(&walk, sub->set, 0);
     while (hg_feed__walk_next(&walk, &cover, &i)) {
-        if (!is_resolved(&cover->places[i])) {
+        const struct hg_feed__place *place = &cover->places[i];
+        if (is_resolved(place)) {
+            continue;
+        }
+        /* AFTER is looked up once the claims are. */
+        bool is_readable =
+            place->stand != HG_FEED__AFTER && !hg_feed__is_resting(hg_feed__part_of(cover, i));
+        if (is_readable) {
             turn = HG_FEED__WANTS_READ;
+        } else if (turn == HG_FEED__LEVEL) {
+            turn = HG_FEED__IS_AHEAD;
         }
     }
     return turn;

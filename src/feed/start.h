@@ -9,7 +9,7 @@
 /* Set the places as the subscription asks. HG_ENOMEM. */
 int hg_feed__start(struct hg_subscriber *sub, const struct hg_subscription *s);
 /* Verify and look up what can be without a read. LEVEL: every place is known;
- * else WANTS_READ. */
+ * WANTS_READ; IS_AHEAD: what has to be read rests. */
 enum hg_feed__turn hg_feed__resolve(struct hg_subscriber *sub);
 /* The records that a CLAIMED or SOUGHT place asked for; one is enough.
  * Arguments as in struct hg_log_fetch; level is where the loop stood when the

@@ -22,6 +22,7 @@ tests_unit_feed_test_feed_SOURCES = \
     tests/unit/feed/test_part.c \
     tests/unit/feed/test_read.c \
     tests/unit/feed/test_refill.c \
+    tests/unit/feed/test_rest.c \
     tests/unit/feed/test_set.c \
     tests/unit/feed/test_start.c \
     tests/unit/feed/test_state.c \

@@ -15,6 +15,7 @@ int test_order(void);
 int test_part(void);
 int test_read(void);
 int test_refill(void);
+int test_rest(void);
 int test_set(void);
 int test_start(void);
 int test_state(void);
