@@ -41,6 +41,7 @@ struct hg_log_thread {
     int64_t entries_shown;   /* of the gauge */
     struct hg_publish probe; /* asks whether writing is possible again */
     bool is_probing;
+    bool has_stored, has_failed; /* by a driver that answers each item, since the last tick */
     size_t refused_bytes; /* of the largest append that found the log full, since it was writable */
 };
 

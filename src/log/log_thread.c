@@ -139,15 +139,43 @@ static void note_writable(struct hg_log *log, int err, size_t bytes) {
     }
 }
 
+/* What one partition on other machines meets says nothing of the others; what
+ * is stored does. When nothing was, upkeep asks the driver. */
+static void note_items(struct hg_log *log, const struct hg_publish *p) {
+    struct hg_log_thread *t = &log->thread;
+    bool has_stored = false;
+    for (size_t i = 0; i < p->append.n_items; i++) {
+        has_stored |= p->append.items[i].err == 0;
+    }
+    if (has_stored) {
+        t->has_stored = true;
+        note_writable(log, 0, p->bytes);
+    } else if (p->err == HG_EFULL || p->err == HG_EIO || p->err == HG_EDOUBT) {
+        t->has_failed = true;
+    }
+}
+
+/* Who cannot take anything now is not writable, where that may last. */
+static void note_probe(struct hg_log *log, int err) {
+    struct hg_log_thread *t = &log->thread;
+    bool is_away = t->judge.is_by_item && err == HG_EAGAIN;
+    note_writable(log, is_away ? HG_EIO : err, t->probe.append.room);
+}
+
 void hg_log_thread__on_complete(struct hg_task *task) {
     struct hg_publish *p = HG_CONTAINER(task, struct hg_publish, task);
     struct hg_log *log = p->log;
     struct hg_log_thread *t = &log->thread;
     t->in_flight--;
-    note_writable(log, p->err, p == &t->probe ? p->append.room : p->bytes);
     if (p == &t->probe) {
         t->is_probing = false;
+        note_probe(log, p->err);
         return;
+    }
+    if (t->judge.is_by_item) {
+        note_items(log, p);
+    } else {
+        note_writable(log, p->err, p->bytes);
     }
     t->settled_bytes += p->err == 0 ? (int64_t)p->bytes : 0;
     end(log, p, hg_judge_settle(&t->judge, p, p->err, t->now_s));

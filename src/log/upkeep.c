@@ -49,11 +49,20 @@ static void guess_retry(struct hg_log *log, int64_t elapsed_ms) {
     atomic_store(&log->retry_after, (unsigned)(guess < RETRY_MAX_S ? guess : RETRY_MAX_S));
 }
 
+/* Where each partition answers for itself, that nothing at all was stored may
+ * mean one of them, or the whole cluster. */
+static bool is_in_question(struct hg_log_thread *t) {
+    bool is_stuck = !t->has_stored && (t->has_failed || t->in_flight > 0);
+    t->has_stored = t->has_failed = false;
+    return is_stuck && t->judge.is_by_item;
+}
+
 /* Without this nobody would find out: while the log cannot be written the
  * gateway is not ready, and what is not ready is sent nothing. */
 static void probe(struct hg_log *log) {
     struct hg_log_thread *t = &log->thread;
-    if (atomic_load(&log->is_writable) || t->is_probing) {
+    bool is_wanted = is_in_question(t) || !atomic_load(&log->is_writable);
+    if (!is_wanted || t->is_probing) {
         return;
     }
     t->is_probing = true;

@@ -81,7 +81,9 @@ struct hg_log_up; /* the way up: the gateway's side of an open driver */
  * the pointer until it calls hg_append_complete, exactly once, any thread.
  * Before that it fills offset and log_time_ms of every record. An append
  * without items asks whether writing is possible, of `room` bytes if the
- * driver can tell; HG_EFULL when there is no room for them. */
+ * driver can tell; HG_EFULL when there is no room for them. Without
+ * HG_LOG_ATOMIC readiness rests on the answer (HG_EAGAIN: it is not), as what
+ * becomes of items says something of their partitions only. */
 struct hg_append {
     struct hg_append_item *items;
     size_t n_items;

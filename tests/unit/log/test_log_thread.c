@@ -57,6 +57,11 @@ static void until_appends(struct fixture *f, int n) {
     rig_until(&f->rig, has_appends, f);
 }
 
+static bool has_ticked(void *arg) {
+    struct fixture *f = arg;
+    return atomic_load(&f->fake.ticks) >= f->wanted;
+}
+
 static bool is_held(void *arg) {
     struct fixture *f = arg;
     return atomic_load(&f->fake.n_held) >= f->wanted;
@@ -300,6 +305,51 @@ static void sent_again_a_batch_stores_what_was_missing(void **state) {
     rig_end(&again);
 }
 
+static bool is_writable(void *arg) {
+    return hg_log_is_writable(((struct fixture *)arg)->rig.log);
+}
+
+static bool is_not_writable(void *arg) {
+    return !is_writable(arg);
+}
+
+/* One partition may be away, or the cluster: the driver is asked. */
+static void that_one_publish_failed_says_nothing_of_the_log(void **state) {
+    struct fixture *f = *state;
+    struct rig_publish p;
+    send(f, &p, "a", "b");
+    until_held(f, 1);
+    fake_log_answer_items(&f->fake, 0, (const int[]){HG_EIO, HG_EDOUBT}, 2);
+    rig_wait(&p);
+    assert_true(is_writable(f));
+    until_appends(f, 2); /* the question */
+    assert_true(is_writable(f));
+    rig_end(&p);
+}
+
+static void a_log_that_stores_nothing_and_takes_nothing_is_not_writable(void **state) {
+    struct fixture *f = *state;
+    struct rig_publish p;
+    atomic_store(&f->fake.fail_next, HG_EAGAIN); /* to who asks */
+    send(f, &p, "a", NULL);
+    until_held(f, 1);
+    assert_true(is_writable(f));
+    rig_until(&f->rig, is_not_writable, f);
+    atomic_store(&f->fake.fail_next, 0);
+    fake_log_answer_items(&f->fake, 0, (const int[]){0}, 1);
+    rig_wait(&p);
+    rig_until(&f->rig, is_writable, f);
+    rig_end(&p);
+    /* In quiet times nothing is in question, and nothing is asked. */
+    f->wanted = atomic_load(&f->fake.ticks) + 3; /* the last question, if there was one more */
+    rig_until(&f->rig, has_ticked, f);
+    int asked = atomic_load(&f->fake.appends);
+    f->wanted = atomic_load(&f->fake.ticks) + 2;
+    rig_until(&f->rig, has_ticked, f);
+    assert_true(is_writable(f));
+    assert_int_equal(atomic_load(&f->fake.appends), asked);
+}
+
 #define THREAD(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 #define PARTS(test) cmocka_unit_test_setup_teardown(test, set_up_parts, tear_down)
 
@@ -315,6 +365,8 @@ int test_log_thread(void) {
         THREAD(a_topic_can_be_opened_while_appends_are_on_their_way),
         PARTS(a_driver_answers_late_in_parts_and_from_another_thread),
         PARTS(sent_again_a_batch_stores_what_was_missing),
+        PARTS(that_one_publish_failed_says_nothing_of_the_log),
+        PARTS(a_log_that_stores_nothing_and_takes_nothing_is_not_writable),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
