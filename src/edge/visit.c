@@ -131,7 +131,7 @@ void hg_visit__refuse(struct hg_visit *v, const struct hg_problem *p) {
     if (p->status == 405 && v->location != NULL) {
         fields[n++] = (struct hg_field){HG_SLICE("allow"), v->location->allow};
     }
-    if (p->status == 415 && v->location != NULL) {
+    if (p->status == 415 && v->location != NULL && v->location->accept_post.len > 0) {
         fields[n++] = (struct hg_field){HG_SLICE("accept-post"), v->location->accept_post};
     }
     if (p->status == 426) {

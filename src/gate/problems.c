@@ -10,7 +10,8 @@ struct problem_type {
 };
 
 static const struct problem_type types[] = {
-    {"request-invalid", "400", "Bad request", "The request breaks the rules of HTTP."},
+    {"request-invalid", "400", "Bad request",
+     "The request breaks the rules of HTTP, or the admin listener cannot tell what it wants."},
     {"query-invalid", "400", "Unknown or wrong query parameter",
      "A parameter of a stream is not known or its value cannot be read. A mistyped filter must "
      "not widen a stream."},

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* admin.c - health, readiness, metrics, status. */
+/* admin.c - health, readiness, metrics, status; and the paths of what has files
+ * of its own. */
 #include "server/admin.h"
 
 #include "base/clock.h"
 #include "base/counters.h"
+#include "server/dlq.h"
 
 static const char *const get_only[] = {"GET", NULL};
 
@@ -93,6 +95,10 @@ int hg_admin_site(struct hg_admin *admin, struct hg_conf *conf, struct hg_slice 
         {"/readyz", &readyz, admin},
         {"/metrics", &metrics, admin},
         {"/status", &status, admin},
+        {"/dlq", &hg_dlq_list, admin},
+        {"/dlq/{topic}", &hg_dlq_show, admin},
+        {"/dlq/{topic}/replay", &hg_dlq_replay, admin},
+        {"/dlq/{topic}/purge", &hg_dlq_purge, admin},
     };
     return hg_site_new_fixed(conf, address, paths, HG_COUNT(paths), ret, why);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* admin.h - what the admin listener serves: /healthz, /readyz, /metrics,
- * /status. Handlers on one loop of the worker. */
+ * /status, /dlq (dlq.h). Handlers on one loop of the worker. */
 #ifndef HG_SERVER_ADMIN_H
 #define HG_SERVER_ADMIN_H
 
@@ -16,7 +16,10 @@ struct hg_admin {
     _Atomic enum hg_phase phase;
     _Atomic unsigned generation; /* the number of the current one */
     int64_t started_wall_ms;
-    struct hg_buf certificates; /* their part of /metrics; the handlers' loop alone */
+    /* The handlers' loop alone: */
+    struct hg_buf certificates; /* their part of /metrics */
+    struct hg_site *site;       /* the current generation's; one reference */
+    unsigned n_dlq;             /* requests about dead letters that are open */
 };
 
 /* HG_EINVAL: why. */

@@ -21,6 +21,14 @@ libheadgate_a_SOURCES += \
     src/server/detach.h \
     src/server/directory.c \
     src/server/directory.h \
+    src/server/dlq.c \
+    src/server/dlq.h \
+    src/server/dlq_letter.c \
+    src/server/dlq_letter.h \
+    src/server/dlq_list.c \
+    src/server/dlq_purge.c \
+    src/server/dlq_replay.c \
+    src/server/dlq_show.c \
     src/server/generation.c \
     src/server/generation.h \
     src/server/keeper.c \

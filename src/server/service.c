@@ -65,24 +65,30 @@ static void apply(struct hg_service *s, const struct hg_server_conf *c) {
 struct showing {
     struct hg_admin *admin;
     struct hg_buf certificates;
+    struct hg_site *site;
 };
 
+/* What was shown before goes back to who frees it. */
 static void show(struct hg_lane *lane, void *arg) {
     struct showing *w = arg;
-    struct hg_buf before = w->admin->certificates;
+    struct showing before = {.certificates = w->admin->certificates, .site = w->admin->site};
     (void)lane;
     w->admin->certificates = w->certificates;
-    w->certificates = before;
+    w->admin->site = w->site;
+    w->certificates = before.certificates;
+    w->site = before.site;
 }
 
-/* Nobody is refused for want of memory for a number on a page. */
-static void show_certificates(struct hg_service *s) {
-    struct showing w = {.admin = &s->admin};
+/* The admin listener's view of the generation. Nobody is refused for want of
+ * memory for a number on a page. */
+static void show_generation(struct hg_service *s) {
+    struct showing w = {.admin = &s->admin, .site = hg_site_ref(s->site)};
     if (hg_certificates_print(s->site, &w.certificates) != 0) {
         hg_buf_clear(&w.certificates);
     }
     hg_lane_call(&s->crew.lanes[0], show, &w);
     hg_buf_fini(&w.certificates);
+    hg_site_unref(&w.site);
 }
 
 static int swap(struct hg_service *s, struct change *c) {
@@ -99,7 +105,7 @@ static int swap(struct hg_service *s, struct change *c) {
     hg_sockets_prune(&s->sockets, s->site);
     apply(s, hg_server_conf(s->conf));
     s->admin.generation++;
-    show_certificates(s);
+    show_generation(s);
     HG_LOG(HG_NOTICE, "generation_started", "number=%u", s->admin.generation);
     return 0;
 }
@@ -246,6 +252,7 @@ void hg_service_end(struct hg_service *s) {
     hg_log_stop(&s->log);
     hg_crew_fini(&s->crew);
     hg_buf_fini(&s->admin.certificates);
+    hg_site_unref(&s->admin.site);
     hg_site_unref(&s->site);
     hg_conf_unref(&s->conf);
     hg_sockets_fini(&s->sockets);

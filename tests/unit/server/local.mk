@@ -6,6 +6,8 @@ tests_unit_server_test_server_SOURCES = \
     tests/support/conf_text.c tests/support/conf_text.h \
     tests/support/fake_log.c tests/support/fake_log.h \
     tests/support/pem.c tests/support/pem.h \
+    tests/unit/server/dlq_rig.c \
+    tests/unit/server/dlq_rig.h \
     tests/unit/server/main.c \
     tests/unit/server/rig.c \
     tests/unit/server/rig.h \
@@ -19,6 +21,12 @@ tests_unit_server_test_server_SOURCES = \
     tests/unit/server/test_descriptors.c \
     tests/unit/server/test_detach.c \
     tests/unit/server/test_directory.c \
+    tests/unit/server/test_dlq.c \
+    tests/unit/server/test_dlq_letter.c \
+    tests/unit/server/test_dlq_list.c \
+    tests/unit/server/test_dlq_purge.c \
+    tests/unit/server/test_dlq_replay.c \
+    tests/unit/server/test_dlq_show.c \
     tests/unit/server/test_generation.c \
     tests/unit/server/test_keeper.c \
     tests/unit/server/test_lane.c \

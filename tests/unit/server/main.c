@@ -32,6 +32,12 @@ int main(void) {
     failed += test_crew();
     failed += test_service();
     failed += test_admin();
+    failed += test_dlq();
+    failed += test_dlq_letter();
+    failed += test_dlq_list();
+    failed += test_dlq_purge();
+    failed += test_dlq_replay();
+    failed += test_dlq_show();
     failed += test_worker();
     failed += test_spawn();
     failed += test_death();

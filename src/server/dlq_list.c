@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* dlq_list.c - GET /dlq: which topics of dead letters there are, how many
+ * letters each holds, and the first and the last of them. */
+#include "server/dlq.h"
+
+#include "log/entry.h"
+
+struct end {
+    bool is_there;
+    struct hg_position position;
+    int64_t time_ms;
+};
+
+struct list {
+    struct hg_dlq d; /* first */
+    struct hg_log_range range;
+    struct end first, last;
+    bool has_any;
+};
+
+static void put_end(struct hg_buf *out, const char *name, const struct end *e) {
+    hg_buf_printf(out, ",\"%s\":", name);
+    if (!e->is_there) {
+        HG_BUF_LIT(out, "null");
+        return;
+    }
+    HG_BUF_LIT(out, "{\"position\":");
+    hg_dlq_put_position(out, &e->position);
+    HG_BUF_LIT(out, ",\"time\":");
+    hg_dlq_put_time(out, e->time_ms);
+    HG_BUF_LIT(out, "}");
+}
+
+static void put_topic(struct list *l) {
+    struct hg_buf *out = &l->d.answer.body;
+    hg_buf_printf(out, "%s{\"topic\":", l->has_any ? "," : "");
+    hg_buf_put_json(out, hg_log_topic_name(l->d.admin->log, l->d.topic));
+    hg_buf_printf(out, ",\"letters\":%llu,\"bytes\":%llu",
+                  (unsigned long long)(l->range.next - l->range.first),
+                  (unsigned long long)l->range.bytes);
+    put_end(out, "first", &l->first);
+    put_end(out, "last", &l->last);
+    HG_BUF_LIT(out, "}");
+    l->has_any = true;
+    l->first = l->last = (struct end){.is_there = false};
+}
+
+static void keep_end(struct list *l, struct hg_batch *batch, struct end *ret) {
+    if (batch != NULL && batch->n > 0) {
+        *ret = (struct end){true, hg_dlq_position(&l->d, batch, 0), batch->entries[0].log_time_ms};
+    }
+    hg_batch_unref(&batch);
+}
+
+static void on_first(struct hg_dlq *d, struct hg_batch *batch);
+
+/* From the present topic on. */
+static void go_on(struct list *l) {
+    const struct hg_log *log = l->d.admin->log;
+    for (; l->d.topic < hg_log_topic_count(log); l->d.topic++) {
+        if (!hg_dlq_is_name(hg_log_topic_name(log, l->d.topic))) {
+            continue;
+        }
+        hg_log_topic_range(log, l->d.topic, 0, &l->range);
+        if (l->range.first < l->range.next) {
+            hg_dlq_read(&l->d, l->range.first, 1, on_first);
+            return;
+        }
+        put_topic(l);
+    }
+    HG_BUF_LIT(&l->d.answer.body, "]}\n");
+    hg_dlq_end(&l->d);
+}
+
+static void on_last(struct hg_dlq *d, struct hg_batch *batch) {
+    struct list *l = (struct list *)d;
+    keep_end(l, batch, &l->last);
+    put_topic(l);
+    d->topic++;
+    go_on(l);
+}
+
+static void on_first(struct hg_dlq *d, struct hg_batch *batch) {
+    struct list *l = (struct list *)d;
+    keep_end(l, batch, &l->first);
+    hg_dlq_read(d, l->range.next - 1, 1, on_last);
+}
+
+static void start(const void *conf, const struct hg_request *r, struct hg_slice body,
+                  struct hg_reply *reply) {
+    struct list *l = hg_dlq_begin(conf, reply, sizeof(*l));
+    (void)r, (void)body;
+    if (l != NULL) {
+        HG_BUF_LIT(&l->d.answer.body, "{\"topics\":[");
+        go_on(l);
+    }
+}
+
+static const char *const methods[] = {"GET", NULL};
+const struct hg_handler_ops hg_dlq_list = {.size = sizeof(hg_dlq_list),
+                                           .name = "dlq_list",
+                                           .directive = "",
+                                           .methods = methods,
+                                           .start = start};

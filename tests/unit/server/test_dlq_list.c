@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+
+#include "unit/server/dlq_rig.h"
+
+static void each_topic_says_how_many_and_from_when_to_when(void **state) {
+    struct dlq_rig r;
+    char part[128];
+    (void)state;
+    dlq_open(&r);
+    assert_int_equal(dlq_ask(&r, "/dlq", NULL), 200);
+    assert_string_equal(r.answer, "{\"topics\":[{\"topic\":\"demo.events.dlq\",\"letters\":0,"
+                                  "\"bytes\":0,\"first\":null,\"last\":null}]}\n");
+    dlq_put_event(&r, "1");
+    dlq_put_event(&r, "2");
+    assert_int_equal(dlq_ask(&r, "/dlq", NULL), 200);
+    assert_said(&r, "\"letters\":2,");
+    snprintf(part, sizeof(part), "\"first\":{\"position\":\"%s\",\"time\":\"2", r.positions[0]);
+    assert_said(&r, part);
+    snprintf(part, sizeof(part), "\"last\":{\"position\":\"%s\",\"time\":\"2", r.positions[1]);
+    assert_said(&r, part);
+    dlq_close(&r);
+}
+
+int test_dlq_list(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_topic_says_how_many_and_from_when_to_when),
+    };
+    return cmocka_run_group_tests_name("dlq_list", tests, NULL, NULL);
+}

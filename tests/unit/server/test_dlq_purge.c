@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "unit/server/dlq_rig.h"
+
+#define DLQ "/dlq/demo.events.dlq"
+#define PURGE DLQ "/purge"
+
+static void letters_up_to_one_are_removed(void **state) {
+    struct dlq_rig r;
+    (void)state;
+    dlq_open(&r);
+    for (int i = 0; i < 4; i++) {
+        dlq_put(&r, "/in", "text/plain", NULL, "hello");
+    }
+    assert_int_equal(dlq_ask_of(&r, PURGE, "{\"through\":\"%s\"}", 1), 200);
+    assert_string_equal(r.answer, "{\"topic\":\"demo.events.dlq\",\"removed\":2,\"letters\":2}\n");
+    assert_int_equal(dlq_ask_of(&r, PURGE, "{\"through\":\"%s\"}", 1), 200);
+    assert_said(&r, "\"removed\":0,\"letters\":2");
+    assert_int_equal(dlq_ask(&r, DLQ, NULL), 200);
+    assert_false(dlq_said(&r, r.positions[1]));
+    assert_said(&r, r.positions[2]);
+    assert_int_equal(dlq_ask(&r, PURGE, "{\"all\":true}"), 200);
+    assert_said(&r, "\"removed\":2,\"letters\":0");
+    dlq_close(&r);
+}
+
+/* A token whose record is another one now must not remove anything. */
+static void a_stale_token_removes_nothing(void **state) {
+    struct dlq_rig r;
+    struct hg_position p;
+    (void)state;
+    dlq_open(&r);
+    dlq_put(&r, "/in", "text/plain", NULL, "hello");
+    assert_int_equal(hg_position_parse(hg_slice_of(r.positions[0]), &p), 0);
+    p.fingerprint++;
+    hg_position_format(&p, r.positions[0]);
+    assert_int_equal(dlq_ask_of(&r, PURGE, "{\"through\":\"%s\"}", 0), 404);
+    p.epoch++;
+    hg_position_format(&p, r.positions[0]);
+    assert_int_equal(dlq_ask_of(&r, PURGE, "{\"through\":\"%s\"}", 0), 404);
+    assert_int_equal(dlq_ask(&r, "/dlq", NULL), 200);
+    assert_said(&r, "\"letters\":1,");
+    dlq_close(&r);
+}
+
+static void one_wish_is_meant(void **state) {
+    struct dlq_rig r;
+    (void)state;
+    dlq_open(&r);
+    dlq_put(&r, "/in", "text/plain", NULL, "hello");
+    assert_int_equal(dlq_ask(&r, PURGE, "{}"), 400);
+    assert_int_equal(dlq_ask(&r, PURGE, "[]"), 400);
+    assert_int_equal(dlq_ask(&r, PURGE, "{\"all\":false}"), 400);
+    assert_int_equal(dlq_ask(&r, PURGE, "{\"all\":1}"), 400);
+    assert_int_equal(dlq_ask_of(&r, PURGE, "{\"all\":true,\"through\":\"%s\"}", 0), 400);
+    assert_said(&r, "request-invalid");
+    dlq_close(&r);
+}
+
+int test_dlq_purge(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(letters_up_to_one_are_removed),
+        cmocka_unit_test(a_stale_token_removes_nothing),
+        cmocka_unit_test(one_wish_is_meant),
+    };
+    return cmocka_run_group_tests_name("dlq_purge", tests, NULL, NULL);
+}
