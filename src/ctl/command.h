@@ -19,6 +19,7 @@ struct hg_ctl_command {
     int (*run)(struct hg_ctl *ctl, const struct hg_ctl_operands *operands, const void *args);
 };
 
+extern const struct hg_ctl_command hg_ctl_dlq;
 extern const struct hg_ctl_command hg_ctl_publish;
 extern const struct hg_ctl_command hg_ctl_status;
 extern const struct hg_ctl_command hg_ctl_tail;

@@ -12,6 +12,7 @@ static const struct hg_ctl_command *const commands[] = {
     &hg_ctl_publish,
     &hg_ctl_tail,
     &hg_ctl_status,
+    &hg_ctl_dlq,
 };
 
 static void print_usage(FILE *out) {

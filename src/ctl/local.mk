@@ -5,6 +5,9 @@ libheadgate_a_SOURCES += \
     src/ctl/console.h \
     src/ctl/ctl.c \
     src/ctl/ctl.h \
+    src/ctl/dlq.c \
+    src/ctl/dlq_print.c \
+    src/ctl/dlq_print.h \
     src/ctl/draft.c \
     src/ctl/draft.h \
     src/ctl/follow.c \

@@ -16,7 +16,7 @@ enum hg_ctl_kind {
     HG_CTL_CHOICE,   /* int: the index of the word */
 };
 
-enum { HG_CTL_TEXTS_MAX = 32, HG_CTL_OPERANDS_MAX = 2 };
+enum { HG_CTL_TEXTS_MAX = 32, HG_CTL_OPERANDS_MAX = 34 };
 
 struct hg_ctl_texts {
     const char *items[HG_CTL_TEXTS_MAX];

@@ -4,6 +4,8 @@
 
 #include <errno.h>
 
+#include "fetch/url.h"
+
 enum { TEXT_BYTES_MAX = 65536 };
 
 /* Kept line by line; the fields are cut when all of it is there, since the
@@ -134,4 +136,17 @@ void hg_ctl_peer_ask(struct hg_ctl_peer *p, const struct hg_fetch_request *reque
     r.limits.connect_ms = HG_CTL_CONNECT_MS;
     r.limits.idle_ms = p->timeout_ms;
     hg_fetch_run(p->client, &r, &p->answer);
+}
+
+bool hg_ctl_admin_url(const char *admin, struct hg_buf *url) {
+    struct hg_buf text = {0};
+    bool is_port = admin[0] != 0 && strspn(admin, "0123456789") == strlen(admin);
+    bool is_url = strstr(admin, "://") != NULL;
+    hg_buf_printf(&text, "%s%s%s", is_url ? "" : "http://", is_port ? "127.0.0.1:" : "", admin);
+    bool is_read = hg_url_read(hg_buf_slice(&text), url) == 0;
+    while (is_read && url->len > 0 && url->ptr[url->len - 1] == '/') {
+        url->len--;
+    }
+    hg_buf_fini(&text);
+    return is_read;
 }

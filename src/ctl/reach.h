@@ -55,4 +55,8 @@ void hg_ctl_peer_close(struct hg_ctl_peer *p);
 /* Ask, with the user's fields and those of the request. */
 void hg_ctl_peer_ask(struct hg_ctl_peer *p, const struct hg_fetch_request *request);
 
+/* The URL of an admin listener, without a path: from HOST:PORT as the admin
+ * directive has it, a port alone, or a URL. False: it is none of these. */
+bool hg_ctl_admin_url(const char *admin, struct hg_buf *url);
+
 #endif

@@ -10,7 +10,6 @@
 #include "ctl/metrics.h"
 #include "ctl/reach.h"
 #include "ctl/trouble.h"
-#include "fetch/url.h"
 
 struct status_args {
     struct hg_ctl_reach reach;
@@ -185,20 +184,6 @@ static int misuse(struct hg_ctl *ctl, const char *fault) {
     return HG_CTL_MISUSED;
 }
 
-/* HOST:PORT as the admin directive has it, PORT alone, or a URL. */
-static bool make_base(const char *admin, struct hg_buf *url) {
-    struct hg_buf text = {0};
-    bool is_port = admin[0] != 0 && strspn(admin, "0123456789") == strlen(admin);
-    bool is_url = strstr(admin, "://") != NULL;
-    hg_buf_printf(&text, "%s%s%s", is_url ? "" : "http://", is_port ? "127.0.0.1:" : "", admin);
-    bool is_read = hg_url_read(hg_buf_slice(&text), url) == 0;
-    while (is_read && url->len > 0 && url->ptr[url->len - 1] == '/') {
-        url->len--;
-    }
-    hg_buf_fini(&text);
-    return is_read;
-}
-
 static int report(struct report *r, bool is_json) {
     struct hg_ctl_trouble trouble;
     const struct hg_fetch_answer *a = &r->peer.answer;
@@ -226,7 +211,7 @@ static int run(struct hg_ctl *ctl, const struct hg_ctl_operands *operands, const
     const struct status_args *a = args;
     struct report r = {.ctl = ctl};
     (void)operands;
-    if (!make_base(a->admin, &r.url)) {
+    if (!hg_ctl_admin_url(a->admin, &r.url)) {
         hg_buf_fini(&r.url);
         return misuse(ctl, "--admin: expected HOST:PORT, PORT or a URL");
     }

@@ -9,6 +9,8 @@ tests_unit_ctl_test_ctl_SOURCES = \
     tests/unit/ctl/rig.c tests/unit/ctl/rig.h \
     tests/unit/ctl/test_console.c \
     tests/unit/ctl/test_ctl.c \
+    tests/unit/ctl/test_dlq.c \
+    tests/unit/ctl/test_dlq_print.c \
     tests/unit/ctl/test_draft.c \
     tests/unit/ctl/test_follow.c \
     tests/unit/ctl/test_input.c \

@@ -80,12 +80,30 @@ static void fields_have_a_limit(void **state) {
     unlink(path);
 }
 
+static void an_admin_listener_may_be_a_port_an_address_or_a_url(void **state) {
+    static const char *const pairs[][2] = {{"9180", "http://127.0.0.1:9180"},
+                                           {"[::1]:9180", "http://[::1]:9180"},
+                                           {"https://h:1/admin/", "https://h:1/admin"},
+                                           {"", NULL},
+                                           {"ftp://x/", NULL}};
+    (void)state;
+    for (size_t i = 0; i < HG_COUNT(pairs); i++) {
+        struct hg_buf url = {.max = 0};
+        assert_int_equal(hg_ctl_admin_url(pairs[i][0], &url), pairs[i][1] != NULL);
+        if (pairs[i][1] != NULL) {
+            unit_assert_slice(hg_buf_slice(&url), pairs[i][1]);
+        }
+        hg_buf_fini(&url);
+    }
+}
+
 int test_reach(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_users_fields_go_before_the_requests),
         cmocka_unit_test(what_is_no_field_is_refused_without_repeating_it),
         cmocka_unit_test(a_field_of_two_lines_is_refused),
         cmocka_unit_test(fields_have_a_limit),
+        cmocka_unit_test(an_admin_listener_may_be_a_port_an_address_or_a_url),
     };
     return cmocka_run_group_tests_name("reach", tests, NULL, NULL);
 }

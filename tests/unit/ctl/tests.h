@@ -7,6 +7,8 @@
 
 int test_console(void);
 int test_ctl(void);
+int test_dlq(void);
+int test_dlq_print(void);
 int test_draft(void);
 int test_follow(void);
 int test_input(void);
