@@ -65,6 +65,10 @@ void kafka_handle_close(struct kafka_handle *h) {
     kafka_reader_free(&h->reader);
 }
 
+void kafka_handle_rest(struct kafka_handle *h) {
+    leave(h);
+}
+
 static int stand(struct kafka_handle *h, const struct kafka_topic *topic, uint32_t partition,
                  uint64_t from) {
     bool is_there = h->topic == topic && h->partition == partition && h->next == from;
@@ -179,13 +183,14 @@ static int judge_gone(struct kafka_handle *h, uint64_t from) {
     return low > 0 && from < (uint64_t)low ? HG_ENOENT : 0;
 }
 
-/* The end that readers may see is before the last record: a transaction of
- * another producer is not over, and what stands behind it is to come yet. */
-static bool is_held_back(struct kafka_handle *h, const struct kafka_block *b) {
+/* The last answer of the leader knew of something behind the place. Where that
+ * is not to be seen, a transaction of another producer is not over, and it is
+ * to come yet. */
+static bool has_more(struct kafka_handle *h) {
     int64_t low = 0, high = 0;
     return rd_kafka_get_watermark_offsets(h->rk, h->topic->name, (int32_t)h->partition, &low,
                                           &high) == RD_KAFKA_RESP_ERR_NO_ERROR &&
-           high >= 0 && (uint64_t)high > b->next;
+           high >= 0 && (uint64_t)high > h->next;
 }
 
 int kafka_fetch(struct kafka_handle *h, const struct kafka_topic *topic, uint32_t partition,
@@ -195,19 +200,31 @@ int kafka_fetch(struct kafka_handle *h, const struct kafka_topic *topic, uint32_
         return HG_ENOMEM;
     }
     (void)rd_kafka_poll(h->rk, 0);
+    bool has_stood = h->is_started;
     in.err = stand(h, topic, partition, from);
     if (in.err == 0) {
         take_some(h, &in, deadline_ms);
-        h->next = in.block->next;
     }
+    /* An end that was told ahead may be long past: only one that was asked for
+     * now says that there is nothing. */
+    if (in.err == 0 && has_stood && in.is_end && in.block->n == 0) {
+        leave(h);
+        in.is_end = false;
+        in.block->next = from;
+        in.err = stand(h, topic, partition, from);
+        if (in.err == 0) {
+            take_some(h, &in, deadline_ms);
+        }
+    }
+    h->next = in.block->next;
     if (in.block->n > 0) { /* an error will be met again */
         in.err = in.err == HG_ENOMEM ? HG_ENOMEM : 0;
     } else if (in.is_gone) {
         in.err = judge_gone(h, from);
-    } else if (in.err == 0 && is_held_back(h, in.block)) {
+    } else if (in.err == 0 && has_more(h)) {
         in.err = HG_EAGAIN;
     }
-    if (in.err != 0 || in.is_end || in.is_gone) {
+    if (in.err != 0 || in.is_end || in.is_gone || !has_more(h)) {
         leave(h);
     }
     if (in.err != 0) {

@@ -161,6 +161,8 @@ void kafka_delivered(const rd_kafka_message_t *m);
 int kafka_read(void *state, const struct hg_log_read *want, struct hg_records *out);
 int kafka_seek(void *state, uint32_t topic, uint32_t partition, int64_t time_ms,
                uint64_t *ret_offset);
+/* Consumers that nobody reads from any more stop asking the cluster. */
+void kafka_tick(void *state);
 int kafka_follow(void *state, uint32_t topic, bool is_wanted);
 
 #endif

@@ -61,6 +61,7 @@ static const struct hg_log_ops ops = {
     .read = kafka_read,
     .seek = kafka_seek,
     .follow = kafka_follow,
+    .tick = kafka_tick,
 };
 
 HG_MODULE(log_kafka) = {

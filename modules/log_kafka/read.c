@@ -7,7 +7,7 @@
 
 #include <time.h>
 
-enum { HANDLES_MAX = 4, WAIT_MS = 5000, CACHE_BYTES = 32 << 20, NEAR = 1024 };
+enum { HANDLES_MAX = 4, WAIT_MS = 5000, CACHE_BYTES = 32 << 20, NEAR = 1024, IDLE_MS = 2000 };
 
 struct kafka_reads {
     struct kafka *k;
@@ -79,6 +79,7 @@ static struct kafka_handle *pick(struct kafka_reads *r, const struct kafka_want 
     }
     if (best != NULL) {
         best->used = ++r->uses;
+        best->used_ms = kafka_mono_ms();
         best->is_busy = true;
         best->for_topic = want->topic;
         best->for_partition = want->partition;
@@ -141,4 +142,18 @@ int kafka_read(void *state, const struct hg_log_read *want, struct hg_records *o
     }
     (void)pthread_mutex_unlock(&r->lock);
     return err;
+}
+
+void kafka_tick(void *state) {
+    struct kafka *k = HG_CAST(struct kafka, KAFKA_MAGIC, state);
+    struct kafka_reads *r = k->reads;
+    int64_t now_ms = kafka_mono_ms();
+    (void)pthread_mutex_lock(&r->lock);
+    for (size_t i = 0; i < HANDLES_MAX; i++) {
+        struct kafka_handle *h = &r->handles[i];
+        if (!h->is_busy && h->is_started && now_ms - h->used_ms > IDLE_MS) {
+            kafka_handle_rest(h);
+        }
+    }
+    (void)pthread_mutex_unlock(&r->lock);
 }

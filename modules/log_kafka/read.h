@@ -67,6 +67,7 @@ struct kafka_handle {
     /* The reads' lock covers these: whose it is, and what for. */
     bool is_busy;
     uint64_t used; /* a count, for the least recently used */
+    int64_t used_ms;
     const struct kafka_topic *for_topic;
     uint32_t for_partition;
     uint64_t for_from;
@@ -74,6 +75,7 @@ struct kafka_handle {
 
 int kafka_handle_open(struct kafka_handle *h, struct kafka *k);
 void kafka_handle_close(struct kafka_handle *h);
+void kafka_handle_rest(struct kafka_handle *h); /* fetches nothing until it is used again */
 /* A block that begins at from; empty at the end. HG_ENOENT: from is gone.
  * HG_EAGAIN: the cluster did not answer until the deadline, or what comes next
  * belongs to a transaction that is not over. */

@@ -84,6 +84,29 @@ static void an_open_transaction_is_waited_for(void **state) {
     other_close(&o);
 }
 
+/* A consumer that stands somewhere has been told an end, and then more came. */
+static void an_end_of_long_ago_is_not_believed(void **state) {
+    (void)state;
+    struct other o = {0};
+    struct kafka_rig rig;
+    struct hg_records out = {0};
+    other_open(&o, NULL);
+    other_make(&o, 1, NULL);
+    other_rig(&o, &rig);
+    for (unsigned n = 0; n < 60; n++) {
+        other_put(&o, 0, n, 1700000000000);
+        other_flush(&o);
+        assert_int_equal(read_at(&rig, n, &out), 0);
+        assert_int_equal(out.n, 1);
+        assert_int_equal(other_number(&out.items[0]), n);
+        rig.ops->tick(rig.state);
+    }
+    hg_records_fini(&out);
+    kafka_rig_close(&rig);
+    other_delete(&o);
+    other_close(&o);
+}
+
 static void without_a_cluster_a_fetch_ends_in_time(void **state) {
     (void)state;
     static const struct kafka_topic topic = {.name = "nowhere", .partitions = 1};
@@ -107,6 +130,7 @@ int test_fetch(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_gone_is_told),
         cmocka_unit_test(an_open_transaction_is_waited_for),
+        cmocka_unit_test(an_end_of_long_ago_is_not_believed),
         cmocka_unit_test(without_a_cluster_a_fetch_ends_in_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
