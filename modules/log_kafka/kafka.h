@@ -68,6 +68,8 @@ struct kafka_line {
     _Atomic bool is_fatal;             /* it takes nothing any more */
     _Atomic bool is_ending;            /* nothing comes any more */
     _Atomic bool is_over;              /* the thread has nothing left to do */
+    int64_t said_ms;                   /* the thread's: when a failure was last logged */
+    unsigned n_unsaid;                 /* since then */
     struct kafka_line *next;
 };
 
@@ -155,7 +157,7 @@ void kafka_lines_close(struct kafka *k);
 void kafka_append(void *state, struct hg_append *append);
 void kafka_flush(void *state);
 /* The line's thread: what became of a message. */
-void kafka_delivered(const rd_kafka_message_t *m);
+void kafka_delivered(struct kafka_line *l, const rd_kafka_message_t *m);
 
 /* read.c, seek.c, tail.c: how they are made is in read.h. */
 int kafka_read(void *state, const struct hg_log_read *want, struct hg_records *out);

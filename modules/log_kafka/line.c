@@ -10,8 +10,7 @@ enum { POLL_MS = 100, END_POLL_MS = 5, PROBE_MS = 1000 };
 
 static void on_delivery(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaque) {
     (void)rk;
-    (void)opaque;
-    kafka_delivered(m);
+    kafka_delivered(opaque, m);
 }
 
 static void on_error(rd_kafka_t *rk, int err, const char *reason, void *opaque) {

@@ -8,15 +8,16 @@
  *
  * Once an item could not be sent those behind it are not sent either: what the
  * caller sends again must not land behind what came after it. */
-#include "kafka.h"
+#include "read.h"
 
 #include "headgate/record.h"
 
 enum {
-    BATCH_BYTES = 61,  /* of a batch around its records */
-    RECORD_BYTES = 32, /* of a record around its parts, at most */
-    HEADER_BYTES = 10, /* of a header around its parts, at most */
-    GUESS_HEADERS = 16 /* beside extensions and the record's own */
+    BATCH_BYTES = 61,   /* of a batch around its records */
+    RECORD_BYTES = 32,  /* of a record around its parts, at most */
+    HEADER_BYTES = 10,  /* of a header around its parts, at most */
+    GUESS_HEADERS = 16, /* beside extensions and the record's own */
+    SAY_MS = 1000
 };
 
 struct flight;
@@ -74,7 +75,21 @@ static int result_of(const rd_kafka_message_t *m) {
     return rd_kafka_message_status(m) == RD_KAFKA_MSG_STATUS_NOT_PERSISTED ? refusal(m) : HG_EDOUBT;
 }
 
-void kafka_delivered(const rd_kafka_message_t *m) {
+/* While a cluster is away there may be thousands a second: one line for them. */
+static void say(struct kafka_line *l, const rd_kafka_message_t *m, int err) {
+    int64_t now_ms = kafka_mono_ms();
+    l->n_unsaid++;
+    if (l->said_ms != 0 && now_ms < l->said_ms + SAY_MS) {
+        return;
+    }
+    HG_LOG(HG_WARN, "kafka_not_delivered", "topic=%s partition=%d error=%s result=\"%s\" events=%u",
+           rd_kafka_topic_name(m->rkt), (int)m->partition, rd_kafka_err2name(m->err),
+           hg_err_text(err), l->n_unsaid);
+    l->said_ms = now_ms;
+    l->n_unsaid = 0;
+}
+
+void kafka_delivered(struct kafka_line *l, const rd_kafka_message_t *m) {
     struct mark *mark = m->_private;
     struct flight *f = mark->flight;
     struct hg_append_item *item = &f->append->items[mark - f->marks];
@@ -84,9 +99,7 @@ void kafka_delivered(const rd_kafka_message_t *m) {
         item->record.offset = (uint64_t)m->offset;
         item->record.log_time_ms = rd_kafka_message_timestamp(m, &type);
     } else {
-        HG_LOG(HG_INFO, "kafka_not_delivered", "topic=%s partition=%d error=%s result=\"%s\"",
-               rd_kafka_topic_name(m->rkt), (int)m->partition, rd_kafka_err2name(m->err),
-               hg_err_text(item->err));
+        say(l, m, item->err);
     }
     release(f, 1);
 }
