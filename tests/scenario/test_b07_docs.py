@@ -11,6 +11,7 @@ import subprocess
 
 import pytest
 from support.browser import Browser
+from support.events import client
 from support.gateway import BINARY, free_port
 from support.process import is_alive
 from support.wait import until
@@ -76,7 +77,7 @@ def here(g, command):
     for old, new in ((r"https://127\.0\.0\.1:8443", g.url),
                      (r"https://events\.example\.com/\w+", f"{g.url}/events --cacert {g.crt}"),
                      (r"run/tls\.crt", g.crt),
-                     (r"headgatectl status", f"headgatectl status --admin {g.admin}")):
+                     (r"headgatectl (status|dlq .*)", rf"headgatectl \1 --admin {g.admin}")):
         command = re.sub(old, new, command)
     return ["bash", "-c", "set -o pipefail; " + command]
 
@@ -133,8 +134,9 @@ def test_what_the_quick_start_prints_works_when_pasted(quickstart):
 
 def test_the_examples_of_headgatectl_print_what_the_page_says(quickstart):
     examples = [b for b in blocks("docs/headgatectl.md", "") if b.startswith("$ ")]
-    assert len(examples) == 5
-    publish, batch, tail, count, status = (b.replace("\\\n", "").split("\n")[0][2:] for b in examples)
+    assert len(examples) == 7
+    publish, batch, tail, count, status = (
+        b.replace("\\\n", "").split("\n")[0][2:] for b in examples[:5])
     assert re.fullmatch(r"\S{42} stored\n", paste(quickstart, publish).stdout)
     with open(os.path.join(quickstart.dir, "events.ndjson"), "w", encoding="utf-8") as f:
         f.writelines(json.dumps({"specversion": "1.0", "id": str(i), "source": "/b", "type": "t"})
@@ -149,6 +151,34 @@ def test_the_examples_of_headgatectl_print_what_the_page_says(quickstart):
         words = line.split()
         if words and words[0] not in ("gateway", "uptime", "demo.events", "..."):
             assert words in [s.split() for s in said.stdout.split("\n")], line
+
+
+def test_the_examples_of_dead_letters_print_what_the_page_says(make_gateway):
+    """Two letters as the page has them: the first is stored once its location is mended."""
+    g = make_gateway(events="dead_letter on; json_data strict;").start()
+    fields = {"content-type": "application/json", "ce-specversion": "1.0", "ce-source": "/s",
+              "ce-type": "t", "ce-id": "order-42"}
+    with client(g) as http:
+        for body in ('{"n":1,"n":2}', '{'):
+            assert http.post("/events", content=body, headers=fields).status_code == 400
+    first, replay = [b for b in blocks("docs/headgatectl.md", "") if b.startswith("$ headgatectl dlq")]
+    for example in first.split("\n\n"):
+        command, _, page = example.partition("\n")
+        said = paste(g, command[2:])
+        assert (said.returncode, said.stderr) == (0, "")
+        assert alike(said.stdout)[:len(alike(page))] == alike(page)
+    g.write_conf(g.conf.replace("json_data strict;", ""))
+    assert g.run("-s", "reload").returncode == 0
+    command, _, page = replay.partition("\n")
+    said = paste(g, command[2:])
+    assert alike(said.stdout + said.stderr) == alike(page)
+
+
+def alike(text):
+    """The words of each line, but for positions, times and sizes."""
+    for changing, name in ((r"A[\w-]{41}", "POSITION"), (r"20\d\d-\S*Z", "TIME"), (r"\d+  TIME  ", "SIZE TIME ")):
+        text = re.sub(changing, name, text)
+    return [line.split() for line in text.rstrip("\n").split("\n")]
 
 
 def test_the_faults_of_the_configuration_page_are_those_of_headgate(make_gateway):
