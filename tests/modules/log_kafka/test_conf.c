@@ -92,7 +92,8 @@ static void secrets_come_from_elsewhere_and_are_never_shown(void **state) {
     text = (struct conf_text){0};
     struct hg_conf_owner owner = {"log_kafka", kafka_rows, sizeof(struct kafka_settings), NULL};
     const struct hg_conf_owner *const owners[] = {&owner, NULL};
-    struct hg_conf_setup setup = {hg_conf_files_new(true), HG_SLICE("t.conf"), owners, NULL, NULL};
+    struct hg_conf_setup setup = {
+        .files = hg_conf_files_new(true), .path = HG_SLICE("t.conf"), .owners = owners};
     text.files = setup.files;
     assert_int_equal(
         hg_conf_files_put(text.files, setup.path,
