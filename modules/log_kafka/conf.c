@@ -180,6 +180,30 @@ static int set_property(struct hg_conf_load *load, void *conf, const struct hg_c
     return 0;
 }
 
+/* kafka_topic_prefix TEXT: what a topic's name may have. */
+static int set_prefix(struct hg_conf_load *load, void *conf, const struct hg_conf_line *line) {
+    struct kafka_settings *s = conf;
+    struct hg_slice text = line->args[0];
+    for (size_t i = 0; i < text.len; i++) {
+        char c = text.ptr[i];
+        bool is_good = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                       c == '.' || c == '_' || c == '-';
+        if (!is_good) {
+            hg_conf_fail(load, line, "a topic's name has letters, digits, dots, _ and - only");
+            return HG_EINVAL;
+        }
+    }
+    if (text.len > KAFKA_PREFIX_MAX || hg_slice_starts(text, HG_SLICE("__"))) {
+        hg_conf_fail(load, line,
+                     text.len > KAFKA_PREFIX_MAX
+                         ? "100 characters at most"
+                         : "names with __ before them are the cluster's own");
+        return HG_EINVAL;
+    }
+    s->prefix = terminated(load, text);
+    return s->prefix.ptr != NULL ? 0 : HG_EINVAL;
+}
+
 static const char *const mode_names[] = {"binary", "structured", NULL}; /* enum kafka_mode */
 
 #define AT(field) offsetof(struct kafka_settings, field)
@@ -191,6 +215,10 @@ const struct hg_directive kafka_rows[] = {
      .is_repeatable = true, .is_at_start = true,
      .help = "A property of librdkafka, for all connections to the cluster. Passwords and keys come "
              "from a file or the environment."},
+    {.name = "kafka_topic_prefix", .in = "main", .args = "TEXT", .type = HG_SLOT_CUSTOM,
+     .set = set_prefix, .min_args = 1, .max_args = 1, .def = "", .is_at_start = true,
+     .help = "What the names of topics begin with in the cluster, and nowhere else: on a cluster "
+             "that is shared. Topics without it are none to the gateway."},
     {.name = "kafka_create_topics", .in = "main", .args = "on | off", .type = HG_SLOT_FLAG,
      .at = AT(may_create), .def = "on", .is_at_start = true,
      .help = "Make topics that the conf names and the cluster does not have."},
@@ -298,6 +326,9 @@ int kafka_conf_read(const struct hg_log_open *open, struct kafka *k, struct hg_w
     }
     k->bootstrap = hg_alloc(open->args[0].len + 1);
     memcpy(k->bootstrap, open->args[0].ptr, open->args[0].len);
+    if (s != NULL && s->prefix.len > 0) {
+        memcpy(k->prefix, s->prefix.ptr, s->prefix.len);
+    }
     k->partitions = s != NULL ? s->partitions : 0;
     k->replication = s != NULL ? s->replication : 0;
     k->min_insync = s != NULL ? s->min_insync : 0;

@@ -23,7 +23,7 @@
 #include "headgate/logline.h"
 #include "record.h"
 
-enum { KAFKA_NAME_MAX = 249, KAFKA_TEXT = 512 };
+enum { KAFKA_NAME_MAX = 249, KAFKA_PREFIX_MAX = 100, KAFKA_TEXT = 512 };
 
 /* One kafka_property. */
 struct kafka_property {
@@ -35,6 +35,7 @@ struct kafka_property {
 struct kafka_settings {
     struct hg_conf_head head;
     struct kafka_property *properties;
+    struct hg_slice prefix;                      /* of topics' names in the cluster */
     int64_t partitions, replication, min_insync; /* of topics that are made here */
     bool may_create;
     bool has_tombstones;
@@ -47,8 +48,8 @@ struct kafka_part {
 };
 
 struct kafka_topic {
-    char name[KAFKA_NAME_MAX + 1];
-    uint32_t id; /* the gateway's */
+    char name[KAFKA_NAME_MAX + 1]; /* the cluster's: with the prefix */
+    uint32_t id;                   /* the gateway's */
     uint32_t partitions;
     bool is_compacted;
     size_t max_message_bytes;
@@ -84,6 +85,7 @@ struct kafka {
     uint32_t magic;
     struct hg_log_up *up;
     char *bootstrap;
+    char prefix[KAFKA_PREFIX_MAX + 1]; /* of topics' names in the cluster */
     rd_kafka_conf_t *base; /* what every handle has: brokers, kafka_property, log lines */
     int64_t partitions, replication, min_insync;
     bool may_create, has_tombstones;

@@ -2,6 +2,7 @@
 /* topics.c - the table of topics, and what the cluster says of them. */
 #include "read.h"
 
+#include <stdio.h>
 #include <time.h>
 
 enum {
@@ -248,14 +249,15 @@ static bool is_same(const struct kafka_topic *known, const char *name, const str
            known->max_message_bytes == kept->max_message_bytes;
 }
 
-static int check_name(const struct hg_log_topic *topic, char ret[KAFKA_NAME_MAX + 1],
-                      struct hg_why *why) {
-    if (topic->name.len == 0 || topic->name.len > KAFKA_NAME_MAX) {
-        hg_why_set(why, "topic %.*s: a name has 1 to 249 characters", HG_FMT(topic->name));
+/* The cluster's name of it. */
+static int put_name(const struct kafka *k, const struct hg_log_topic *topic,
+                    char ret[KAFKA_NAME_MAX + 1], struct hg_why *why) {
+    size_t most = KAFKA_NAME_MAX - strlen(k->prefix);
+    if (topic->name.len == 0 || topic->name.len > most) {
+        hg_why_set(why, "topic %.*s: a name has 1 to %zu characters", HG_FMT(topic->name), most);
         return HG_EINVAL;
     }
-    memcpy(ret, topic->name.ptr, topic->name.len);
-    ret[topic->name.len] = '\0';
+    (void)snprintf(ret, KAFKA_NAME_MAX + 1, "%s%.*s", k->prefix, HG_FMT(topic->name));
     return 0;
 }
 
@@ -265,7 +267,7 @@ int kafka_topic_open(void *state, const struct hg_log_topic *topic, struct hg_wh
     struct kafka_kept kept = {.max_message_bytes = MESSAGE_BYTES_DEFAULT,
                               .is_compacted = topic->is_compacted};
     char name[KAFKA_NAME_MAX + 1];
-    int err = check_name(topic, name, why);
+    int err = put_name(k, topic, name, why);
     err = err == 0 ? ask_or_make(k, topic, name, &told, why) : err;
     kept.replication = told.replication;
     err = err == 0 ? ask_kept(k, topic, name, &kept, why) : err;
@@ -303,6 +305,12 @@ int kafka_describe(void *state, uint32_t id, uint32_t partition, struct hg_log_r
     return 0;
 }
 
+/* Of the cluster's own topics none is anybody's. */
+static bool is_ours(const struct kafka *k, const char *name) {
+    size_t len = strlen(k->prefix);
+    return strncmp(name, k->prefix, len) == 0 && name[len] != '\0' && strncmp(name, "__", 2) != 0;
+}
+
 int kafka_list(void *state, hg_log_topic_fn fn, void *arg) {
     struct kafka *k = HG_CAST(struct kafka, KAFKA_MAGIC, state);
     const struct rd_kafka_metadata *m = NULL;
@@ -312,9 +320,8 @@ int kafka_list(void *state, hg_log_topic_fn fn, void *arg) {
     }
     for (int i = 0; i < m->topic_cnt; i++) {
         const struct rd_kafka_metadata_topic *t = &m->topics[i];
-        /* Of the cluster's own topics none is anybody's. */
-        if (t->err == RD_KAFKA_RESP_ERR_NO_ERROR && strncmp(t->topic, "__", 2) != 0) {
-            fn(arg, &(struct hg_log_topic){.name = hg_slice_of(t->topic),
+        if (t->err == RD_KAFKA_RESP_ERR_NO_ERROR && is_ours(k, t->topic)) {
+            fn(arg, &(struct hg_log_topic){.name = hg_slice_of(t->topic + strlen(k->prefix)),
                                            .partitions = (uint32_t)t->partition_cnt});
         }
     }

@@ -83,6 +83,20 @@ static void names_and_values_are_checked_by_librdkafka(void **state) {
     expect_said("kafka_property linger.ms;", true, "t.conf:1");
 }
 
+static void a_prefix_is_what_a_topics_name_may_begin_with(void **state) {
+    (void)state;
+    char line[160] = "kafka_topic_prefix ";
+    expect_said("kafka_topic_prefix shop/;", true, "t.conf:1: kafka_topic_prefix: ");
+    expect_said("kafka_topic_prefix __x;", true, "the cluster's own");
+    memset(line + strlen(line), 'x', KAFKA_PREFIX_MAX + 1);
+    line[strlen(line)] = ';';
+    expect_said(line, true, "100 characters");
+    struct conf_text text;
+    kafka_rig_conf(&text, "kafka_topic_prefix Shop_1-a.;");
+    conf_text_assert_good(&text);
+    conf_text_close(&text);
+}
+
 static void secrets_come_from_elsewhere_and_are_never_shown(void **state) {
     (void)state;
     struct conf_text text;
@@ -123,6 +137,7 @@ int test_conf(void) {
         cmocka_unit_test(the_same_with_a_safe_value_is_taken),
         cmocka_unit_test(what_may_break_one_is_warned_about),
         cmocka_unit_test(names_and_values_are_checked_by_librdkafka),
+        cmocka_unit_test(a_prefix_is_what_a_topics_name_may_begin_with),
         cmocka_unit_test(secrets_come_from_elsewhere_and_are_never_shown),
         cmocka_unit_test(one_argument_names_the_brokers),
     };

@@ -2,6 +2,8 @@
 /* test_topics.c - the table of topics, and what the cluster says of them. */
 #include "modules/log_kafka/rig.h"
 
+#include <stdio.h>
+
 static void a_topic_that_is_not_there_is_said_by_name(void **state) {
     (void)state;
     struct kafka_rig rig;
@@ -60,12 +62,13 @@ static void describe_tells_where_it_begins_and_ends(void **state) {
 
 struct seek {
     const char *name;
-    unsigned found, own;
+    unsigned found, own, all;
 };
 
 static void on_listed(void *arg, const struct hg_log_topic *topic) {
     struct seek *s = arg;
     s->found += hg_slice_eq(topic->name, hg_slice_of(s->name)) && topic->partitions == 2;
+    s->all++;
     s->own += hg_slice_starts(topic->name, HG_SLICE("__"));
 }
 
@@ -78,6 +81,47 @@ static void a_list_has_it_and_none_of_the_clusters_own(void **state) {
     assert_int_equal(rig.ops->list(rig.state, on_listed, &s), 0);
     assert_int_equal(s.found, 1);
     assert_int_equal(s.own, 0);
+    kafka_rig_close(&rig);
+}
+
+static void a_prefix_is_in_the_cluster_alone(void **state) {
+    (void)state;
+    struct kafka_rig ours, others;
+    struct hg_why why = {""};
+    char prefix[64], rows[128];
+    kafka_rig_open(&others, "");
+    (void)snprintf(prefix, sizeof prefix, "%s.", kafka_rig_name(&others, 0));
+    (void)snprintf(rows, sizeof rows, "kafka_topic_prefix %s; kafka_partitions 2;", prefix);
+    kafka_rig_open(&ours, rows);
+    struct seek inside = {.name = "a"}, outside = {.name = "a"};
+    assert_int_equal(kafka_rig_topic(&ours, 0, inside.name, &why), 0);
+    const char *name = kafka_topic(ours.state, 0)->name;
+    assert_int_equal(strncmp(name, prefix, strlen(prefix)), 0);
+    assert_string_equal(name + strlen(prefix), "a");
+    assert_int_equal(kafka_rig_append(&ours, 0, "", kafka_rig_event("x", "1", 1), NULL), 0);
+    assert_int_equal(ours.ops->list(ours.state, on_listed, &inside), 0);
+    assert_int_equal(inside.found, 1);
+    assert_int_equal(inside.all, 1);
+    assert_int_equal(others.ops->list(others.state, on_listed, &outside), 0);
+    assert_int_equal(outside.found, 0);
+    outside.name = name;
+    assert_int_equal(others.ops->list(others.state, on_listed, &outside), 0);
+    assert_int_equal(outside.found, 1);
+    kafka_rig_close(&ours);
+    kafka_rig_close(&others);
+}
+
+static void a_name_is_measured_with_its_prefix(void **state) {
+    (void)state;
+    struct kafka_rig rig;
+    struct hg_why why = {""};
+    char name[KAFKA_NAME_MAX + 1] = "";
+    kafka_rig_open(&rig, "kafka_topic_prefix ten-chars.; kafka_create_topics off;");
+    memset(name, 'x', KAFKA_NAME_MAX - 9);
+    assert_int_equal(kafka_rig_topic(&rig, 0, name, &why), HG_EINVAL);
+    assert_non_null(strstr(why.text, "239"));
+    name[KAFKA_NAME_MAX - 10] = '\0';
+    assert_int_equal(kafka_rig_topic(&rig, 0, name, &why), HG_ENOENT);
     kafka_rig_close(&rig);
 }
 
@@ -104,6 +148,8 @@ int test_topics(void) {
         cmocka_unit_test(opened_again_it_is_the_same),
         cmocka_unit_test(describe_tells_where_it_begins_and_ends),
         cmocka_unit_test(a_list_has_it_and_none_of_the_clusters_own),
+        cmocka_unit_test(a_prefix_is_in_the_cluster_alone),
+        cmocka_unit_test(a_name_is_measured_with_its_prefix),
         cmocka_unit_test(a_topic_that_should_be_compacted_and_is_not_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
