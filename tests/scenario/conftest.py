@@ -6,6 +6,7 @@ import pytest
 
 sys.path.insert(0, os.path.dirname(__file__))
 
+from support import event_log  # noqa: E402
 from support.gateway import BINARY, Gateway  # noqa: E402
 from support.tls import make_certificate  # noqa: E402
 
@@ -13,6 +14,8 @@ from support.tls import make_certificate  # noqa: E402
 def pytest_configure(config):
     if not BINARY or not os.access(BINARY, os.X_OK):
         raise pytest.UsageError("HEADGATE_BINARY and HEADGATE_MODULES name the gateway under test")
+    if event_log.missing():
+        raise pytest.UsageError(event_log.missing())
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,7 @@ import subprocess
 import urllib.error
 import urllib.request
 
+from .event_log import Place
 from .wait import until
 
 BINARY = os.environ.get("HEADGATE_BINARY", "")
@@ -74,6 +75,7 @@ class Gateway:
         self.tls, self.plain, self.admin = free_port(), free_port(), free_port()
         self.values = {"tls": self.tls, "plain": self.plain, "admin": self.admin,
                        "crt": self.crt, "key": self.key, "threads": threads, "dir": self.dir}
+        self.place = Place()
         self.process = None
         self.log_path = os.path.join(self.dir, "gateway.log")
         self.conf_path = os.path.join(self.dir, "gateway.conf")
@@ -88,7 +90,7 @@ class Gateway:
     def write_conf(self, text):
         self.conf = text
         with open(self.conf_path, "w", encoding="utf-8") as f:
-            f.write(text)
+            f.write(self.place.conf(text))
 
     @property
     def url(self):
