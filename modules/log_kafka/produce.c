@@ -129,7 +129,7 @@ static size_t guess_bytes(const struct hg_record *r) {
 }
 
 static int check_size(struct kafka *k, const struct kafka_topic *t, const struct hg_record *r) {
-    if (k->mode == KAFKA_BINARY && guess_bytes(r) <= t->max_message_bytes) {
+    if (kafka_record_mode(r, k->mode) == KAFKA_BINARY && guess_bytes(r) <= t->max_message_bytes) {
         return 0;
     }
     int err = kafka_record_write(r, k->mode, &k->draft);
@@ -156,7 +156,8 @@ static int check_item(struct kafka *k, const struct hg_append_item *item) {
     if (t->is_compacted && item->record.key.len == 0) {
         return HG_EINVAL;
     }
-    if (t->is_compacted && !k->has_tombstones && k->mode == KAFKA_BINARY &&
+    if (t->is_compacted && !k->has_tombstones &&
+        kafka_record_mode(&item->record, k->mode) == KAFKA_BINARY &&
         is_without_data(&item->record)) {
         return HG_EINVAL;
     }
@@ -187,10 +188,9 @@ static int send_item(struct kafka *k, struct kafka_line *l, struct hg_append_ite
     if (err != 0) {
         return err == HG_ENOMEM ? HG_EAGAIN : err;
     }
-    /* In binary mode the value is the event's own data, which stays until the
-     * answer; a structured one is in the draft. */
+    /* The event's own data stays until the answer; the draft does not. */
     return kafka_line_send(l, kafka_topic(k, item->topic), item->partition, &k->draft,
-                           k->mode == KAFKA_STRUCTURED, mark);
+                           k->draft.is_structured, mark);
 }
 
 static void send_all(struct kafka *k, struct kafka_line *l, struct flight *f) {

@@ -27,6 +27,7 @@ static const struct hg_slice own_headers[] = {
     {"hg_owner", 8}, {"hg_digest", 9}, {"hg_types", 8}, {"hg_data", 7}};
 
 static const struct hg_slice event_json = {"application/cloudevents+json", 28};
+static const struct hg_slice event_types = {"application/cloudevents", 23};
 
 static struct hg_slice tail_of(struct hg_slice s, size_t from) {
     return (struct hg_slice){s.ptr + from, s.len - from};
@@ -155,6 +156,15 @@ static void add_own(struct kafka_draft *d, const struct hg_record *r) {
     }
 }
 
+enum kafka_mode kafka_record_mode(const struct hg_record *r, enum kafka_mode mode) {
+    if (r->event == NULL) {
+        return KAFKA_BINARY;
+    }
+    return starts_as(hg_event_core(r->event, HG_ATTR_DATACONTENTTYPE), event_types)
+               ? KAFKA_STRUCTURED
+               : mode;
+}
+
 int kafka_record_write(const struct hg_record *r, enum kafka_mode mode, struct kafka_draft *ret) {
     if (r->n_headers > KAFKA_RECORD_HEADERS_MAX) {
         return HG_E2BIG;
@@ -164,7 +174,8 @@ int kafka_record_write(const struct hg_record *r, enum kafka_mode mode, struct k
             return HG_EINVAL;
         }
     }
-    bool is_structured = mode == KAFKA_STRUCTURED && r->event != NULL;
+    bool is_structured = kafka_record_mode(r, mode) == KAFKA_STRUCTURED;
+    ret->is_structured = is_structured;
     ret->n_headers = 0;
     ret->key = r->key;
     ret->has_value = is_structured;

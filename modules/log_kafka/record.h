@@ -28,7 +28,8 @@ struct kafka_message {
 /* A message that is to be written. Zeroed is empty; used again and again.
  * Its slices borrow from the record and from text. */
 struct kafka_draft {
-    bool has_value; /* false: null */
+    bool has_value;     /* false: null */
+    bool is_structured; /* the value lies in text; else in the event */
     struct hg_slice key;
     struct hg_slice value;
     struct hg_record_header headers[KAFKA_HEADERS_MAX];
@@ -36,6 +37,11 @@ struct kafka_draft {
     struct hg_buf text;
 };
 
+/* The mode that the record is written in, where mode is wished for. In binary
+ * mode the data's media type is the message's, and by that alone a reader tells
+ * structured mode: so an event whose data is an event, as a dead letter's may
+ * be, is always structured. */
+enum kafka_mode kafka_record_mode(const struct hg_record *r, enum kafka_mode mode);
 /* HG_EINVAL: a record's header is named as one of ours. HG_E2BIG: more than
  * KAFKA_RECORD_HEADERS_MAX of them. HG_ENOMEM. */
 int kafka_record_write(const struct hg_record *r, enum kafka_mode mode, struct kafka_draft *ret);

@@ -137,6 +137,27 @@ static void an_event_comes_back_in_both_modes(void **state) {
     }
 }
 
+/* A dead letter has the media type of what was refused. In binary mode every
+ * reader would take it for a message in structured mode. */
+static void an_event_inside_an_event_comes_back_as_it_was(void **state) {
+    (void)state;
+    static const char *const types[] = {"application/cloudevents+json; charset=utf-8",
+                                        "Application/CloudEvents-batch+json"};
+    const char inner[] = "{\"specversion\":\"1.0\",\"id\":\"i\",\"source\":\"s\",\"type\":\"t\"}";
+    for (size_t i = 0; i < HG_COUNT(types); i++) {
+        struct kafka_draft d = {0};
+        struct hg_record r = {.event = make(HG_DATA_BINARY, types[i], "rubbish", 7)};
+        assert_int_equal(kafka_record_write(&r, KAFKA_BINARY, &d), 0);
+        assert_true(d.is_structured);
+        unit_assert_slice(header(&d, "content-type"), "application/cloudevents+json");
+        hg_event_unref(&r.event);
+        kafka_draft_fini(&d);
+        assert_comes_back(make(HG_DATA_BINARY, types[i], "rubbish", 7), KAFKA_BINARY);
+        assert_comes_back(make(HG_DATA_BINARY, types[i], inner, sizeof(inner) - 1), KAFKA_BINARY);
+        assert_comes_back(make(HG_DATA_JSON, types[i], inner, sizeof(inner) - 1), KAFKA_BINARY);
+    }
+}
+
 static void binary_mode_is_as_the_binding_says(void **state) {
     (void)state;
     struct kafka_draft d = {0};
@@ -233,6 +254,7 @@ static void headers_that_cannot_be_kept_are_refused(void **state) {
 int test_record(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_event_comes_back_in_both_modes),
+        cmocka_unit_test(an_event_inside_an_event_comes_back_as_it_was),
         cmocka_unit_test(binary_mode_is_as_the_binding_says),
         cmocka_unit_test(structured_mode_is_one_json_value),
         cmocka_unit_test(json_without_a_media_type_gets_one),
