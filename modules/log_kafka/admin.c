@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* admin.c - the cluster is asked to make a topic, and how one is kept. Blocks;
- * on the errand thread. */
+/* admin.c - the cluster is asked to make a topic, to remove its beginning, and
+ * how one is kept. Blocks; on the errand thread. */
 #include "kafka.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { ASK_MS = 10000 };
+enum {
+    ASK_MS = 10000,
+    LETTER_BYTES_MAX =
+        8 << 20, /* a letter is a whole request, and not compressed where it is checked */
+};
 
 /* What an answer waits in. */
 struct question {
@@ -43,12 +47,25 @@ static void set_number(rd_kafka_NewTopic_t *t, const char *name, int64_t value) 
     (void)rd_kafka_NewTopic_set_config(t, name, text);
 }
 
+static bool has_letters(struct hg_slice name) {
+    struct hg_slice tail = HG_SLICE(".dlq");
+    return name.len > tail.len && memcmp(name.ptr + name.len - tail.len, tail.ptr, tail.len) == 0;
+}
+
+/* Letters are few, and who looks at them wants them in one order. */
+static int partitions_of(const struct kafka *k, const struct hg_log_topic *topic) {
+    if (has_letters(topic->name)) {
+        return 1;
+    }
+    return topic->partitions > 1 ? (int)topic->partitions
+           : k->partitions > 0   ? (int)k->partitions
+                                 : -1;
+}
+
 static rd_kafka_NewTopic_t *new_topic(const struct kafka *k, const struct hg_log_topic *topic,
                                       const char *name, struct hg_why *why) {
     char text[KAFKA_TEXT];
-    int partitions = topic->partitions > 1 ? (int)topic->partitions
-                     : k->partitions > 0   ? (int)k->partitions
-                                           : -1;
+    int partitions = partitions_of(k, topic);
     int replication = k->replication > 0 ? (int)k->replication : -1;
     rd_kafka_NewTopic_t *t =
         rd_kafka_NewTopic_new(name, partitions, replication, text, sizeof text);
@@ -64,6 +81,9 @@ static rd_kafka_NewTopic_t *new_topic(const struct kafka *k, const struct hg_log
     }
     set_number(t, "retention.ms", topic->retention_ms > 0 ? topic->retention_ms : -1);
     set_number(t, "retention.bytes", topic->retention_bytes > 0 ? topic->retention_bytes : -1);
+    if (has_letters(topic->name)) {
+        set_number(t, "max.message.bytes", LETTER_BYTES_MAX);
+    }
     if (k->min_insync > 0) {
         set_number(t, "min.insync.replicas", k->min_insync);
     }
@@ -185,5 +205,37 @@ rd_kafka_resp_err_t kafka_admin_kept(struct kafka *k, const char *name, struct k
     rd_kafka_resp_err_t rc = kept_result(event, ret);
     end(&q, event);
     rd_kafka_ConfigResource_destroy(r);
+    return rc;
+}
+
+/* ----- removing its beginning ----- */
+
+static rd_kafka_resp_err_t trim_result(rd_kafka_event_t *event) {
+    if (event == NULL) {
+        return RD_KAFKA_RESP_ERR__TIMED_OUT;
+    }
+    const rd_kafka_DeleteRecords_result_t *result = rd_kafka_event_DeleteRecords_result(event);
+    if (rd_kafka_event_error(event) != RD_KAFKA_RESP_ERR_NO_ERROR || result == NULL) {
+        return rd_kafka_event_error(event);
+    }
+    const rd_kafka_topic_partition_list_t *list = rd_kafka_DeleteRecords_result_offsets(result);
+    return list->cnt == 1 ? list->elems[0].err : RD_KAFKA_RESP_ERR_UNKNOWN;
+}
+
+rd_kafka_resp_err_t kafka_admin_trim(struct kafka *k, const char *name, uint32_t partition,
+                                     int64_t before) {
+    struct question q;
+    rd_kafka_event_t *event = NULL;
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+    rd_kafka_topic_partition_list_add(list, name, (int32_t)partition)->offset = before;
+    rd_kafka_DeleteRecords_t *wish = rd_kafka_DeleteRecords_new(list);
+    if (begin(k, RD_KAFKA_ADMIN_OP_DELETERECORDS, &q)) {
+        rd_kafka_DeleteRecords(k->client, &wish, 1, q.options, q.queue);
+        event = answer(&q);
+    }
+    rd_kafka_resp_err_t rc = trim_result(event);
+    end(&q, event);
+    rd_kafka_DeleteRecords_destroy(wish);
+    rd_kafka_topic_partition_list_destroy(list);
     return rc;
 }

@@ -7,7 +7,7 @@
  * kafka_handle_conf.
  *
  * Threads. append, flush and tick come on the log thread; topic_open, describe,
- * list and follow on the errand thread; read and seek on reader threads. The
+ * list, follow and trim on the errand thread; read and seek on reader threads. The
  * table of topics is locked; a struct kafka_topic is never changed but for its
  * atomics and never freed before close, so a pointer to one stays good. */
 #ifndef LOG_KAFKA_KAFKA_H
@@ -121,6 +121,9 @@ int kafka_topic_open(void *state, const struct hg_log_topic *topic, struct hg_wh
 int kafka_describe(void *state, uint32_t id, uint32_t partition, struct hg_log_range *ret);
 int kafka_list(void *state, hg_log_topic_fn fn, void *arg);
 
+/* trim.c. HG_EINVAL: the topic is compacted, so the cluster refuses. */
+int kafka_trim(void *state, uint32_t topic, uint32_t partition, uint64_t before);
+
 /* admin.c: how the cluster keeps a topic. */
 struct kafka_kept {
     size_t max_message_bytes;
@@ -134,6 +137,9 @@ int kafka_admin_make(struct kafka *k, const struct hg_log_topic *topic, const ch
                      struct hg_why *why);
 /* Fills what it is told. */
 rd_kafka_resp_err_t kafka_admin_kept(struct kafka *k, const char *name, struct kafka_kept *ret);
+/* Removes what stands before an offset of the partition, which is in its range. */
+rd_kafka_resp_err_t kafka_admin_trim(struct kafka *k, const char *name, uint32_t partition,
+                                     int64_t before);
 
 /* ready.c: waits until the cluster has given a producer its id, which a new
  * cluster takes seconds for. HG_EAGAIN and why. */

@@ -19,7 +19,8 @@ log_kafka_sources = \
     modules/log_kafka/seek.c \
     modules/log_kafka/tail.c \
     modules/log_kafka/take.c \
-    modules/log_kafka/topics.c
+    modules/log_kafka/topics.c \
+    modules/log_kafka/trim.c
 if HAVE_KAFKA
 modules_LTLIBRARIES += log_kafka.la
 log_kafka_la_SOURCES = $(log_kafka_sources)

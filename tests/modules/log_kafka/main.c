@@ -25,6 +25,7 @@ int main(void) {
     failed += test_fetch();
     failed += test_read();
     failed += test_seek();
+    failed += test_trim();
     failed += test_tail();
     return failed != 0;
 }

@@ -31,5 +31,6 @@ int test_seek(void);
 int test_tail(void);
 int test_take(void);
 int test_topics(void);
+int test_trim(void);
 
 #endif
