@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ingest - posts CloudEvents as fast as the server takes them, each with an id
- * of its own, over HTTP/1.1 or HTTP/2, plain or TLS, one event or a batch a
- * request. One thread; prints one line of JSON. */
+/* ingest - posts CloudEvents as fast as the server takes them or at a rate, each
+ * with an id of its own, over HTTP/1.1 or HTTP/2, plain or TLS, one event or a
+ * batch a request. One thread; prints one line of JSON. At a rate the time of a
+ * request runs from when it was due: a server that falls behind shows it. */
+#include "histogram.h"
 #include "wire.h"
 
 #include <getopt.h>
@@ -11,11 +13,12 @@
 #include <string.h>
 #include <time.h>
 
-enum { CONNECTIONS_MAX = 1024, BODY_MAX = 1 << 20, LATENCIES_MAX = 1 << 22 };
+enum { CONNECTIONS_MAX = 1024, BODY_MAX = 1 << 20 };
 
 struct request {
     struct client *client;
-    uint64_t sent_ns;
+    struct request *next; /* of those that wait for their turn */
+    uint64_t sent_ns;     /* at a rate: when it was due */
     size_t at; /* of the body, already given to the engine */
     size_t body_len;
     char *body;
@@ -36,7 +39,7 @@ struct client {
 static struct {
     const char *host, *path, *run;
     int port, connections, streams, batch, event_bytes;
-    double seconds, warm_s;
+    double seconds, warm_s, rate; /* rate 0: as fast as can be */
     bool is_tls, is_h2;
     long requests_max;
 } opt = {.host = "127.0.0.1",
@@ -50,8 +53,8 @@ static struct {
 
 static struct client clients[CONNECTIONS_MAX];
 static uint64_t serial, n_done, n_bad, n_counted, began_ns, warm_ns, end_ns;
-static uint32_t *latencies_us;
-static size_t n_latencies;
+static struct request *waiting, **waiting_end = &waiting;
+static uint64_t due_ns, step_ns;
 static char pad[4096];
 
 static size_t put_event(char *out, size_t room) {
@@ -98,14 +101,28 @@ static void finish(struct request *r, int status) {
     }
     if (now >= warm_ns && now < end_ns) {
         n_counted++;
-        if (n_latencies < LATENCIES_MAX) {
-            latencies_us[n_latencies++] = (uint32_t)((now - r->sent_ns) / 1000);
-        }
+        histogram_add(now - r->sent_ns);
     }
 }
 
 static bool may_start(void) {
     return wire_now_ns() < end_ns && (opt.requests_max == 0 || (long)serial < opt.requests_max);
+}
+
+static void send_request(struct request *r);
+
+/* It may go again: at once, or when the next is due. */
+static void ready(struct request *r) {
+    if (step_ns == 0) {
+        if (may_start()) {
+            r->sent_ns = wire_now_ns();
+            send_request(r);
+        }
+        return;
+    }
+    r->next = NULL;
+    *waiting_end = r;
+    waiting_end = &r->next;
 }
 
 /* HTTP/1.1: one request at a time on a connection. */
@@ -119,7 +136,6 @@ static void h1_send(struct client *c) {
                      "content-length: %zu\r\n\r\n",
                      opt.path, opt.host, opt.port, content_type(), r->body_len);
     r->is_busy = true;
-    r->sent_ns = wire_now_ns();
     wire_put(&c->wire, head, (size_t)n);
     wire_put(&c->wire, r->body, r->body_len);
 }
@@ -127,9 +143,7 @@ static void h1_send(struct client *c) {
 static void h1_done(struct client *c) {
     c->head_len = 0;
     finish(&c->requests[0], c->status);
-    if (may_start()) {
-        h1_send(c);
-    }
+    ready(&c->requests[0]);
 }
 
 /* A head, or the chunks after one, ends in an empty line. */
@@ -197,7 +211,6 @@ static void h2_send(struct client *c, struct request *r) {
     nghttp2_data_provider body = {.source.ptr = r, .read_callback = on_body};
     fill_body(r);
     r->is_busy = true;
-    r->sent_ns = wire_now_ns();
     if (nghttp2_submit_request(c->h2, NULL, nv, sizeof(nv) / sizeof(nv[0]), &body, r) < 0) {
         wire_die("submit");
     }
@@ -219,13 +232,11 @@ static int on_header(nghttp2_session *s, const nghttp2_frame *frame, const uint8
 }
 
 static int on_stream_close(nghttp2_session *s, int32_t id, uint32_t error, void *user) {
-    struct client *c = user;
     struct request *r = nghttp2_session_get_stream_user_data(s, id);
+    (void)user;
     if (r != NULL) {
         finish(r, error == 0 ? 200 : 0);
-        if (may_start()) {
-            h2_send(c, r);
-        }
+        ready(r);
     }
     return 0;
 }
@@ -247,12 +258,37 @@ static void h2_open(struct client *c) {
     nghttp2_session_callbacks_del(cb);
     nghttp2_submit_settings(c->h2, NGHTTP2_FLAG_NONE, NULL, 0);
     for (int i = 0; i < opt.streams; i++) {
-        h2_send(c, &c->requests[i]);
+        ready(&c->requests[i]);
     }
     nghttp2_session_send(c->h2);
 }
 
 /* Both. */
+
+static void send_request(struct request *r) {
+    if (opt.is_h2) {
+        h2_send(r->client, r);
+    } else {
+        h1_send(r->client);
+    }
+}
+
+static void send_due(void) {
+    uint64_t now = wire_now_ns();
+    due_ns = due_ns == 0 ? now : due_ns;
+    while (waiting != NULL && due_ns <= now && may_start()) {
+        struct request *r = waiting;
+        waiting = r->next;
+        waiting_end = waiting == NULL ? &waiting : waiting_end;
+        r->sent_ns = due_ns;
+        due_ns += step_ns;
+        send_request(r);
+        if (opt.is_h2) {
+            nghttp2_session_send(r->client->h2);
+        }
+        wire_flush(&r->client->wire);
+    }
+}
 
 static void on_wire(struct wire *w, const char *bytes, size_t n) {
     struct client *c = (struct client *)w;
@@ -260,7 +296,7 @@ static void on_wire(struct wire *w, const char *bytes, size_t n) {
         if (opt.is_h2) {
             h2_open(c);
         } else {
-            h1_send(c);
+            ready(&c->requests[0]);
         }
     } else if (opt.is_h2) {
         if (nghttp2_session_mem_recv(c->h2, (const uint8_t *)bytes, n) < 0) {
@@ -283,34 +319,26 @@ static bool any_busy(void) {
     return false;
 }
 
-static int by_value(const void *a, const void *b) {
-    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-    return x < y ? -1 : x > y;
-}
-
-static double quantile_ms(double q) {
-    return n_latencies == 0 ? 0 : latencies_us[(size_t)(q * (double)(n_latencies - 1))] / 1000.0;
-}
-
 static void report(double counted_s) {
-    qsort(latencies_us, n_latencies, sizeof(*latencies_us), by_value);
     printf("{\"requests\":%llu,\"counted\":%llu,\"events\":%llu,\"bad\":%llu,\"seconds\":%.3f,"
-           "\"per_s\":%.0f,\"p50_ms\":%.3f,\"p99_ms\":%.3f,\"max_ms\":%.3f}\n",
+           "\"per_s\":%.0f,\"p50_ms\":%.3f,\"p95_ms\":%.3f,\"p99_ms\":%.3f,\"p999_ms\":%.3f,"
+           "\"max_ms\":%.3f}\n",
            (unsigned long long)n_done, (unsigned long long)n_counted,
            (unsigned long long)n_counted * (unsigned long long)opt.batch, (unsigned long long)n_bad,
-           counted_s, (double)n_counted / counted_s, quantile_ms(0.5), quantile_ms(0.99),
-           quantile_ms(1));
+           counted_s, (double)n_counted / counted_s, histogram_ms(0.5), histogram_ms(0.95),
+           histogram_ms(0.99), histogram_ms(0.999), histogram_ms(1));
 }
 
 static void usage(void) {
     fprintf(stderr, "usage: ingest [-2] [-t] [-H HOST] [-p PORT] [-u PATH] [-c CONNECTIONS] "
-                    "[-m STREAMS] [-b BATCH] [-z BYTES] [-d SECONDS] [-w WARM-UP] [-n REQUESTS]\n");
+                    "[-m STREAMS] [-b BATCH] [-z BYTES] [-d SECONDS] [-w WARM-UP] [-n REQUESTS] "
+                    "[-r REQUESTS/S]\n");
     exit(2);
 }
 
 static void read_options(int argc, char **argv) {
     int o;
-    while ((o = getopt(argc, argv, "2tH:p:u:c:m:b:z:d:w:n:")) != -1) {
+    while ((o = getopt(argc, argv, "2tH:p:u:c:m:b:z:d:w:n:r:")) != -1) {
         switch (o) {
         case '2':
             opt.is_h2 = true;
@@ -345,6 +373,9 @@ static void read_options(int argc, char **argv) {
         case 'w':
             opt.warm_s = strtod(optarg, NULL);
             break;
+        case 'r':
+            opt.rate = strtod(optarg, NULL);
+            break;
         case 'n':
             opt.requests_max = strtol(optarg, NULL, 10);
             break;
@@ -367,7 +398,7 @@ int main(int argc, char **argv) {
     snprintf(run, sizeof(run), "%llx", (unsigned long long)wire_now_ns());
     opt.run = run;
     memset(pad, 'x', sizeof(pad));
-    latencies_us = calloc(LATENCIES_MAX, sizeof(*latencies_us));
+    step_ns = opt.rate > 0 ? (uint64_t)(1e9 / opt.rate) : 0;
     began_ns = wire_now_ns();
     warm_ns = began_ns + (uint64_t)(opt.warm_s * 1e9);
     end_ns = warm_ns + (uint64_t)(opt.seconds * 1e9);
@@ -375,12 +406,16 @@ int main(int argc, char **argv) {
     for (int i = 0; i < opt.connections; i++) {
         clients[i].requests = calloc((size_t)opt.streams, sizeof(struct request));
         for (int k = 0; k < opt.streams; k++) {
+            clients[i].requests[k].client = &clients[i];
             clients[i].requests[k].body = malloc((size_t)opt.batch * 4200 + 16);
         }
         wire_open(&clients[i].wire, opt.host, opt.port);
     }
     while (wire_now_ns() < end_ns + 5000000000ull && (may_start() || any_busy())) {
-        wire_turn();
+        if (step_ns > 0) {
+            send_due();
+        }
+        wire_turn(waiting != NULL && due_ns < end_ns ? due_ns : UINT64_MAX);
     }
     uint64_t stop = wire_now_ns() < end_ns ? wire_now_ns() : end_ns;
     report((double)(stop - warm_ns) / 1e9);

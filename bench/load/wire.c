@@ -78,7 +78,7 @@ void wire_put(struct wire *w, const void *bytes, size_t n) {
     w->out_len += n;
 }
 
-static void flush(struct wire *w) {
+void wire_flush(struct wire *w) {
     size_t done = 0;
     while (done < w->out_len) {
         ssize_t n = w->ssl ? SSL_write(w->ssl, w->out + done, (int)(w->out_len - done))
@@ -139,16 +139,18 @@ static void read_on(struct wire *w) {
     }
 }
 
-void wire_turn(void) {
+void wire_turn(uint64_t until_ns) {
     struct epoll_event ev[256];
-    int n = epoll_wait(epfd, ev, 256, 100);
+    uint64_t now = wire_now_ns(), wait = until_ns > now ? until_ns - now : 0;
+    struct timespec most = {.tv_nsec = wait < 100000000 ? (long)wait : 100000000};
+    int n = epoll_pwait2(epfd, ev, 256, &most, NULL);
     for (int i = 0; i < n; i++) {
         struct wire *w = ev[i].data.ptr;
         if (w->is_open || connect_on(w)) {
             if (ev[i].events & EPOLLIN) {
                 read_on(w);
             }
-            flush(w);
+            wire_flush(w);
         }
     }
 }

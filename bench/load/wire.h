@@ -23,10 +23,11 @@ typedef void (*wire_fn)(struct wire *w, const char *bytes, size_t n);
 
 void wire_start(bool is_tls, bool is_h2, wire_fn fn);
 void wire_open(struct wire *w, const char *host, int port);
-/* Queue; written at the end of the turn. */
+/* Queue; written after the call of wire_fn that it came from, else by wire_flush. */
 void wire_put(struct wire *w, const void *bytes, size_t n);
-/* Handle what is ready; at most 100 ms. */
-void wire_turn(void);
+void wire_flush(struct wire *w);
+/* Handle what is ready; waits for it until then (wire_now_ns), at most 100 ms. */
+void wire_turn(uint64_t until_ns);
 
 uint64_t wire_now_ns(void);
 void wire_die(const char *what) __attribute__((noreturn));
