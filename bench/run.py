@@ -11,90 +11,16 @@ import argparse
 import json
 import os
 import shutil
-import signal
-import socket
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-BIN = os.environ.get("BENCH_BIN", os.path.join(HERE, "bin"))
-TICK = os.sysconf("SC_CLK_TCK")
+from servers import BIN, HERE, Server, certificate, fanout, ingest, median, print_table, save, tool
+
 MODULES_OF_NGINX = "/usr/lib/nginx/modules"
 COMMIT_AND_MS = 0.15  # what one request may take beside a commit of the store
-
-
-def wait_port(port, deadline_s=20):
-    end = time.monotonic() + deadline_s
-    while time.monotonic() < end:
-        with socket.socket() as s:
-            if s.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.02)
-    raise SystemExit(f"nobody listens on {port}")
-
-
-class Server:
-    """A server process in a directory of its own; children are counted with it."""
-
-    def __init__(self, name, work):
-        self.name, self.dir = name, os.path.join(work, name)
-        self.process = None
-
-    def start(self):
-        shutil.rmtree(self.dir, ignore_errors=True)
-        os.makedirs(os.path.join(self.dir, "tmp"))
-        for f in ("tls.crt", "tls.key"):
-            shutil.copy(os.path.join(os.path.dirname(self.dir), f), self.dir)
-        with open(os.path.join(self.dir, "out.log"), "wb") as log:
-            self.process = subprocess.Popen(["taskset", "-c", "0", *self.command()], cwd=self.dir,
-                                            stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-        wait_port(self.plain)
-        time.sleep(0.3)
-        return self
-
-    def stop(self):
-        self.process.send_signal(signal.SIGTERM)
-        try:
-            self.process.wait(15)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
-
-    def pids(self):
-        out, todo = [], [self.process.pid]
-        while todo:
-            pid = todo.pop()
-            out.append(pid)
-            try:
-                with open(f"/proc/{pid}/task/{pid}/children") as f:
-                    todo += [int(p) for p in f.read().split()]
-            except OSError:
-                pass
-        return out
-
-    def cpu_s(self):
-        total = 0
-        for pid in self.pids():
-            try:
-                with open(f"/proc/{pid}/stat") as f:
-                    fields = f.read().rsplit(")", 1)[1].split()
-                total += int(fields[11]) + int(fields[12])
-            except OSError:
-                pass
-        return total / TICK
-
-    def memory_kib(self):
-        """RssAnon + RssShmem: a mapped store would make plain RSS grow with what was read."""
-        total = 0
-        for pid in self.pids():
-            with open(f"/proc/{pid}/status") as f:
-                for line in f:
-                    if line.startswith(("RssAnon:", "RssShmem:")):
-                        total += int(line.split()[1])
-        return total
 
 
 class Headgate(Server):
@@ -103,6 +29,16 @@ class Headgate(Server):
     def command(self):
         return [os.environ["HEADGATE_BINARY"], "-c", os.path.join(HERE, "headgate.conf"), "-m",
                 os.environ["HEADGATE_MODULES"]]
+
+    def wait(self, deadline_s=30):
+        end = time.monotonic() + deadline_s
+        while time.monotonic() < end:
+            try:
+                with urllib.request.urlopen("http://127.0.0.1:28981/readyz", timeout=5):
+                    return
+            except OSError:
+                time.sleep(0.02)
+        raise SystemExit(f"{self.name} is not ready")
 
     def subscribe_url(self, kind, tls):
         scheme = {"ws": "ws", "sse": "http"}[kind] + ("s" if tls else "")
@@ -126,36 +62,6 @@ class Nginx(Server):
 
     def publish_url(self):
         return f"http://127.0.0.1:{self.plain}/pub?id=b"
-
-
-def tool(name, *args):
-    r = subprocess.run(["taskset", "-c", "1", os.path.join(BIN, name), *map(str, args)],
-                       capture_output=True, text=True, timeout=300, check=False)
-    if not r.stdout.strip():
-        raise SystemExit(f"{name} {args}: {r.stderr}")
-    return json.loads(r.stdout)
-
-
-def ingest(server, secs, *, h2=False, tls=False, batch=1, connections=64, streams=16):
-    args = ["-p", server.tls if tls else server.plain, "-u", server.ingest_path, "-b", batch,
-            "-c", connections, "-m", streams, "-d", secs, "-w", 0]
-    args += ["-2"] if h2 else []
-    args += ["-t"] if tls else []
-    before = server.cpu_s()
-    r = tool("ingest", *args)
-    cpu = server.cpu_s() - before
-    r["cpu_s"] = cpu
-    r["per_cpu_s"] = r["requests"] * batch / cpu if cpu > 0 else 0
-    return r
-
-
-def fanout(server, kind, messages, *, tls=False, rate=0, publishers=1, subscribers=1000):
-    r = tool("fanout", "-s", server.subscribe_url(kind, tls), "-p", server.publish_url(), "-n",
-             subscribers, "-m", messages, "-r", rate, "-c", publishers, "-k",
-             ",".join(map(str, server.pids())), "-t", 120)
-    r["per_cpu_s"] = r["deliveries_per_server_cpu_s"]
-    r["cpu_s"] = r["server_cpu_s"]
-    return r
 
 
 def own_subjects(server, subscribers, messages):
@@ -236,10 +142,6 @@ def run_load(servers, kind, how, rounds):
     return got
 
 
-def median(values):
-    return statistics.median(values) if values else 0
-
-
 def row(name, what, target, kind, got):
     h, n = got["ours"], got["peer"]
     if kind == "ratio":
@@ -275,14 +177,6 @@ def row(name, what, target, kind, got):
             "meets": None if target is None else ours <= target}
 
 
-def print_table(rows):
-    print(f"\n{'load':26} {'measure':33} {'headgate':>10} {'peer':>10} {'ratio':>7} {'target':>7}  meets")
-    for r in rows:
-        meets = {True: "yes", False: "NO", None: "-"}[r["meets"]]
-        print(f"{r['load']:26} {r['measure']:33} {r['headgate']:>10} {r['peer']:>10} "
-              f"{str(r['ratio']):>7} {str(r['target'] or '-'):>7}  {meets}")
-
-
 def main():
     ap = argparse.ArgumentParser()
     ap.add_argument("--rounds", type=int, default=3)
@@ -293,9 +187,7 @@ def main():
     if a.quick:
         a.rounds, a.secs = 1, 1
     work = tempfile.mkdtemp(prefix="headgate-bench.", dir=os.environ.get("BENCH_DIR"))
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
-                    "-nodes", "-days", "2", "-subj", "/CN=localhost", "-keyout", f"{work}/tls.key", "-out",
-                    f"{work}/tls.crt"], check=True, capture_output=True)
+    certificate(work)
     servers = {"ours": Headgate("headgate", work), "peer": Nginx("nginx", work)}
     rows = []
     try:
@@ -308,9 +200,7 @@ def main():
             print(f"{name}: headgate {r['headgate']} peer {r['peer']} ratio {r['ratio']}", flush=True)
     finally:
         shutil.rmtree(work, ignore_errors=True)
-    os.makedirs(os.path.join(HERE, "results"), exist_ok=True)
-    with open(os.path.join(HERE, "results", "latest.json"), "w", encoding="utf-8") as f:
-        json.dump(rows, f, indent=1)
+    save(rows, "latest.json")
     print_table(rows)
 
 
