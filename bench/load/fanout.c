@@ -51,7 +51,7 @@ static const char *body_tpl =
     "\"type\":\"bench.tick\",\"datacontenttype\":\"application/json\","
     "\"data\":{\"ts_ns\":@TS@,\"seq\":@SEQ@,\"pad\":\"@PAD@\"}}";
 static size_t body_size = 1024;
-static long n_msgs = 100;
+static long n_msgs = 100, events_a_msg = 1;
 static double rate;
 static bool has_own; /* each message is for one subscriber */
 static int verbose, n_warm = 2, pids[64], n_pids;
@@ -319,6 +319,7 @@ static void usage(void) {
           "  -H HDR    header of subscribers and publishers; -S HDR subscribers only; -P HDR "
           "publishers only\n"
           "  -M MARK   what stands before the send time (ts_ns\":)\n"
+          "  -e N      a body of -b is a batch of N events, each with its send time (1)\n"
           "  -o        @SUB@ in -s is the subscriber's number, in the body that of the one the\n"
           "            message is for: each has one reader; without warm-up\n"
           "  -w W      warm-up messages, not counted (2)\n"
@@ -383,6 +384,9 @@ static bool take_number(int o, const char *text) {
     case 'm':
         n_msgs = strtol(text, NULL, 10);
         return true;
+    case 'e':
+        events_a_msg = strtol(text, NULL, 10);
+        return true;
     case 'r':
         rate = strtod(text, NULL);
         return true;
@@ -411,12 +415,12 @@ static bool take_number(int o, const char *text) {
 
 static void read_options(int argc, char **argv) {
     int o;
-    while ((o = getopt(argc, argv, "s:p:n:m:r:c:X:b:z:T:H:S:P:M:w:t:q:k:ov")) != -1) {
+    while ((o = getopt(argc, argv, "s:p:n:m:e:r:c:X:b:z:T:H:S:P:M:w:t:q:k:ov")) != -1) {
         if (!take_text(o, optarg) && !take_number(o, optarg)) {
             usage();
         }
     }
-    if (!n_urls || !pub_url.host[0] || n_subs < 0 || n_pubs < 1 || n_msgs < 1 ||
+    if (!n_urls || !pub_url.host[0] || n_subs < 0 || n_pubs < 1 || n_msgs < 1 || events_a_msg < 1 ||
         body_size > 1 << 20) {
         usage();
     }
@@ -500,7 +504,8 @@ static uint64_t publish_due(uint64_t due, uint64_t step) {
 
 /* Deliveries of what was published to so many. */
 static uint64_t expected(int readers) {
-    return (uint64_t)(issued - rejected) * (has_own ? 1 : (uint64_t)readers);
+    return (uint64_t)(issued - rejected) * (uint64_t)events_a_msg *
+           (has_own ? 1 : (uint64_t)readers);
 }
 
 static void measure(void) {
@@ -540,8 +545,8 @@ static void report(double server_cpu, double own_cpu) {
     double pdur = (double)(t_pub_last - t_pub_first) / 1e9;
     long short_subs = 0, over_subs = 0;
     for (int i = 0; i < n_subs; i++) {
-        short_subs += subs[i].c.was_open && subs[i].got < (uint64_t)(issued - rejected);
-        over_subs += subs[i].c.was_open && subs[i].got > (uint64_t)issued;
+        short_subs += subs[i].c.was_open && subs[i].got < expected(1);
+        over_subs += subs[i].c.was_open && subs[i].got > (uint64_t)(issued * events_a_msg);
     }
     printf("{\"kind\":\"%s\",\"tls\":%s,\"subscribers\":%d,\"asked\":%d,\"subscribe_s\":%.3f,"
            "\"warm_subscribers\":%llu,\"messages\":%ld,\"body_bytes\":%zu,",

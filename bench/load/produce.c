@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* produce - librdkafka alone at a rate, with the settings of our driver: what a
+ * gateway's time and CPU are compared with. Times run from when an event was due
+ * to its delivery report. With -P it makes the topic first; with -d 0 only that.
+ * Prints one line of JSON. */
+#include "histogram.h"
+
+#include <getopt.h>
+#include <librdkafka/rdkafka.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <time.h>
+
+static const struct {
+    const char *name, *value;
+} properties[] = {
+    {"enable.idempotence", "true"},
+    {"acks", "all"},
+    {"compression.codec", "lz4"},
+    {"linger.ms", "1"},
+};
+
+static struct {
+    const char *bootstrap, *topic;
+    double rate, seconds, warm_s;
+    int bytes, partitions;
+} opt = {.topic = "bench", .rate = 1000, .seconds = 3, .warm_s = 1, .bytes = 1024};
+
+static uint64_t n_acked, n_failed, warm_ns;
+
+static uint64_t now_ns(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+static void die(const char *what, const char *why) {
+    fprintf(stderr, "produce: %s: %s\n", what, why);
+    exit(1);
+}
+
+static void on_report(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaque) {
+    uint64_t due = (uint64_t)(uintptr_t)m->_private;
+    (void)rk, (void)opaque;
+    n_acked += m->err == 0;
+    n_failed += m->err != 0;
+    if (m->err == 0 && due >= warm_ns) {
+        histogram_add(now_ns() - due);
+    }
+}
+
+static rd_kafka_t *producer(void) {
+    char why[512];
+    rd_kafka_conf_t *conf = rd_kafka_conf_new();
+    rd_kafka_conf_set(conf, "bootstrap.servers", opt.bootstrap, why, sizeof(why));
+    for (size_t i = 0; i < sizeof(properties) / sizeof(properties[0]); i++) {
+        if (rd_kafka_conf_set(conf, properties[i].name, properties[i].value, why, sizeof(why)) != 0) {
+            die(properties[i].name, why);
+        }
+    }
+    rd_kafka_conf_set_dr_msg_cb(conf, on_report);
+    rd_kafka_t *rk = rd_kafka_new(RD_KAFKA_PRODUCER, conf, why, sizeof(why));
+    if (rk == NULL) {
+        die("producer", why);
+    }
+    return rk;
+}
+
+static void make_topic(rd_kafka_t *rk) {
+    char why[512];
+    rd_kafka_queue_t *queue = rd_kafka_queue_new(rk);
+    rd_kafka_NewTopic_t *topic =
+        rd_kafka_NewTopic_new(opt.topic, opt.partitions, 1, why, sizeof(why));
+    if (topic == NULL) {
+        die(opt.topic, why);
+    }
+    rd_kafka_CreateTopics(rk, &topic, 1, NULL, queue);
+    rd_kafka_event_t *event = rd_kafka_queue_poll(queue, 30000);
+    if (event == NULL || rd_kafka_event_error(event) != 0) {
+        die(opt.topic, event == NULL ? "no answer" : rd_kafka_event_error_string(event));
+    }
+    rd_kafka_event_destroy(event);
+    rd_kafka_NewTopic_destroy(topic);
+    rd_kafka_queue_destroy(queue);
+}
+
+static void send_one(rd_kafka_topic_t *topic, char *body, uint64_t n, uint64_t due) {
+    char key[24];
+    int key_len = snprintf(key, sizeof(key), "s%llu", (unsigned long long)n % 1000);
+    int head = snprintf(body, 32, "{\"seq\":%llu,\"text\":\"", (unsigned long long)n);
+    body[head] = 'x'; /* where snprintf put its end */
+    if (rd_kafka_produce(topic, RD_KAFKA_PARTITION_UA, RD_KAFKA_MSG_F_COPY, body,
+                         (size_t)opt.bytes, key, (size_t)key_len, (void *)(uintptr_t)due) != 0) {
+        n_failed++;
+    }
+}
+
+static void run(rd_kafka_t *rk) {
+    rd_kafka_topic_t *topic = rd_kafka_topic_new(rk, opt.topic, NULL);
+    char *body = malloc((size_t)opt.bytes + 64);
+    memset(body, 'x', (size_t)opt.bytes + 64);
+    uint64_t step = (uint64_t)(1e9 / opt.rate), due = now_ns(), n = 0;
+    warm_ns = due + (uint64_t)(opt.warm_s * 1e9);
+    uint64_t end = warm_ns + (uint64_t)(opt.seconds * 1e9);
+    while (due < end) {
+        for (uint64_t now = now_ns(); due <= now && due < end; due += step) {
+            send_one(topic, body, n++, due);
+        }
+        rd_kafka_poll(rk, 0);
+        struct timespec until = {(time_t)(due / 1000000000u), (long)(due % 1000000000u)};
+        clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL);
+    }
+    rd_kafka_flush(rk, 30000);
+    free(body);
+    rd_kafka_topic_destroy(topic);
+}
+
+static double cpu_s(void) {
+    struct rusage r;
+    getrusage(RUSAGE_SELF, &r);
+    return (double)(r.ru_utime.tv_sec + r.ru_stime.tv_sec) +
+           (double)(r.ru_utime.tv_usec + r.ru_stime.tv_usec) / 1e6;
+}
+
+static void usage(void) {
+    fprintf(stderr, "usage: produce -b BOOTSTRAP [-t TOPIC] [-P PARTITIONS] [-r EVENTS/S] "
+                    "[-z BYTES] [-d SECONDS] [-w WARM-UP]\n");
+    exit(2);
+}
+
+int main(int argc, char **argv) {
+    int o;
+    while ((o = getopt(argc, argv, "b:t:P:r:z:d:w:")) != -1) {
+        switch (o) {
+        case 'b':
+            opt.bootstrap = optarg;
+            break;
+        case 't':
+            opt.topic = optarg;
+            break;
+        case 'P':
+            opt.partitions = (int)strtol(optarg, NULL, 10);
+            break;
+        case 'r':
+            opt.rate = strtod(optarg, NULL);
+            break;
+        case 'z':
+            opt.bytes = (int)strtol(optarg, NULL, 10);
+            break;
+        case 'd':
+            opt.seconds = strtod(optarg, NULL);
+            break;
+        case 'w':
+            opt.warm_s = strtod(optarg, NULL);
+            break;
+        default:
+            usage();
+        }
+    }
+    if (opt.bootstrap == NULL || opt.rate <= 0 || opt.bytes < 64) {
+        usage();
+    }
+    rd_kafka_t *rk = producer();
+    if (opt.partitions > 0) {
+        make_topic(rk);
+    }
+    double before = cpu_s();
+    if (opt.seconds > 0) {
+        run(rk);
+    }
+    printf("{\"acked\":%llu,\"bad\":%llu,\"cpu_s\":%.3f,\"p50_ms\":%.3f,\"p95_ms\":%.3f,"
+           "\"p99_ms\":%.3f,\"p999_ms\":%.3f,\"max_ms\":%.3f}\n",
+           (unsigned long long)n_acked, (unsigned long long)n_failed, cpu_s() - before,
+           histogram_ms(0.5), histogram_ms(0.95), histogram_ms(0.99), histogram_ms(0.999),
+           histogram_ms(1));
+    rd_kafka_destroy(rk);
+    return n_failed > 0;
+}
