@@ -19,7 +19,7 @@ struct request {
     struct client *client;
     struct request *next; /* of those that wait for their turn */
     uint64_t sent_ns;     /* at a rate: when it was due */
-    size_t at; /* of the body, already given to the engine */
+    size_t at;            /* of the body, already given to the engine */
     size_t body_len;
     char *body;
     bool is_busy;

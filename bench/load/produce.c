@@ -57,7 +57,8 @@ static rd_kafka_t *producer(void) {
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
     rd_kafka_conf_set(conf, "bootstrap.servers", opt.bootstrap, why, sizeof(why));
     for (size_t i = 0; i < sizeof(properties) / sizeof(properties[0]); i++) {
-        if (rd_kafka_conf_set(conf, properties[i].name, properties[i].value, why, sizeof(why)) != 0) {
+        if (rd_kafka_conf_set(conf, properties[i].name, properties[i].value, why, sizeof(why)) !=
+            0) {
             die(properties[i].name, why);
         }
     }
@@ -92,8 +93,8 @@ static void send_one(rd_kafka_topic_t *topic, char *body, uint64_t n, uint64_t d
     int key_len = snprintf(key, sizeof(key), "s%llu", (unsigned long long)n % 1000);
     int head = snprintf(body, 32, "{\"seq\":%llu,\"text\":\"", (unsigned long long)n);
     body[head] = 'x'; /* where snprintf put its end */
-    if (rd_kafka_produce(topic, RD_KAFKA_PARTITION_UA, RD_KAFKA_MSG_F_COPY, body,
-                         (size_t)opt.bytes, key, (size_t)key_len, (void *)(uintptr_t)due) != 0) {
+    if (rd_kafka_produce(topic, RD_KAFKA_PARTITION_UA, RD_KAFKA_MSG_F_COPY, body, (size_t)opt.bytes,
+                         key, (size_t)key_len, (void *)(uintptr_t)due) != 0) {
         n_failed++;
     }
 }
