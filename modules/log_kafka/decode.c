@@ -168,7 +168,9 @@ static int read_data(struct hg_event_builder *b, const struct kafka_message *m,
         kafka_plain_media_type(m->value, &found->content_type) == HG_ENOMEM) {
         return HG_ENOMEM;
     }
-    if (found->content_type.len > 0 &&
+    /* The media type is what the binding asks for, not the event's. */
+    bool is_untyped = found->is_event && hg_slice_eq(found->data, HG_SLICE("untyped"));
+    if (found->content_type.len > 0 && !is_untyped &&
         hg_event_builder_set(b, HG_SLICE("datacontenttype"), found->content_type, HG_ATTR_STRING) !=
             0) {
         found->is_broken = true;

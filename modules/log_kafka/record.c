@@ -111,12 +111,12 @@ static void add_data(struct kafka_draft *d, const struct hg_event *e) {
     bool is_text = starts_as(media_type, HG_SLICE("text/"));
     d->value = hg_event_data(e, &kind);
     d->has_value = kind != HG_DATA_NONE;
-    /* JSON data of an event that names no media type [CE JSON format 3.1]. */
+    /* JSON data of an event that names no media type [CE JSON format 3.1]: other
+     * readers need one, ours gives the event as it was. */
     if (kind == HG_DATA_JSON && media_type.len == 0) {
-        media_type = HG_SLICE("application/json");
-        add(d, HG_SLICE("content-type"), media_type);
-    }
-    if (kind == HG_DATA_JSON && !is_like_json(media_type)) {
+        add(d, HG_SLICE("content-type"), HG_SLICE("application/json"));
+        add(d, HG_SLICE("hg_data"), HG_SLICE("untyped"));
+    } else if (kind == HG_DATA_JSON && !is_like_json(media_type)) {
         add(d, HG_SLICE("hg_data"), HG_SLICE("json"));
     } else if (kind == HG_DATA_TEXT && !is_text) {
         add(d, HG_SLICE("hg_data"), HG_SLICE("text"));

@@ -301,8 +301,8 @@ static void no_number_of_headers_is_too_many(void **state) {
 
 static void headers_of_ours_that_lie_do_no_harm(void **state) {
     struct given *g = *state;
-    static const char *const values[] = {"",     "zz",   "00000000000000zz", ":", " ", "n:i",
-                                         "json", "text", "x:b y:i"};
+    static const char *const values[] = {"",     "zz",   "00000000000000zz", ":",      " ", "n:i",
+                                         "json", "text", "untyped",          "x:b y:i"};
     for (size_t i = 0; i < HG_COUNT(values); i++) {
         g->m.n_headers = 0;
         required(g);

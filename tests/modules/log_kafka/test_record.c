@@ -124,6 +124,7 @@ static void an_event_comes_back_in_both_modes(void **state) {
     for (int mode = KAFKA_BINARY; mode <= KAFKA_STRUCTURED; mode++) {
         enum kafka_mode m = (enum kafka_mode)mode;
         assert_comes_back(make(HG_DATA_JSON, "application/json", "{\"a\": 1}", 8), m);
+        assert_comes_back(make(HG_DATA_JSON, NULL, "{\"a\": 1}", 8), m);
         assert_comes_back(make(HG_DATA_JSON, "application/vnd.x+json", "[]", 2), m);
         assert_comes_back(make(HG_DATA_TEXT, "text/plain", "h\xC3\xA9", 3), m);
         assert_comes_back(make(HG_DATA_TEXT, "application/xml", "<a/>", 4), m);
@@ -177,6 +178,11 @@ static void binary_mode_is_as_the_binding_says(void **state) {
     unit_assert_slice(header(&d, "hg_data"), "(none)");
     unit_assert_slice(header(&d, "hg_owner"), "000000000000004d");
     unit_assert_slice(header(&d, "hg_digest"), "00000000000000000000000000000000");
+    hg_event_unref(&r.event);
+    r.event = make(HG_DATA_JSON, NULL, "1", 1);
+    assert_int_equal(kafka_record_write(&r, KAFKA_BINARY, &d), 0);
+    unit_assert_slice(header(&d, "content-type"), "application/json");
+    unit_assert_slice(header(&d, "hg_data"), "untyped");
     hg_event_unref(&r.event);
     r.event = make(HG_DATA_NONE, NULL, NULL, 0);
     assert_int_equal(kafka_record_write(&r, KAFKA_BINARY, &d), 0);
