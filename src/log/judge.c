@@ -212,12 +212,23 @@ static int err_of(const struct hg_publish *p, size_t i) {
     return p->append.items[plan->index].err;
 }
 
+static bool is_at_fault(int err) {
+    return err == HG_ECONFLICT || err == HG_E2BIG || err == HG_EINVAL;
+}
+
 /* Doubt is told before anything else, then the first failure. */
 static void note_worst(struct hg_publish *p, size_t i, int err) {
     if (err != 0 && p->err != HG_EDOUBT && (p->err == 0 || err == HG_EDOUBT)) {
-        bool is_at_fault = err == HG_ECONFLICT || err == HG_E2BIG || err == HG_EINVAL;
         p->err = err;
-        p->at = is_at_fault ? i : SIZE_MAX;
+        p->at = is_at_fault(err) ? i : SIZE_MAX;
+    }
+}
+
+/* All have the result of one when a driver refused them for it. */
+static void note_refused(struct hg_publish *p) {
+    size_t i = is_at_fault(p->err) ? find_refused(p) : SIZE_MAX;
+    if (i != SIZE_MAX && err_of(p, i) == p->err) {
+        p->at = i;
     }
 }
 
@@ -241,6 +252,9 @@ static struct hg_publish *settle(struct hg_judge *j, struct hg_publish *p, bool 
                 end = &(*end)->next;
             }
         }
+    }
+    if (is_by_item) {
+        note_refused(p);
     }
     count(&sum);
     return waiters;

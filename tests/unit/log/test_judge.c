@@ -391,6 +391,24 @@ static void an_item_that_the_driver_forgot_is_in_doubt(void **state) {
     end(&p);
 }
 
+/* All of them are refused for the one that the driver names. */
+static void of_many_that_failed_alike_the_one_at_fault_is_named(void **state) {
+    struct fixture *f = *state;
+    struct pub p;
+    f->judge.is_by_item = true;
+    begin(&p);
+    add(&p, "a", "x");
+    add(&p, "b", "x");
+    add(&p, "c", "x");
+    make(f, &p);
+    assert_int_equal(judge(f, &p), HG_VERDICT_APPEND);
+    p.p.append.refused = 1;
+    assert_null(settle_parts(f, &p, (const int[]){HG_EINVAL, HG_EINVAL, HG_EINVAL}, 0));
+    assert_int_equal(p.p.err, HG_EINVAL);
+    assert_int_equal(p.p.at, 1);
+    end(&p);
+}
+
 static void what_never_came_to_the_driver_has_one_result(void **state) {
     struct fixture *f = *state;
     struct pub p;
@@ -507,6 +525,7 @@ int test_judge(void) {
         JUDGE(each_item_has_its_own_result),
         JUDGE(of_several_failures_the_first_is_told),
         JUDGE(an_item_that_the_driver_forgot_is_in_doubt),
+        JUDGE(of_many_that_failed_alike_the_one_at_fault_is_named),
         JUDGE(what_never_came_to_the_driver_has_one_result),
         JUDGE(who_waited_for_any_item_is_given_back),
         JUDGE(with_a_tail_that_comes_later_next_is_known_at_once),
