@@ -12,6 +12,7 @@
 #include "feed/answer.h"
 
 #include "feed/read.h"
+#include "feed/set.h"
 #include "feed/state.h"
 #include "feed/subscriber.h"
 
@@ -42,6 +43,7 @@ int hg_feed__answer_new(const struct hg_subscription *s, struct hg_feed__answer 
 void hg_feed__answer_free(struct hg_feed__answer **pa) {
     if (*pa) {
         hg_buf_fini(&(*pa)->body);
+        hg_free((*pa)->ends);
         hg_free(*pa);
         *pa = NULL;
     }
@@ -120,7 +122,51 @@ bool hg_feed__answer_settle(struct hg_subscriber *sub, bool is_level) {
     return false;
 }
 
-void hg_feed__answer_start(struct hg_subscriber *sub) {
+/* Without memory it has what the loop has. */
+static void note_ends(struct hg_subscriber *sub) {
+    struct hg_feed__walk walk;
+    struct hg_feed__cover *cover;
+    uint32_t i;
+    uint64_t *ends = hg_try_alloc(sub->set->n_places * sizeof(*ends));
+    hg_feed__walk_begin(&walk, sub->set, 0);
+    while (ends && hg_feed__walk_next(&walk, &cover, &i)) {
+        struct hg_log_range range = {0};
+        hg_log_topic_range(sub->feed->parts.log, cover->topic->id, i, &range);
+        ends[&cover->places[i] - sub->set->places] = range.next;
+    }
+    sub->answer->ends = ends;
+}
+
+static uint64_t *end_at(const struct hg_feed__cover *cover, uint32_t i) {
+    const struct hg_subscriber *sub = cover->sub;
+    bool has_ends = sub->answer && sub->answer->ends;
+    return has_ends ? &sub->answer->ends[&cover->places[i] - sub->set->places] : NULL;
+}
+
+uint64_t hg_feed__answer_end(const struct hg_feed__cover *cover, uint32_t i) {
+    uint64_t next = hg_feed__part_of(cover, i)->next;
+    const uint64_t *end = end_at(cover, i);
+    return end && *end > next ? *end : next;
+}
+
+void hg_feed__answer_at_end(const struct hg_feed__cover *cover, uint32_t i) {
+    uint64_t *end = end_at(cover, i);
+    if (end) {
+        *end = 0;
+    }
+}
+
+void hg_feed__answer_let_go(struct hg_subscriber *sub) {
+    if (sub->answer) {
+        hg_free(sub->answer->ends);
+        sub->answer->ends = NULL;
+    }
+}
+
+void hg_feed__answer_start(struct hg_subscriber *sub, bool is_whole) {
+    if (is_whole && sub->feed->is_tail_by_wish && sub->set->n_places > 0) {
+        note_ends(sub);
+    }
     hg_feed__wheel_add(&sub->feed->wheel, &sub->due, COLLECT_MS);
     hg_feed__queue(sub, &sub->feed->ready);
 }

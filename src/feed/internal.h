@@ -60,7 +60,8 @@ struct hg_feed__answer {
     size_t n_events, events_max;
     size_t bytes_max;
     int64_t wait_ms;
-    bool has_told; /* a gap was told: not worth waiting any longer */
+    uint64_t *ends; /* of what the log had when it was asked for (answer.h); may be NULL */
+    bool has_told;  /* a gap was told: not worth waiting any longer */
     bool is_full;
     bool is_waiting;   /* caught up with nothing to say; due is the end of it */
     bool is_over;      /* time is up: answer with what is there */

@@ -7,9 +7,10 @@
  * A place moves on in this file only by move_to (a record was given, or was
  * not wanted), skip_to (there is no record in between) and hg_feed__tell_gap.
  * None passes the loop's position: what the log already has behind it will
- * come with the tail. */
+ * come with the tail. A pull does, as far as answer.h says. */
 #include "feed/refill.h"
 
+#include "feed/answer.h"
 #include "feed/follow.h"
 #include "feed/rest.h"
 #include "feed/set.h"
@@ -46,7 +47,8 @@ bool hg_feed__is_behind_window(const struct hg_feed__cover *cover, uint32_t i) {
     const struct hg_feed__place *place = &cover->places[i];
     const struct hg_feed__part *part = hg_feed__part_of(cover, i);
     struct hg_window_at at;
-    return place->next < part->next && !hg_window_find(&part->window, place->next, &at);
+    return place->next < hg_feed__answer_end(cover, i) &&
+           !hg_window_find(&part->window, place->next, &at);
 }
 
 static enum hg_feed__turn walk_window(struct hg_subscriber *sub, struct hg_feed__cover *cover,
@@ -55,7 +57,8 @@ static enum hg_feed__turn walk_window(struct hg_subscriber *sub, struct hg_feed_
     const struct hg_feed__part *part = hg_feed__part_of(cover, i);
     struct hg_window_at at;
     bool is_there = hg_window_find(&part->window, place->next, &at);
-    while (place->next < part->next) {
+    uint64_t end = hg_feed__answer_end(cover, i);
+    while (place->next < end) {
         if (*left == 0) {
             return HG_FEED__WANTS_TURN;
         }
@@ -96,10 +99,10 @@ static enum hg_feed__turn refill_place(struct hg_subscriber *sub, struct hg_feed
             return HG_FEED__WANTS_MEMORY;
         }
     }
-    if (place->next > part->next) {
-        return HG_FEED__IS_AHEAD;
+    if (place->next < hg_feed__answer_end(cover, i)) {
+        return walk_window(sub, cover, i, left);
     }
-    return place->next == part->next ? HG_FEED__LEVEL : walk_window(sub, cover, i, left);
+    return place->next > part->next ? HG_FEED__IS_AHEAD : HG_FEED__LEVEL;
 }
 
 enum hg_feed__turn hg_feed__refill(struct hg_subscriber *sub) {
@@ -123,9 +126,10 @@ enum hg_feed__turn hg_feed__refill(struct hg_subscriber *sub) {
 }
 
 /* Up to where the log is needed: from the window on, encodings are shared. */
-static uint64_t limit_of(const struct hg_feed__place *place, const struct hg_feed__part *part) {
-    const struct hg_window *w = &part->window;
-    return w->n > 0 && w->first > place->next && w->first < part->next ? w->first : part->next;
+static uint64_t limit_of(const struct hg_feed__cover *cover, uint32_t i) {
+    const struct hg_window *w = &hg_feed__part_of(cover, i)->window;
+    uint64_t end = hg_feed__answer_end(cover, i);
+    return w->n > 0 && w->first > cover->places[i].next && w->first < end ? w->first : end;
 }
 
 /* What did not fit is read again later: a slow reader costs a cursor. */
@@ -153,7 +157,7 @@ static bool on_gone(struct hg_feed__place *place, uint64_t first) {
 bool hg_feed__on_records(struct hg_subscriber *sub, struct hg_feed__cover *cover, uint32_t i,
                          int err, struct hg_batch *batch, uint64_t next, uint64_t level) {
     struct hg_feed__place *place = &cover->places[i];
-    uint64_t limit = limit_of(place, hg_feed__part_of(cover, i));
+    uint64_t limit = limit_of(cover, i);
     if (err == HG_ENOENT) {
         return on_gone(place, next);
     }
@@ -163,6 +167,7 @@ bool hg_feed__on_records(struct hg_subscriber *sub, struct hg_feed__cover *cover
     if (batch->n == 0) {
         /* The end of the log, which was not before where the loop stood. */
         skip_to(place, level);
+        hg_feed__answer_at_end(cover, i);
         return true;
     }
     for (size_t k = 0; k < batch->n; k++) {

@@ -84,7 +84,7 @@ int hg_subscriber_open(struct hg_feed *f, const struct hg_subscription *s,
     }
     *ret = sub;
     if (is_answer) {
-        hg_feed__answer_start(sub);
+        hg_feed__answer_start(sub, s->start != HG_START_LATEST);
     } else {
         hg_feed__step(sub);
     }
@@ -105,6 +105,7 @@ static int change_set(struct hg_subscriber *s, const uint32_t *topics, size_t n)
     struct hg_feed__set *set = hg_feed__set_new(s, topics, n, s->set);
     if (set) {
         hg_feed__read_cancel(s);
+        hg_feed__answer_let_go(s);
         hg_feed__set_free(&s->set);
         s->set = set;
     }

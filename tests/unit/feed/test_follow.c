@@ -151,6 +151,51 @@ static void a_pull_follows_while_it_waits(void **state) {
     rig_free(&rig);
 }
 
+static struct client *pull(struct rig *rig, enum hg_start start, const char *cursor) {
+    return client_open(
+        rig, &(struct client_wish){.sink = &client_pull, .start = start, .cursor = cursor});
+}
+
+static bool is_answered(void *arg) {
+    const struct client *c = arg;
+    return c->n_answers == 1;
+}
+
+/* Somebody follows, and the tail has not brought the events to this loop yet. */
+static void a_pull_has_what_was_acknowledged_before_it_began(void **state) {
+    (void)state;
+    struct rig *rig = rig_new(&remote, 1);
+    struct client *live = client_open(rig, &(struct client_wish){0});
+    rig_until_live(rig, 0);
+    write_and_show(rig, 2);
+    for (int i = 0; i < 3; i++) {
+        rig_publish(rig, 0, "a", "s");
+    }
+    assert_int_equal(live->n_events, 2);
+    struct client *all = pull(rig, HG_START_EARLIEST, NULL);
+    rig_until(rig, is_answered, all);
+    assert_int_equal(all->n_answered, 5);
+    struct client *rest = pull(rig, HG_START_CURSOR, live->cursor);
+    rig_until(rig, is_answered, rest);
+    assert_int_equal(rest->n_answered, 3);
+    struct client *now = pull(rig, HG_START_LATEST, NULL);
+    rig_until(rig, is_answered, now);
+    assert_int_equal(now->n_answered, 0);
+    struct client *waits = client_open(
+        rig, &(struct client_wish){.sink = &client_pull, .cursor = rest->cursor, .wait_ms = 5000});
+    rig_turn(rig);
+    write_and_show(rig, 1);
+    rig_until(rig, is_answered, waits);
+    assert_int_equal(waits->n_answered, 1);
+    assert_int_equal(live->n_events, 6);
+    client_close(&all);
+    client_close(&rest);
+    client_close(&now);
+    client_close(&waits);
+    client_close(&live);
+    rig_free(&rig);
+}
+
 static void where_every_tail_comes_nothing_is_asked(void **state) {
     (void)state;
     struct rig *rig = rig_new(&(struct rig_options){0}, 1);
@@ -170,6 +215,7 @@ int test_follow(void) {
         cmocka_unit_test(a_wish_that_fails_is_asked_again),
         cmocka_unit_test(topics_that_are_followed_go_on_while_another_is_waited_for),
         cmocka_unit_test(a_pull_follows_while_it_waits),
+        cmocka_unit_test(a_pull_has_what_was_acknowledged_before_it_began),
         cmocka_unit_test(where_every_tail_comes_nothing_is_asked),
     };
     return cmocka_run_group_tests_name("feed/follow", tests, NULL, NULL);
