@@ -321,6 +321,41 @@ def test_a_cursor_ahead_of_its_stream_is_found(clean):
     assert clean.kinds() == ["cursor-ahead"]
 
 
+def as_places(log):
+    """As a reader writes it that knows no positions."""
+    for r in log:
+        p = decode(r.pop("position"))
+        r["place"] = [*p.partition, p.offset]
+
+
+def test_a_dump_without_positions_is_a_dump(clean):
+    as_places(clean.log)
+    assert clean.kinds() == []
+    moved = clean.logged(11)
+    moved["place"][3], clean.logged(12)["place"][3] = clean.logged(12)["place"][3], moved["place"][3]
+    assert "two-names" in clean.kinds()
+
+
+@pytest.mark.parametrize("is_in_doubt, partition, wanted",
+                         [(True, EVENTS, []), (False, EVENTS, ["double"]), (True, ORDERS, ["double"])])
+def test_a_copy_is_of_an_event_in_doubt_and_in_its_partition(clean, is_in_doubt, partition, wanted):
+    """Event 20 was sent twice, event 11 once."""
+    clean.log.append(dict(clean.logged(20 if is_in_doubt else 11), position=encode(partition, N)))
+    report = check(clean.all(), may_copy=True)
+    assert [k for k in report.kinds if k == "double"] == wanted, str(report)
+    assert report.figures["copies"] == (partition == EVENTS)
+    assert "double" in clean.kinds(), "where none may be"
+
+
+@pytest.mark.parametrize("state, wanted", [("stored", ["lost"]), ("not-stored", []), ("in-doubt", [])])
+def test_a_batch_that_ended_in_parts_is_judged_by_its_parts(clean, state, wanted):
+    lost = clean.logged(11)
+    clean.returns(lost["id"])[0].update(outcome="unknown", events=[{"state": state}])
+    clean.log.remove(lost)
+    clean.drop_seen(lost["id"])
+    assert clean.kinds() == wanted
+
+
 def test_a_digest_sees_how_a_number_was_written():
     texts = ['{"data":1}', '{"data":1.0}', '{"data":1e0}', '{"data":"1"}']
     assert len({digest(parse(t)) for t in texts}) == 4

@@ -27,7 +27,7 @@ from typing import NamedTuple
 
 from . import checker_streams, checker_writes
 from .history import read
-from .position import decode
+from .position import Position, decode
 
 KEPT = 20  # texts of each kind
 
@@ -78,33 +78,44 @@ class Names:
 
     def learn(self, token, source, event_id, who):
         try:
-            p = decode(token)
+            self.learn_place(decode(token), source, event_id, who)
         except ValueError as e:
             self.report.add("two-names", f"{who}: {e}")
-            return
-        at = p.partition, p.offset
-        known = self.events.setdefault(at, (source, event_id, p.fingerprint))
-        if known != (source, event_id, p.fingerprint):
+
+    def learn_place(self, p, source, event_id, who):
+        """A Position, whose fingerprint may be None: not known."""
+        name = source, event_id
+        known, fingerprint = self.events.get((p.partition, p.offset), (name, None))
+        unlike = fingerprint and p.fingerprint and fingerprint != p.fingerprint
+        if known != name or unlike:
             self.report.add("two-names", f"offset {p.offset} is {known[1]} and, says {who}, "
                                          f"{event_id}")
+        else:
+            self.events[p.partition, p.offset] = name, fingerprint or p.fingerprint
 
 
 class Log:
-    """The dump."""
+    """The dump. Where copies may be, of an event in doubt, the first one counts
+    and the others are left to checker_writes."""
 
-    def __init__(self, report, names):
-        self.report, self.names = report, names
+    def __init__(self, report, names, may_copy):
+        self.report, self.names, self.may_copy = report, names, may_copy
+        self.copies = []
         self.records = []
         self.by_name = {}
         self.partitions = defaultdict(list)  # in order
         self.topics = defaultdict(set)       # topic -> its partitions
 
     def take(self, r):
-        p = decode(r["position"])
+        p = Position(tuple(r["place"][:3]), r["place"][3], None) if "place" in r else \
+            decode(r["position"])
         record = Record(r["topic"], p.partition, p.offset, r["source"], r["id"], r["type"],
                         r["subject"], r["digest"])
-        self.names.learn(r["position"], record.source, record.id, "the log")
+        self.names.learn_place(p, record.source, record.id, "the log")
         before = self.by_name.get(record.name)
+        if before is not None and self.may_copy and before.partition == record.partition:
+            self.copies.append(record)
+            return
         if before is not None:
             self.report.add("double", f"{record.topic} {record.id} at {before.offset} and "
                                       f"{record.offset}")
@@ -122,11 +133,12 @@ class Log:
         return line[0].offset if line else 0
 
 
-def check(records):
-    """A Report over the records of a history, in any order of clients."""
+def check(records, may_copy=False):
+    """A Report over the records of a history, in any order of clients. may_copy:
+    an event that was in doubt may stand in its partition again."""
     report = Report()
     names = Names(report)
-    log = Log(report, names)
+    log = Log(report, names, may_copy)
     writes = checker_writes.Writes(report, log, names)
     streams = defaultdict(list)
     for r in records:
@@ -148,8 +160,8 @@ def check(records):
     return report
 
 
-def check_directory(directory):
-    return check(read(directory))
+def check_directory(directory, **options):
+    return check(read(directory), **options)
 
 
 if __name__ == "__main__":

@@ -19,6 +19,9 @@ class Attempt(NamedTuple):
     is_duplicate: bool
 
 
+STATES = {"stored": "ok", "not-stored": "fail", "in-doubt": "unknown"}
+
+
 def _came_to(answer):
     return answer["outcome"] if answer else "unknown"
 
@@ -44,13 +47,14 @@ class Writes:
         for name, attempts in self.attempts.items():
             self._judge_event(name, attempts)
         self._judge_log()
+        self._judge_copies()
         self._judge_connections()
         self._judge_real_time()
 
     def _unfold(self, invoke):
         answer = self.returns.get((invoke["client"], invoke["op"]))
         outcome = _came_to(answer)
-        told = answer["events"] if outcome == "ok" else []
+        told = answer["events"] if answer else []
         self.report.figures["requests " + outcome] += 1
         for i, e in enumerate(invoke["events"]):
             said = told[i] if i < len(told) else {}
@@ -58,7 +62,8 @@ class Writes:
             self.sent.add(name[1:])
             self.attempts[name].append(Attempt(
                 (invoke["op"], i), invoke["client"], invoke["conn"], invoke["t"],
-                answer["t"] if answer else float("inf"), outcome, e["digest"],
+                answer["t"] if answer else float("inf"),
+                STATES[said["state"]] if outcome != "ok" and "state" in said else outcome, e["digest"],
                 said.get("position"), bool(said.get("duplicate"))))
             if said.get("position"):
                 self.names.learn(said["position"], *name[1:], invoke["client"])
@@ -94,6 +99,14 @@ class Writes:
         for record in self.log.records:
             if record.name not in self.attempts:
                 self.report.add("phantom", f"{record.topic} {record.id} at {record.offset}")
+
+    def _judge_copies(self):
+        """Of nobody's events but those that were in doubt."""
+        self.report.figures["copies"] += len(self.log.copies)
+        for record in self.log.copies:
+            if all(a.outcome != "unknown" for a in self.attempts[record.name]):
+                self.report.add("double", f"{record.topic} {record.id} again at {record.offset}, "
+                                          "and it never was in doubt")
 
     @staticmethod
     def _stored_by(attempts):

@@ -3,6 +3,7 @@
 its last position whenever it is cut, and writes down what it saw. hold() makes
 it stop reading altogether, with its connection open."""
 import json
+import socket
 import threading
 
 from .history import History, parse
@@ -24,7 +25,7 @@ class Follower(threading.Thread):
         self.start_at, self.only = start, only or {}
         self.tls, self.receive_bytes = tls, receive_bytes
         self.history = History(directory, client)
-        self.tokens = {}   # topic tag -> where this one stands
+        self.tokens = {}   # (topic tag, partition) -> where this one stands
         self.ids = set()   # of what it saw
         self.opens = self.cuts = self.gaps = 0
         self.opened = threading.Event()
@@ -48,6 +49,15 @@ class Follower(threading.Thread):
     def stop(self):
         self.stopping.set()
         self.reading.set()
+
+    def interrupt(self):
+        """Ends its connection, as a network does."""
+        if self.pipe:
+            try:
+                # That of ssl would have its reader take what is still coming as it is.
+                socket.socket.shutdown(self.pipe.sock, socket.SHUT_RDWR)
+            except OSError:
+                pass  # it had ended
 
     def end(self):
         """It is to have seen everything: what is missing now is a fault."""
@@ -83,6 +93,7 @@ class Follower(threading.Thread):
             self.history.cut(e)
         finally:
             self.pipe.close()
+        self.stopping.wait(0.01)
 
     def _query(self, with_cursor):
         """The query of a start or of a resume, which is told to the history."""
@@ -105,7 +116,8 @@ class Follower(threading.Thread):
 
     def _stand(self, cursor):
         for token in cursor.split("."):
-            self.tokens[decode(token).partition[0]] = token
+            tag, _, number = decode(token).partition
+            self.tokens[tag, number] = token
 
     def _on_event(self, event, position):
         self.history.saw(event, position)
@@ -184,7 +196,7 @@ class Sse(Follower):
             elif name == "id":
                 last_id = value
         if data and kind == "message":
-            is_own = last_id is not None and len(self.topics) == 1
+            is_own = last_id is not None and len(self.topics) == 1 and "." not in last_id
             self._on_event(parse("\n".join(data)), last_id if is_own else None)
             if last_id is not None and not is_own:
                 self._on_notice("id", {"position": last_id})

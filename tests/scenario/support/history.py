@@ -4,13 +4,16 @@ client, so that each file has one writer and a killed run leaves what it had.
 
   producer    invoke  client op conn t topic events=[{source id digest}]
               return  client op t outcome=ok|fail|unknown status
-                      events=[{position duplicate}], of an ok
+                      events=[{position duplicate}], of an ok; or each
+                      with its state, of a batch that ended differently
   subscriber  open    client t topics filter start=earliest|latest|cursor cursor
               saw     client source id digest position
               notice  client kind position from reason resumed
               cut     client t why
               end     client t       it is to have seen all there is
-  dump        log     topic position source id type subject digest, in the log's order
+  dump        log     topic position source id type subject digest, in the log's order;
+                      place=[tag epoch partition offset] instead of position, from
+                      a reader that knows no positions
   nemesis     did     t what ...
 
 An invoke without a return is of unknown outcome. Times are of the monotonic
@@ -77,10 +80,11 @@ class History:
     def end(self):
         self.write("end", t=time.monotonic())
 
-    def log(self, topic, event):
-        self.write("log", topic=topic, position=event["hgposition"], source=event["source"],
-                   id=event["id"], type=event["type"], subject=event.get("subject"),
-                   digest=digest(event))
+    def log(self, topic, event, place=None):
+        where = {"place": place} if place else {"position": event["hgposition"]}
+        self.write("log", topic=topic, source=event["source"], id=event["id"],
+                   type=event["type"], subject=event.get("subject"), digest=digest(event),
+                   **where)
 
     def did(self, what, **more):
         self.write("did", t=time.monotonic(), what=what, **more)

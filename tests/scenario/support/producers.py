@@ -104,7 +104,10 @@ def outcome_of(status):
 
 
 def told_of(op, answer):
-    """What an answer of 2xx says of each event."""
+    """What an answer says of each event: one of 2xx, or of a batch that ended in parts."""
+    if outcome_of(answer.status) != "ok":
+        is_problem = answer.status in (503, 504) and len(op.events) > 1
+        return json.loads(answer.body).get("events", ()) if is_problem else ()
     if len(op.events) == 1:
         return [{"position": answer.fields.get("headgate-position"),
                  "duplicate": answer.fields.get("headgate-duplicate") == "true"}]
@@ -184,10 +187,13 @@ class Producer(threading.Thread):
                       (self.stopping.is_set() or self.random.random() >= GIVE_UP)]
             self.again.extendleft(reversed(unsure))
 
+    def _told(self, op, answer):
+        return told_of(op, answer)
+
     def _on_answer(self, number, op, answer):
         outcome = outcome_of(answer.status)
         self.statuses[answer.status] = self.statuses.get(answer.status, 0) + 1
-        told = told_of(op, answer) if outcome == "ok" else ()
+        told = self._told(op, answer)
         self.history.ret(number, outcome, answer.status, told)
         if outcome == "ok":
             self.acknowledged += len(op.events)
