@@ -38,10 +38,14 @@ def need_kafka():
 
 
 class Cluster:
-    """One or three brokers. Settings are those of scripts/kafka, without KAFKA_ before them."""
+    """One or three brokers. Settings are those of scripts/kafka, without KAFKA_ before them. With a
+    namespace (namespace.py) they live there."""
 
-    def __init__(self, directory, **settings):
+    def __init__(self, directory, namespace=None, **settings):
         self.dir = str(directory)
+        self.namespace, self.prefix = namespace, namespace.prefix if namespace else []
+        if namespace:
+            settings["host"] = namespace.address
         self.port = free_base()
         self.env = {k: v for k, v in os.environ.items() if not k.startswith("KAFKA_") or k == "KAFKA_HOME"}
         self.env.update(KAFKA_DIR=self.dir, KAFKA_PORT=str(self.port), KAFKA_WAIT="120")
@@ -50,7 +54,7 @@ class Cluster:
     def run(self, *args, timeout=300):
         # What is printed goes through a file: nobody waits for a broker to close it.
         with open(self.dir + ".out", "w+", encoding="utf-8") as out:
-            r = subprocess.run([SCRIPT, *map(str, args)], env=self.env, stdout=out, stderr=subprocess.STDOUT,
+            r = subprocess.run([*self.prefix, SCRIPT, *map(str, args)], env=self.env, stdout=out, stderr=subprocess.STDOUT,
                                stdin=subprocess.DEVNULL, timeout=timeout, check=False)
             out.seek(0)
             return r.returncode, out.read()

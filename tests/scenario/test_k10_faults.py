@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Three brokers under load: the leader killed, the controller killed, two of three down, a
+rolling restart, the way between the gateway and one of them cut. After each an independent
+client reads the topics: what was acknowledged is there, once, in the order of its key, and
+subscribers that were cut meanwhile have it all."""
+import os
+import time
+from collections import Counter
+
+import pytest
+
+from support import kafka_faults as faults
+from support.counts import FULL, figures, seed
+from support.gateway import MODULES
+from support.kafka import Cluster
+from support.kafka_crowd import KafkaCrowd
+from support.namespace import Namespace
+from support.wait import until
+
+CONF = """
+worker_threads 2;
+pid            gateway.pid;
+error_log      stderr info;
+admin          127.0.0.1:{{admin}};
+load_module    log_kafka;
+load_module    source_cloudevents;
+load_module    sink_sse;
+load_module    sink_ws;
+load_module    sink_pull;
+event_log      kafka {bootstrap};
+kafka_partitions 3;
+topic_queue    {queue};
+role anonymous {{{{ publish demo.**; subscribe demo.**; }}}}
+{topics}
+server {{{{
+    listen 127.0.0.1:{{tls}} ssl;
+    listen 127.0.0.1:{{plain}};
+    ssl_certificate {{crt}};  ssl_certificate_key {{key}};
+    authenticate none;
+    {locations}
+}}}}
+"""
+PRODUCERS = 16
+QUEUE = "24k"         # less than they send while nothing is acknowledged
+ACKS_WITHIN_S = {"short": 30, "default": 30}
+
+CYCLES = {"short": [faults.leader, faults.cut, faults.controller],
+          "default": [faults.leader, faults.controller, faults.two_of_three, faults.rolling, faults.cut]}
+if FULL:
+    CYCLES["short"] = 3 * CYCLES["default"]
+
+
+@pytest.fixture(scope="module", params=["short", "default"] if FULL else ["short"])
+def timeouts(request):
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory, timeouts):
+    """In a namespace, which is its namespace."""
+    if not os.path.exists(os.path.join(MODULES, "log_kafka.so")):
+        pytest.skip("SKIP: module log_kafka is not built: librdkafka is missing")
+    with Namespace() as namespace:
+        c = Cluster(tmp_path_factory.mktemp("k10") / "kafka", namespace, timeouts=timeouts)
+        try:
+            yield c.start(3)
+        finally:
+            c.stop()
+
+
+def topics_of(cycle):
+    """Its own two, also where a cluster is used again."""
+    return {f"demo.{name}-{os.getpid()}-{cycle}": f"/{name}{cycle}" for name in ("events", "orders")}
+
+
+def make(make_gateway, cluster, cycles):
+    topics = {t: path for n in range(cycles) for t, path in topics_of(n).items()}
+    return make_gateway(conf=CONF.format(
+        bootstrap=cluster.bootstrap, queue=QUEUE,
+        topics="\n".join(f"topic {t} {{{{ key subject; }}}}" for t in topics),
+        locations="\n    ".join(f"location = {path} {{{{ accept cloudevents; publish {t}; stream {t}; }}}}"
+                                for t, path in topics.items()))).start()
+
+
+def one_cycle(gateway, cluster, number, deed, within_s):
+    """The figures of it."""
+    topics = topics_of(number)
+    began = time.monotonic()
+    with KafkaCrowd(gateway, cluster, seed(), topics, f"c{number}") as crowd:
+        crowd.produce(PRODUCERS)
+        crowd.follow_some()
+        place = faults.Place(cluster, cluster.namespace, list(topics), crowd)
+        back_s = faults.cycle(place, deed, within_s)
+        report = crowd.judge()
+        statuses = crowd.statuses()
+        f = report.figures
+        figures_of = {"events": sum(p.maker.made for p in crowd.producers), "acknowledged": f["events ok"],
+                      "in doubt": statuses[504], "answers 503": statuses[503], "copies": f["copies"],
+                      "deliveries": f["deliveries"], "streams resumed": f["streams cut"],
+                      "gaps told": f["gaps told"], "lost": report.counts["lost"],
+                      "order breaks": report.counts["inversion"] + report.counts["disorder"],
+                      "duplicates": report.counts["double"]}
+        print(f"cycle {number} {deed.__name__}: {time.monotonic() - began:.0f} s, acks back after "
+              f"{back_s:.2f} s, longest without {crowd.acks.longest:.1f} s, {dict(statuses)}, {figures_of}")
+        assert report.kinds == [], f"{deed.__name__}: {report}"
+        assert f["gaps told"] == 0, f"{deed.__name__}: {report}"
+        assert f["streams followed to the end"] == len(crowd.followers)
+        return figures_of, back_s, crowd.acks.longest
+
+
+def test_nothing_acknowledged_is_lost_doubled_or_turned(make_gateway, cluster, timeouts):
+    deeds = CYCLES[timeouts]
+    gateway = make(make_gateway, cluster, len(deeds))
+    total, back, longest = Counter(), {}, {}
+    for number, deed in enumerate(deeds):
+        counts, back_s, longest_s = one_cycle(gateway, cluster, number, deed, ACKS_WITHIN_S[timeouts])
+        total.update(counts)
+        back.setdefault(deed.__name__, []).append(round(back_s, 2))
+        longest.setdefault(deed.__name__, []).append(round(longest_s, 1))
+        until(lambda: gateway.admin_get("/readyz")[0] == 200, "readiness", 10)
+    figures(f"kafka-faults-{timeouts}", cycles=len(deeds), **total,
+            **{"acks back after s": {k: f"{min(v)} to {max(v)}" for k, v in back.items()},
+               "longest without s": {k: max(v) for k, v in longest.items()}})
+    assert total["answers 503"] > 0, "the budget was never used up"
