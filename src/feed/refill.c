@@ -154,6 +154,15 @@ static bool on_gone(struct hg_feed__place *place, uint64_t first) {
     return true;
 }
 
+/* Whoever reads up to where the loop stands tells it which record that is: it
+ * did not see the record itself where it began there. */
+static void learn(const struct hg_feed__cover *cover, uint32_t i, const struct hg_entry *e) {
+    struct hg_feed__part *part = hg_feed__part_of(cover, i);
+    if (part->fingerprint == 0 && e->offset + 1 == part->next) {
+        hg_feed__part_move(part, part->next, e->fingerprint);
+    }
+}
+
 bool hg_feed__on_records(struct hg_subscriber *sub, struct hg_feed__cover *cover, uint32_t i,
                          int err, struct hg_batch *batch, uint64_t next, uint64_t level) {
     struct hg_feed__place *place = &cover->places[i];
@@ -182,6 +191,7 @@ bool hg_feed__on_records(struct hg_subscriber *sub, struct hg_feed__cover *cover
             return given == HG_FEED__NO_ROOM;
         }
         move_to(place, e);
+        learn(cover, i, e);
     }
     ask_more(sub);
     return true;

@@ -144,8 +144,8 @@ static void nudge_says_that_the_log_is_ahead(void **state) {
     rig_tail(rig, 0, 1, 0, 0);
     rig_until_live(rig, 0);
     assert_int_equal(c->n_events, 3);
-    /* Which record stands before the position is not known. */
-    assert_int_equal(hg_feed__parts_topic(&rig->feed->parts, 0)->parts[0].fingerprint, 0);
+    /* Which record stands before the position is known from who read it. */
+    assert_int_not_equal(hg_feed__parts_topic(&rig->feed->parts, 0)->parts[0].fingerprint, 0);
     rig_release_tail(rig); /* late, and known by now */
     assert_int_equal(c->n_events, 3);
     rig_publish(rig, 0, "a", "s");

@@ -196,6 +196,25 @@ static void a_pull_has_what_was_acknowledged_before_it_began(void **state) {
     rig_free(&rig);
 }
 
+/* The loop began at the end and saw no record; its cursor has to say which is
+ * there, or nobody would notice that it is another one day. */
+static void who_reads_to_the_end_tells_what_stands_there(void **state) {
+    (void)state;
+    struct rig *rig = rig_new(&remote, 1);
+    struct hg_position p = {0};
+    write_and_show(rig, 3);
+    struct client *all = client_open(rig, &(struct client_wish){.start = HG_START_EARLIEST});
+    rig_until_live(rig, 0);
+    struct client *now = pull(rig, HG_START_LATEST, NULL);
+    rig_until(rig, is_answered, now);
+    assert_int_equal(hg_position_parse(hg_slice_of(now->cursor), &p), 0);
+    assert_int_equal(p.offset, 2);
+    assert_int_equal(p.fingerprint, rig->truth[0][0].records[2].fingerprint);
+    client_close(&now);
+    client_close(&all);
+    rig_free(&rig);
+}
+
 static void where_every_tail_comes_nothing_is_asked(void **state) {
     (void)state;
     struct rig *rig = rig_new(&(struct rig_options){0}, 1);
@@ -216,6 +235,7 @@ int test_follow(void) {
         cmocka_unit_test(topics_that_are_followed_go_on_while_another_is_waited_for),
         cmocka_unit_test(a_pull_follows_while_it_waits),
         cmocka_unit_test(a_pull_has_what_was_acknowledged_before_it_began),
+        cmocka_unit_test(who_reads_to_the_end_tells_what_stands_there),
         cmocka_unit_test(where_every_tail_comes_nothing_is_asked),
     };
     return cmocka_run_group_tests_name("feed/follow", tests, NULL, NULL);
