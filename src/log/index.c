@@ -6,14 +6,14 @@
 #include "base/clock.h"
 #include "headgate/logline.h"
 #include "log/inner.h"
+#include "log/mark.h"
 #include "log/records.h"
 
 enum { READ_RECORDS = 1024, READ_BYTES = 4 << 20 };
 
 struct build {
     struct hg_log *log;
-    int64_t wall_ms;
-    int32_t now_s;
+    struct hg_mark_clock clock;
     int64_t from_ms; /* the log time where reading begins */
     struct hg_dedup_entry *entries;
     size_t n, cap;
@@ -52,7 +52,7 @@ static int count_part(struct build *b, struct hg_topic *topic, uint32_t partitio
 
 /* The earliest time from which no more than dedup_max records were stored. */
 static int choose_from(struct build *b) {
-    int64_t low = b->wall_ms - b->log->dedup_window_ms, high = INT64_MAX;
+    int64_t low = b->clock.wall_ms - b->log->dedup_window_ms, high = INT64_MAX;
     b->from_ms = low;
     for (;;) {
         b->cap = 0;
@@ -76,30 +76,15 @@ static int choose_from(struct build *b) {
 /* Where a mark belongs. */
 struct place {
     struct build *b;
-    const struct hg_topic *topic;
-    uint32_t partition;
+    struct hg_mark_place at;
 };
 
 static void add(void *arg, const struct hg_log_mark *m) {
-    static const uint8_t no_digest[16];
     const struct place *place = arg;
     struct build *b = place->b;
-    if (b->n == b->cap || memcmp(m->digest, no_digest, sizeof no_digest) == 0) {
-        return;
+    if (b->n < b->cap && hg_mark_entry(&b->clock, place->at, m, &b->entries[b->n])) {
+        b->n++;
     }
-    int64_t age_ms = b->wall_ms - m->log_time_ms;
-    age_ms = age_ms < 0 ? 0 : age_ms;
-    age_ms = age_ms > b->log->dedup_window_ms ? b->log->dedup_window_ms : age_ms;
-    struct hg_dedup_entry *e = &b->entries[b->n++];
-    *e = (struct hg_dedup_entry){
-        .digest = hg_dedup_digest(m->digest),
-        .offset = m->offset,
-        .topic = place->topic->id,
-        .fingerprint = hg_position_fingerprint(m->log_time_ms, m->id),
-        .seconds = (int32_t)((uint32_t)b->now_s - (uint32_t)(age_ms / 1000)),
-        .partition = (uint16_t)place->partition,
-    };
-    hg_identity_make(place->topic->id, m->owner, m->source, m->id, &e->identity);
 }
 
 /* For drivers that cannot scan. */
@@ -111,14 +96,8 @@ static int read_marks(struct build *b, const struct hg_log_read *want, struct pl
         const struct hg_record *r = &b->records.items[i];
         *ret_next = r->offset + 1;
         if (r->event != NULL) {
-            add(place, &(struct hg_log_mark){
-                           .offset = r->offset,
-                           .log_time_ms = r->log_time_ms,
-                           .owner = r->owner,
-                           .digest = r->digest,
-                           .id = hg_event_core(r->event, HG_ATTR_ID),
-                           .source = hg_event_core(r->event, HG_ATTR_SOURCE),
-                       });
+            struct hg_log_mark mark = hg_mark_of(r);
+            add(place, &mark);
         }
     }
     return err;
@@ -126,7 +105,7 @@ static int read_marks(struct build *b, const struct hg_log_read *want, struct pl
 
 static int read_part(struct build *b, struct hg_topic *topic, uint32_t partition) {
     const struct hg_log_ops *ops = b->log->ops;
-    struct place place = {b, topic, partition};
+    struct place place = {b, {topic->id, partition}};
     struct hg_log_read want = {
         .topic = topic->id,
         .partition = partition,
@@ -167,7 +146,8 @@ static int build(struct build *b) {
 }
 
 void hg_log__index(struct hg_log *log) {
-    struct build b = {.log = log, .wall_ms = hg_clock_wall_ms(), .now_s = hg_dedup_now()};
+    struct build b = {.log = log};
+    hg_mark_clock_set(&b.clock, log->dedup_window_ms);
     int64_t began_ms = hg_clock_mono_ms();
     int err = build(&b);
     if (err != 0) {

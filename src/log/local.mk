@@ -28,6 +28,8 @@ libheadgate_a_SOURCES += \
     src/log/log.c \
     src/log/log.h \
     src/log/log_thread.c \
+    src/log/mark.c \
+    src/log/mark.h \
     src/log/murmur2.c \
     src/log/murmur2.h \
     src/log/pending.c \

@@ -23,6 +23,7 @@ tests_unit_log_test_log_SOURCES = \
     tests/unit/log/test_line.c \
     tests/unit/log/test_log.c \
     tests/unit/log/test_log_thread.c \
+    tests/unit/log/test_mark.c \
     tests/unit/log/test_murmur2.c \
     tests/unit/log/test_pending.c \
     tests/unit/log/test_plan.c \

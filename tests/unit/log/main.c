@@ -10,6 +10,7 @@ int main(void) {
     failed += test_settings();
     failed += test_counters();
     failed += test_dedup();
+    failed += test_mark();
     failed += test_pending();
     failed += test_topics();
     failed += test_murmur2();

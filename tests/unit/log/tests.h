@@ -25,6 +25,7 @@ int test_judge(void);
 int test_line(void);
 int test_log(void);
 int test_log_thread(void);
+int test_mark(void);
 int test_murmur2(void);
 int test_pending(void);
 int test_plan(void);
