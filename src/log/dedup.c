@@ -175,6 +175,18 @@ void hg_dedup_expire(struct hg_dedup *d, int32_t now) {
     }
 }
 
+void hg_dedup_forget(struct hg_dedup *d, uint32_t topic, uint32_t partition) {
+    size_t at = d->head, left = d->n;
+    memset(d->slots, 0, (d->mask + 1) * sizeof *d->slots);
+    for (d->n = 0; left > 0; left--) { /* what is added stands at or before what is read */
+        struct hg_dedup_entry entry = d->ring[at];
+        at = at + 1 < d->max ? at + 1 : 0;
+        if (entry.topic != topic || entry.partition != partition) {
+            hg_dedup_add(d, &entry);
+        }
+    }
+}
+
 size_t hg_dedup_count(const struct hg_dedup *d) {
     return d->n;
 }

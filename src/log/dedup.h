@@ -48,6 +48,8 @@ const struct hg_dedup_entry *hg_dedup_find(const struct hg_dedup *d,
 void hg_dedup_add(struct hg_dedup *d, const struct hg_dedup_entry *entry);
 /* Forget what left the window. */
 void hg_dedup_expire(struct hg_dedup *d, int32_t now);
+/* Forget a partition. Slow: looks at every entry. */
+void hg_dedup_forget(struct hg_dedup *d, uint32_t topic, uint32_t partition);
 size_t hg_dedup_count(const struct hg_dedup *d);
 /* Add many that may be older than what is there; sorts them by time. Of two
  * with one identity the older stays. HG_ENOMEM: nothing was added. */

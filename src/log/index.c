@@ -162,3 +162,14 @@ void hg_log__index(struct hg_log *log) {
     hg_records_fini(&b.records);
     hg_free(b.entries);
 }
+
+void hg_log__index_forget(struct hg_log *log, struct hg_topic *topic, uint32_t partition) {
+    struct hg_topic_part *part = &topic->parts[partition];
+    part->is_cut = false;
+    part->known_next = 0;
+    if (log->thread.judge.dedup != NULL) {
+        hg_dedup_forget(log->thread.judge.dedup, topic->id, partition);
+        hg_topic_doubt(topic, partition, 0);
+        log->thread.needs_index |= (log->ops->caps & HG_LOG_REMOTE) == 0;
+    }
+}

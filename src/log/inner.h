@@ -16,6 +16,7 @@
 #include "log/line.h"
 #include "log/log.h"
 #include "log/readers.h"
+#include "log/recall.h"
 #include "log/refresh.h"
 #include "log/topics.h"
 #include "log/up.h"
@@ -55,10 +56,13 @@ struct hg_log {
     struct hg_admit admit;
     int64_t dedup_window_ms;
     size_t dedup_max;
+    int64_t hide_ms; /* what is read back of a log on other machines */
+    size_t hide_max;
     struct hg_topics *topics;
     struct hg_inbox inbox;
     struct hg_log_thread thread;
     struct hg_errands errands;
+    struct hg_recalls recalls;
     struct hg_refresh refresh;
     struct hg_readers *readers;
     _Atomic unsigned retry_after;
@@ -97,5 +101,8 @@ void hg_log__nudge(struct hg_log *log, struct hg_topic *topic, uint32_t partitio
 
 /* index.c: teach dedup the records of all topics that it does not know yet. */
 void hg_log__index(struct hg_log *log);
+/* index.c: the partition was cut back. What dedup knew of it is not believed any
+ * more, and read again. */
+void hg_log__index_forget(struct hg_log *log, struct hg_topic *topic, uint32_t partition);
 
 #endif

@@ -69,6 +69,10 @@ static int judge_item(struct hg_judge *j, struct hg_publish *p, size_t i, int32_
     return 0;
 }
 
+static uint64_t known_next(const struct hg_judge *j, const struct hg_append_item *append) {
+    return hg_topics_get(j->topics, append->topic)->parts[append->partition].known_next;
+}
+
 /* Move the records that are new to the front of the append. */
 static enum hg_verdict make_append(const struct hg_judge *j, struct hg_publish *p) {
     struct hg_plan *plan = p->plan;
@@ -81,6 +85,7 @@ static enum hg_verdict make_append(const struct hg_judge *j, struct hg_publish *
             if (j->is_by_item) { /* of what the driver forgets to tell nobody knows */
                 plan->appends[n].err = HG_EDOUBT;
             }
+            plan->items[i].after = known_next(j, &plan->appends[n]);
             plan->items[i].index = n++;
         }
     }
@@ -132,6 +137,10 @@ static void settle_stored(struct hg_judge *j, struct hg_publish_item *item,
     }
     uint32_t fingerprint = hg_position_fingerprint(record->log_time_ms, id);
     struct hg_topic *topic = hg_topics_get(j->topics, append->topic);
+    if (j->is_read_back &&
+        record->offset < plan->after) { /* what was acknowledged before it is gone */
+        topic->parts[append->partition].is_cut = j->has_cut = true;
+    }
     hg_topic_know(topic, append->partition, record->offset, fingerprint);
     if (j->is_tail_late) {
         hg_topic_raise_next(topic, append->partition, record->offset + 1);
@@ -187,14 +196,25 @@ static void tally(struct tally *t, enum hg_stored stored, int err) {
     t->failed += err != 0 && err != HG_ECONFLICT;
 }
 
+/* It may be stored: whoever sends the id again is told what the log says. */
+static void doubt(struct hg_judge *j, const struct hg_publish *p, const struct hg_plan_item *plan) {
+    if (j->is_read_back && plan->is_reserved) {
+        const struct hg_append_item *append = &p->append.items[plan->index];
+        hg_topic_doubt(hg_topics_get(j->topics, append->topic), append->partition, plan->after);
+    }
+}
+
 /* One item and its result, which is that of its original for an alias. */
 static void settle_item(struct hg_judge *j, struct hg_publish *p, size_t i, int err, int32_t now) {
     struct hg_publish_item *item = &p->items[i];
     struct hg_plan_item *plan = &p->plan->items[i];
     if (plan->state == HG_PLAN_BEFORE) {
         item->stored = HG_STORED_BEFORE;
+    } else if (err == HG_EDOUBT) {
+        item->stored = HG_STORED_DOUBT;
+        doubt(j, p, plan);
     } else if (err != 0) {
-        item->stored = err == HG_EDOUBT ? HG_STORED_DOUBT : HG_STORED_NOT;
+        item->stored = HG_STORED_NOT;
     } else if (plan->state == HG_PLAN_ALIAS) { /* its original stands before it */
         item->stored = HG_STORED_BEFORE;
         item->position = p->items[plan->index].position;
@@ -266,4 +286,13 @@ struct hg_publish *hg_judge_settle(struct hg_judge *j, struct hg_publish *p, int
 
 struct hg_publish *hg_judge_refuse(struct hg_judge *j, struct hg_publish *p, int err, int32_t now) {
     return settle(j, p, false, err, now);
+}
+
+void hg_judge_turn_away(struct hg_publish *p, int err) {
+    for (size_t i = 0; i < p->n_items; i++) {
+        p->items[i].stored = HG_STORED_NOT;
+    }
+    p->err = err;
+    p->at = SIZE_MAX;
+    hg_counter_add(&hg_log_events_refused, (int64_t)p->n_items);
 }

@@ -19,6 +19,8 @@ struct hg_judge {
     bool is_by_item; /* no HG_LOG_ATOMIC: each item of an append has a result of its own */
     bool
         is_tail_late; /* HG_LOG_FOLLOW: what is stored is known before its tail comes, or without */
+    bool is_read_back; /* HG_LOG_REMOTE: what became of an append in doubt can be read (recall.h) */
+    bool has_cut;      /* some partition's is_cut is new; for who settles */
 };
 
 enum hg_verdict {
@@ -38,5 +40,8 @@ struct hg_publish *hg_judge_settle(struct hg_judge *j, struct hg_publish *p, int
 /* The same for an append that never came to the driver: err is that of every
  * item. */
 struct hg_publish *hg_judge_refuse(struct hg_judge *j, struct hg_publish *p, int err, int32_t now);
+
+/* Not judged: nothing of p is appended, and err is its answer. */
+void hg_judge_turn_away(struct hg_publish *p, int err);
 
 #endif

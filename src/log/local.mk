@@ -40,6 +40,8 @@ libheadgate_a_SOURCES += \
     src/log/position.h \
     src/log/readers.c \
     src/log/readers.h \
+    src/log/recall.c \
+    src/log/recall.h \
     src/log/records.c \
     src/log/records.h \
     src/log/refresh.c \

@@ -26,6 +26,7 @@ static void free_log(struct hg_log *log) {
     if (log->thread.judge.dedup != NULL) {
         hg_counter_add(&hg_dedup_entries, -log->thread.entries_shown);
     }
+    hg_recalls_fini(&log->recalls);
     hg_dedup_free(&log->thread.judge.dedup);
     hg_topics_free(&log->topics);
     hg_crossings_fini(&log->crossings);
@@ -43,6 +44,7 @@ static int make_parts(struct hg_log *log, const struct hg_log_setup *setup) {
     log->thread.judge.topics = log->admit.topics = log->topics;
     log->thread.judge.is_by_item = (setup->driver->caps & HG_LOG_ATOMIC) == 0;
     log->thread.judge.is_tail_late = (setup->driver->caps & HG_LOG_FOLLOW) != 0;
+    log->thread.judge.is_read_back = (setup->driver->caps & HG_LOG_REMOTE) != 0;
     if (setup->dedup_window_ms > 0 && setup->dedup_max > 0) {
         return hg_dedup_new(setup->dedup_max, setup->dedup_window_ms, &log->thread.judge.dedup);
     }
@@ -70,10 +72,13 @@ static int make_log(const struct hg_log_setup *setup, struct hg_log **ret_log) {
         .admit = {.bytes_max = setup->queue_bytes_max, .topic_bytes_max = topic_bytes_max(setup)},
         .dedup_window_ms = setup->dedup_window_ms,
         .dedup_max = setup->dedup_max,
+        .hide_ms = setup->hide_ms,
+        .hide_max = setup->hide_max,
         .inbox = {.fd = -1},
         .errands = {.inbox = {.fd = -1}},
     };
     log->refresh.log = log;
+    hg_recalls_init(&log->recalls);
     atomic_init(&log->retry_after, 1);
     atomic_init(&log->is_writable, true);
     int err = hg_inbox_init(&log->inbox);
@@ -108,6 +113,7 @@ int hg_log_start(const struct hg_log_setup *setup, struct hg_log **ret_log, stru
                                        .queue_max = threads * (size_t)READS_PER_READER};
     err = hg_readers_start(&readers, &log->readers);
     err = err == 0 ? hg_errands_start(log) : err;
+    err = err == 0 ? hg_recalls_start(log) : err;
     if (err != 0) {
         hg_why_set(why, "cannot start the threads of the log: %s", hg_err_text(err));
         hg_log_stop(&log);
@@ -128,6 +134,7 @@ void hg_log_stop(struct hg_log **plog) {
         hg_loop_run_idle(hg_loop_current());
     }
     hg_readers_stop(&log->readers);
+    hg_recalls_stop(log);
     hg_errands_stop(log);
     hg_log_thread__stop(log);
     free_log(log);

@@ -45,14 +45,19 @@ struct hg_log_setup {
     void *arg;
     int64_t dedup_window_ms; /* 0: off */
     size_t dedup_max;
+    /* A driver that is HG_LOG_REMOTE: what stands at most this long, and this many
+     * records, before the end of a partition is read back before the first
+     * publish to it. */
+    int64_t hide_ms;
+    size_t hide_max;
     size_t queue_bytes_max; /* appends not yet durable; above it HG_EAGAIN */
     size_t topic_bytes_max; /* of one topic; 0: a quarter of all with a driver that is
                              * HG_LOG_REMOTE, else no bound */
     unsigned readers;       /* reader threads */
 };
 
-/* Opens the driver (on the log thread; waits for it), rebuilds the dedup
- * index, starts the threads. HG_EINVAL or HG_EIO and why. */
+/* Opens the driver (on the log thread; waits for it), starts the threads. HG_EINVAL or HG_EIO and
+ * why. */
 int hg_log_start(const struct hg_log_setup *setup, struct hg_log **ret_log, struct hg_why *why);
 /* Finishes what is queued, then closes. The loops make no call any more, and
  * nothing waits for them to be idle (hg_loop_run_idle) but on the calling one;

@@ -98,11 +98,27 @@ static void carry_out(struct hg_log *log, struct hg_publish *p, enum hg_verdict 
     }
 }
 
+/* What dedup has to know first may have to be read. */
+static enum hg_verdict judge(struct hg_log *log, struct hg_publish *p) {
+    struct hg_log_thread *t = &log->thread;
+    bool is_read_back = t->judge.is_read_back && t->judge.dedup != NULL;
+    switch (is_read_back ? hg_recall_ask(log, p) : HG_RECALL_KNOWN) {
+    case HG_RECALL_WAITS:
+        return HG_VERDICT_HOLD;
+    case HG_RECALL_REFUSED:
+        hg_judge_turn_away(p, HG_EAGAIN);
+        return HG_VERDICT_ANSWER;
+    case HG_RECALL_KNOWN:
+        break;
+    }
+    return hg_judge(&t->judge, p, t->now_s);
+}
+
 static void judge_line(struct hg_log *log) {
     struct hg_log_thread *t = &log->thread;
     struct hg_publish *p;
     while (can_judge(t) && (p = hg_line_next(&t->line)) != NULL) {
-        enum hg_verdict verdict = hg_judge(&t->judge, p, t->now_s);
+        enum hg_verdict verdict = judge(log, p);
         hg_line_judged(&t->line, p, verdict);
         carry_out(log, p, verdict);
     }
@@ -162,6 +178,18 @@ static void note_probe(struct hg_log *log, int err) {
     note_writable(log, is_away ? HG_EIO : err, t->probe.append.room);
 }
 
+/* An append stands before what was acknowledged earlier. */
+static void forget_cut(struct hg_log *log, const struct hg_publish *p) {
+    log->thread.judge.has_cut = false;
+    for (size_t i = 0; i < p->append.n_items; i++) {
+        const struct hg_append_item *item = &p->append.items[i];
+        struct hg_topic *topic = hg_topics_get(log->topics, item->topic);
+        if (topic->parts[item->partition].is_cut) {
+            hg_log__index_forget(log, topic, item->partition);
+        }
+    }
+}
+
 void hg_log_thread__on_complete(struct hg_task *task) {
     struct hg_publish *p = HG_CONTAINER(task, struct hg_publish, task);
     struct hg_log *log = p->log;
@@ -178,7 +206,11 @@ void hg_log_thread__on_complete(struct hg_task *task) {
         note_writable(log, p->err, p->bytes);
     }
     t->settled_bytes += p->err == 0 ? (int64_t)p->bytes : 0;
-    end(log, p, hg_judge_settle(&t->judge, p, p->err, t->now_s));
+    struct hg_publish *waiters = hg_judge_settle(&t->judge, p, p->err, t->now_s);
+    if (t->judge.has_cut) {
+        forget_cut(log, p);
+    }
+    end(log, p, waiters);
 }
 
 static void wait_for(sem_t *s) {
@@ -266,6 +298,7 @@ static void *run_thread(void *arg) {
         turn(log);
     }
     log->ops->close(log->driver);
+    (void)run_tasks(hg_inbox_take(&log->inbox, 0)); /* what the driver said last */
     hg_crossings_send(&log->crossings);
     return NULL;
 }

@@ -27,8 +27,9 @@ struct hg_plan_item {
     struct hg_plan_item *behind; /* of those aside in this topic */
     enum hg_plan_state state;
     bool is_reserved;
-    size_t index; /* NEW: in the append's items; ALIAS: in this plan */
-    size_t bytes; /* what it costs while it is on its way */
+    size_t index;   /* NEW: in the append's items; ALIAS: in this plan */
+    size_t bytes;   /* what it costs while it is on its way */
+    uint64_t after; /* NEW: it is stored here or later, unless the log is cut back */
 };
 
 struct hg_plan {

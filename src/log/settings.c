@@ -8,13 +8,13 @@ static const char *const key_names[] = {"none", "subject", "source", "partitionk
 
 /* Of ids that dedup remembers; written with the units of sizes. */
 static const int64_t COUNT_MIN = 1000, COUNT_MAX = (int64_t)1000 << 20;
+enum { DEDUP_MAX = 1000000, HIDE_MAX = 100000 };
 
-/* dedup_window TIME [max=COUNT]: two values of different kinds in one line. */
-static int set_dedup_window(struct hg_conf_load *load, void *conf,
-                            const struct hg_conf_line *line) {
-    struct hg_log_settings *s = conf;
+/* TIME [max=COUNT]: two values of different kinds in one line, so no type fits. */
+static int take_span(struct hg_conf_load *load, const struct hg_conf_line *line, int64_t *ret_ms,
+                     int64_t *ret_count) {
     struct hg_slice max;
-    int64_t ms, count = s->dedup_max > 0 ? s->dedup_max : 1000000;
+    int64_t ms, count = *ret_count;
     if (hg_conf_arg_duration(load, line, line->args[0], &ms) != 0) {
         return HG_EINVAL;
     }
@@ -33,9 +33,22 @@ static int set_dedup_window(struct hg_conf_load *load, void *conf,
             return HG_EINVAL;
         }
     }
-    s->dedup_window_ms = ms;
-    s->dedup_max = count;
+    *ret_ms = ms;
+    *ret_count = count;
     return 0;
+}
+
+static int set_dedup_window(struct hg_conf_load *load, void *conf,
+                            const struct hg_conf_line *line) {
+    struct hg_log_settings *s = conf;
+    s->dedup_max = s->dedup_max > 0 ? s->dedup_max : DEDUP_MAX;
+    return take_span(load, line, &s->dedup_window_ms, &s->dedup_max);
+}
+
+static int set_dedup_hide(struct hg_conf_load *load, void *conf, const struct hg_conf_line *line) {
+    struct hg_log_settings *s = conf;
+    s->hide_max = s->hide_max > 0 ? s->hide_max : HIDE_MAX;
+    return take_span(load, line, &s->hide_ms, &s->hide_max);
 }
 
 #define AT(field) offsetof(struct hg_log_settings, field)
@@ -49,6 +62,11 @@ static const struct hg_directive rows[] = {
      .set = set_dedup_window, .def = "24h", .min_args = 1, .max_args = 2, .is_at_start = true,
      .help = "How long, and how many, event ids are remembered so that an event sent again is "
              "stored once; 0 turns it off."},
+    {.name = "dedup_hide", .in = "main", .args = "TIME [max=COUNT]", .type = HG_SLOT_CUSTOM,
+     .set = set_dedup_hide, .def = "10m", .min_args = 1, .max_args = 2, .is_at_start = true,
+     .help = "For a log on other machines, which several gateways may write to: how long, and how "
+             "many records, before the end of a partition are looked through for event ids, before "
+             "the first publish to it after a start."},
     {.name = "log_queue", .in = "main", .args = "SIZE", .type = HG_SLOT_SIZE,
      .at = AT(queue_bytes), .def = "64m", .min = 65536, .max = (int64_t)1 << 34,
      .is_at_start = true,

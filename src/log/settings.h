@@ -16,6 +16,8 @@ struct hg_log_settings {
     struct hg_strings event_log; /* driver's name, then its arguments */
     int64_t dedup_window_ms;
     int64_t dedup_max;
+    int64_t hide_ms;
+    int64_t hide_max;
     int64_t queue_bytes;
     int64_t topic_queue_bytes;
     int64_t readers;

@@ -111,6 +111,27 @@ void hg_log__on_tail(struct hg_log_up *up, uint32_t topic_id, uint32_t partition
     }
 }
 
+/* What dedup knows of the partition may be gone as well. */
+struct lost_task {
+    struct hg_task task;
+    struct hg_log *log;
+    struct hg_topic *topic;
+    uint32_t partition;
+};
+
+static void on_log_thread(struct hg_task *task) {
+    struct lost_task *t = HG_CONTAINER(task, struct lost_task, task);
+    hg_log__index_forget(t->log, t->topic, t->partition);
+    hg_free(t);
+}
+
+static void post_lost(struct hg_log *log, struct hg_topic *topic, uint32_t partition) {
+    struct lost_task *t = hg_try_alloc(sizeof *t);
+    HG_ASSERT(t != NULL);
+    *t = (struct lost_task){{.run = on_log_thread}, log, topic, partition};
+    hg_inbox_put(&log->inbox, &t->task);
+}
+
 /* Without this loops would go on showing what is void and take what is new for
  * known, so a process without memory for it is not to go on. */
 void hg_log__on_lost(struct hg_log_up *up, uint32_t topic_id, uint32_t partition, uint64_t next) {
@@ -126,6 +147,7 @@ void hg_log__on_lost(struct hg_log_up *up, uint32_t topic_id, uint32_t partition
     HG_LOG(HG_ERROR, "topic_cut_back", "topic=%.*s partition=%u next=%llu", HG_FMT(topic->name),
            partition, (unsigned long long)next);
     post(log, batch, tasks);
+    post_lost(log, topic, partition);
 }
 
 void hg_log__nudge(struct hg_log *log, struct hg_topic *topic, uint32_t partition) {

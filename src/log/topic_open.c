@@ -20,8 +20,9 @@ static void on_add(struct hg_log *log, void *arg) {
     struct addition *a = arg;
     a->err = hg_topics_add(log->topics, a->name, a->ranges[0].partitions, a->ranges);
     for (uint32_t p = 0; a->err == 0 && p < a->ranges[0].partitions; p++) {
-        log->thread.needs_index |=
-            log->thread.judge.dedup != NULL && a->ranges[p].first < a->ranges[p].next;
+        log->thread.needs_index |= log->thread.judge.dedup != NULL &&
+                                   (log->ops->caps & HG_LOG_REMOTE) == 0 &&
+                                   a->ranges[p].first < a->ranges[p].next;
     }
 }
 

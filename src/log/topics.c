@@ -144,6 +144,14 @@ void hg_topic_know(struct hg_topic *topic, uint32_t partition, uint64_t offset,
     }
 }
 
+void hg_topic_doubt(struct hg_topic *topic, uint32_t partition, uint64_t from) {
+    struct hg_topic_part *part = &topic->parts[partition];
+    bool is_earlier = part->is_indexed || from < part->index_from;
+    part->index_from = is_earlier ? from : part->index_from;
+    part->is_indexed = false;
+    part->doubts++;
+}
+
 void hg_topic_cut(struct hg_topic *topic, uint32_t partition, uint64_t next) {
     struct hg_topic_part *part = &topic->parts[partition];
     atomic_fetch_add(&topic->cuts, 1);

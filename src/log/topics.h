@@ -11,6 +11,7 @@
 enum { HG_TOPICS_MAX = 65536 };
 
 struct hg_plan_item;
+struct hg_recall;
 
 /* What is known of a partition. */
 struct hg_topic_part {
@@ -19,6 +20,10 @@ struct hg_topic_part {
     atomic_bool is_tail_missed; /* records were stored that memory had no room to show */
     /* Log thread only: */
     bool is_indexed;            /* dedup knows its records */
+    bool is_cut;                /* an append showed that it was cut back */
+    uint32_t doubts;            /* how often is_indexed fell */
+    uint64_t index_from;        /* what stands before it is known; 0: nothing is */
+    struct hg_recall *recall;   /* log/recall.h; NULL: nobody asked */
     uint32_t known_fingerprint; /* of the record before known_next */
     uint64_t known_next;        /* 0: of none */
 };
@@ -63,6 +68,8 @@ void hg_topic_set_range(struct hg_topic *topic, uint32_t partition,
 /* Log thread: the newest record whose fingerprint is known. */
 void hg_topic_know(struct hg_topic *topic, uint32_t partition, uint64_t offset,
                    uint32_t fingerprint);
+/* Log thread: what stands from an offset on is not known any more (0: all). */
+void hg_topic_doubt(struct hg_topic *topic, uint32_t partition, uint64_t from);
 /* The partition was cut back, or made again in its epoch: it goes on at next.
  * Any thread. */
 void hg_topic_cut(struct hg_topic *topic, uint32_t partition, uint64_t next);

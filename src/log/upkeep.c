@@ -90,6 +90,7 @@ static void tick(struct hg_log *log, int64_t now_ms) {
     expire(log);
     hg_log_refresh__run(log);
     nudge(log);
+    hg_recalls_tick(log, now_ms);
     guess_retry(log, elapsed_ms);
     hg_admit_guess(&log->admit, elapsed_ms);
     probe(log);

@@ -148,6 +148,8 @@ static int start_log(struct hg_service *s, struct change *c) {
         .on_tail = hg_lane_on_tail,
         .dedup_window_ms = settings->dedup_window_ms,
         .dedup_max = (size_t)settings->dedup_max,
+        .hide_ms = settings->hide_ms,
+        .hide_max = (size_t)settings->hide_max,
         .queue_bytes_max = (size_t)settings->queue_bytes,
         .topic_bytes_max = (size_t)settings->topic_queue_bytes,
         .readers = (unsigned)settings->readers,

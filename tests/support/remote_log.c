@@ -37,6 +37,44 @@ void remote_log_hold(struct remote_log *r, bool is_held) {
     unlock(r);
 }
 
+void remote_log_hold_reads(struct remote_log *r, uint32_t topic, bool is_held) {
+    lock(r);
+    r->is_read_held[topic] = is_held;
+    (void)pthread_cond_broadcast(&r->go);
+    unlock(r);
+}
+
+size_t remote_log_reading(struct remote_log *r) {
+    lock(r);
+    size_t n = r->n_reading;
+    unlock(r);
+    return n;
+}
+
+static int wait_to_read(struct remote_log *r, uint32_t topic) {
+    lock(r);
+    r->read_by = pthread_self();
+    r->n_reading++;
+    while (r->is_read_held[topic]) {
+        int rc = pthread_cond_wait(&r->go, &r->lock);
+        HG_ASSERT(rc == 0);
+    }
+    r->n_reading--;
+    unlock(r);
+    return atomic_load(&r->read_err);
+}
+
+static int on_read(void *state, const struct hg_log_read *want, struct hg_records *out) {
+    int err = wait_to_read(state, want->topic);
+    return err != 0 ? err : fake_log_ops.read(state, want, out);
+}
+
+static int on_seek(void *state, uint32_t topic, uint32_t partition, int64_t time_ms,
+                   uint64_t *ret_offset) {
+    int err = wait_to_read(state, topic);
+    return err != 0 ? err : fake_log_ops.seek(state, topic, partition, time_ms, ret_offset);
+}
+
 size_t remote_log_waiting(struct remote_log *r) {
     lock(r);
     size_t n = r->n_waiting;
@@ -173,5 +211,7 @@ struct hg_log_ops remote_log_ops(void) {
     ops.describe = on_describe;
     ops.list = on_list;
     ops.follow = on_follow;
+    ops.read = on_read;
+    ops.seek = on_seek;
     return ops;
 }

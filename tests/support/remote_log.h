@@ -13,6 +13,10 @@ struct remote_log {
     bool is_held; /* questions wait */
     pthread_t asked;
     size_t n_asked, n_waiting;
+    bool is_read_held[FAKE_TOPICS]; /* by the gateway's id: reads wait */
+    size_t n_reading;               /* that wait */
+    pthread_t read_by;
+    atomic_int read_err;   /* of the reads to come */
     atomic_int follow_err; /* of the wishes to come */
     atomic_size_t n_follows, n_unfollows;
     bool is_followed[FAKE_TOPICS];                  /* by the gateway's id */
@@ -26,6 +30,9 @@ void remote_log_init(struct remote_log *remote);
 void remote_log_fini(struct remote_log *remote);
 /* topic_open, describe, list and follow wait until they are let go. */
 void remote_log_hold(struct remote_log *remote, bool is_held);
+/* The same for reads and seeks of one topic. */
+void remote_log_hold_reads(struct remote_log *remote, uint32_t topic, bool is_held);
+size_t remote_log_reading(struct remote_log *remote); /* how many wait */
 size_t remote_log_waiting(struct remote_log *remote);
 /* Another producer's record; takes the event. */
 void remote_log_write(struct remote_log *remote, uint32_t topic, uint32_t partition,

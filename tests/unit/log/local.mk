@@ -29,6 +29,7 @@ tests_unit_log_test_log_SOURCES = \
     tests/unit/log/test_plan.c \
     tests/unit/log/test_position.c \
     tests/unit/log/test_readers.c \
+    tests/unit/log/test_recall.c \
     tests/unit/log/test_records.c \
     tests/unit/log/test_refresh.c \
     tests/unit/log/test_settings.c \

@@ -32,6 +32,7 @@ int main(void) {
     failed += test_readers();
     failed += test_tail();
     failed += test_index();
+    failed += test_recall();
     failed += test_follow();
     failed += test_refresh();
     failed += test_upkeep();

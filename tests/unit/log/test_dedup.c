@@ -194,6 +194,31 @@ static void a_merge_without_memory_changes_nothing(void **state) {
     hg_dedup_free(&d);
 }
 
+static void a_partition_is_forgotten_and_no_other(void **state) {
+    (void)state;
+    enum { MAX = 10 };
+    struct hg_dedup *d = make(MAX, 60);
+    for (uint64_t n = 0; n < 15; n++) { /* it wraps */
+        struct hg_dedup_entry e = entry(n, 1);
+        e.topic = n % 2;
+        e.partition = n % 3 == 0;
+        hg_dedup_add(d, &e);
+    }
+    hg_dedup_forget(d, 1, 1); /* 9; 3 and 15 are not there */
+    assert_int_equal(hg_dedup_count(d), MAX - 1);
+    for (uint64_t n = 5; n < 15; n++) {
+        assert_int_equal(find(d, n, 1) != NULL, n != 9);
+    }
+    add(d, 100, 2);
+    add(d, 101, 2); /* drops the oldest */
+    assert_null(find(d, 5, 2));
+    assert_non_null(find(d, 6, 2));
+    assert_non_null(find(d, 100, 2));
+    hg_dedup_forget(d, 7, 7);
+    assert_int_equal(hg_dedup_count(d), MAX);
+    hg_dedup_free(&d);
+}
+
 static bool is_equal(struct hg_identity a, struct hg_identity b) {
     return a.half[0] == b.half[0] && a.half[1] == b.half[1];
 }
@@ -223,6 +248,7 @@ int test_dedup(void) {
         cmocka_unit_test(merged_entries_are_sorted_in),
         cmocka_unit_test(a_merge_keeps_the_newest_and_of_twins_the_older),
         cmocka_unit_test(a_merge_without_memory_changes_nothing),
+        cmocka_unit_test(a_partition_is_forgotten_and_no_other),
         cmocka_unit_test(identities_have_no_seams),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

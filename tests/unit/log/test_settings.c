@@ -38,6 +38,8 @@ static void what_is_not_said_has_its_default(void **state) {
     assert_true(hg_slice_eq(s->event_log.items[1], HG_SLICE("data")));
     assert_int_equal(s->dedup_window_ms, 86400000);
     assert_int_equal(s->dedup_max, 1000000);
+    assert_int_equal(s->hide_ms, 600000);
+    assert_int_equal(s->hide_max, 100000);
     assert_int_equal(s->retention_ms, 7 * 86400000);
     assert_int_equal(s->queue_bytes, 64 << 20);
     assert_int_equal(s->topic_queue_bytes, 0);
@@ -52,13 +54,16 @@ static void topics_are_given_in_order_with_what_they_inherit(void **state) {
     struct load l;
     struct hg_log_topic topic;
     enum hg_topic_key key;
-    load(&l, "event_log embedded data; dedup_window 1h max=5000; retention 2d;\n"
+    load(&l, "event_log embedded data; dedup_window 1h max=5000; dedup_hide 1m max=2000;\n"
+             "retention 2d;\n"
              "topic a.b { key subject; retention_size 10m; }\n"
              "topic c { compact on; key source; retention 1h; }\n");
     assert_string_equal(l.errors.ptr, "");
     const struct hg_log_settings *s = hg_log_settings(l.conf);
     assert_int_equal(s->dedup_window_ms, 3600000);
     assert_int_equal(s->dedup_max, 5000);
+    assert_int_equal(s->hide_ms, 60000);
+    assert_int_equal(s->hide_max, 2000);
     const struct hg_conf_block *b = hg_log_settings_topic(l.conf, NULL, &topic, &key);
     assert_non_null(b);
     assert_true(hg_slice_eq(topic.name, HG_SLICE("a.b")));
@@ -85,6 +90,7 @@ static void what_cannot_be_is_refused(void **state) {
         "event_log embedded d; dedup_window 1h max=1001m;",
         "event_log embedded d; dedup_window 1h most=10000;",
         "event_log embedded d; dedup_window soon;",
+        "event_log embedded d; dedup_hide 1h max=10;",
         "event_log embedded d; log_readers 0;",
         "event_log;",
     };

@@ -31,6 +31,7 @@ int test_pending(void);
 int test_plan(void);
 int test_position(void);
 int test_readers(void);
+int test_recall(void);
 int test_records(void);
 int test_refresh(void);
 int test_settings(void);

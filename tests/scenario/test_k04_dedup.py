@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Dedup where the log is a cluster: over a restart, and after an answer in
+doubt. What is in a topic is read by a client that is not ours."""
+import json
+import os
+import signal
+
+import pytest
+
+from support.clients import run, tool_path
+from support.events import client, event, post, post_batch
+from support.gateway import MODULES
+from support.kafka import Cluster
+from support.wait import until
+
+CONF = """
+worker_threads 2;
+pid            gateway.pid;
+error_log      stderr info;
+admin          127.0.0.1:{{admin}};
+load_module    log_kafka;
+load_module    source_cloudevents;
+load_module    sink_sse;
+event_log      kafka {bootstrap};
+kafka_partitions 4;
+kafka_property message.timeout.ms {timeout_ms};
+role anonymous {{{{ publish demo.**; subscribe demo.**; }}}}
+topic {topic} {{{{ key subject; }}}}
+{main}
+server {{{{
+    listen 127.0.0.1:{{tls}} ssl;
+    ssl_certificate {{crt}};  ssl_certificate_key {{key}};
+    authenticate none;
+    location = /events {{{{ accept cloudevents; publish {topic}; stream {topic}; }}}}
+}}}}
+"""
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory):
+    if not os.path.exists(os.path.join(MODULES, "log_kafka.so")):
+        pytest.skip("SKIP: module log_kafka is not built: librdkafka is missing")
+    c = Cluster(tmp_path_factory.mktemp("k04") / "kafka").start(1)
+    yield c
+    c.stop()
+
+
+@pytest.fixture
+def topic(request):
+    """Each test has its own."""
+    return "demo." + request.node.name
+
+
+@pytest.fixture
+def make_kafka_gateway(make_gateway, cluster, topic):
+    def make(timeout_ms=25000, main=""):
+        return make_gateway(conf=CONF.format(bootstrap=cluster.bootstrap, timeout_ms=timeout_ms,
+                                             topic=topic, main=main)).start()
+    return make
+
+
+def stored_ids(cluster, topic):
+    """Of all partitions, each in its order."""
+    r = run(tool_path("kcat"), "-b", cluster.bootstrap, "-t", topic, "-C", "-e", "-q", "-J",
+            "-o", "beginning")
+    assert r.returncode == 0, r.stderr
+    found = []
+    for line in r.stdout.splitlines():
+        h = json.loads(line)["headers"]
+        found.append(dict(zip(h[::2], h[1::2]))["ce_id"])
+    return found
+
+
+def test_an_id_is_known_after_a_restart(cluster, topic, make_kafka_gateway):
+    first = make_kafka_gateway()
+    with client(first) as http:
+        answers = {i: post(http, event(i)) for i in range(20)}
+    assert all(r.status_code == 202 for r in answers.values())
+    first.stop()
+    second = make_kafka_gateway()
+    with client(second) as http:
+        for i, before in answers.items():
+            r = post(http, event(i))
+            assert r.status_code == 202, r.text
+            assert r.headers["headgate-duplicate"] == "true"
+            assert r.headers["headgate-position"] == before.headers["headgate-position"]
+        r = post(http, event(7, data="other"))
+        assert r.status_code == 409 and r.json()["type"].endswith("id-conflict")
+        r = post_batch(http, [event(i) for i in range(15, 25)], prefer="return=representation")
+        assert r.status_code == 202, r.text
+    assert sorted(stored_ids(cluster, topic), key=int) == [str(i) for i in range(25)]
+
+
+def test_what_stands_further_back_than_dedup_hide_is_not_looked_for(cluster, topic, make_kafka_gateway):
+    first = make_kafka_gateway()
+    with client(first) as http:
+        assert post(http, event(1)).status_code == 202
+    first.stop()
+    with client(make_kafka_gateway(main="dedup_hide 0;")) as http:
+        r = post(http, event(1))
+        assert r.status_code == 202 and "headgate-duplicate" not in r.headers
+    assert stored_ids(cluster, topic) == ["1", "1"]
+
+
+def stop(pid):
+    """Returns when no thread of it runs any more."""
+    os.kill(pid, signal.SIGSTOP)
+
+    def is_stopped():
+        for task in os.listdir(f"/proc/{pid}/task"):
+            with open(f"/proc/{pid}/task/{task}/stat", encoding="ascii") as f:
+                if f.read().rsplit(")", 1)[1].split()[0] != "T":
+                    return False
+        return True
+    until(is_stopped, "the broker's threads")
+
+
+def test_an_answer_in_doubt_ends_as_stored_once(cluster, topic, make_kafka_gateway):
+    g = make_kafka_gateway(timeout_ms=2000)
+    pid = cluster.pids()[1]
+    answers = []
+    with client(g) as http:
+        assert post(http, event("before")).status_code == 202
+        while answers.count(504) < 2 and len(answers) < 8:
+            n = len(answers)
+            stop(pid)
+            try:
+                r = post(http, event(n))
+            finally:
+                os.kill(pid, signal.SIGCONT)
+            answers.append(r.status_code)
+            assert r.status_code in (503, 504), r.text  # not sent, or sent and nobody knows
+            until(lambda: post(http, event(n)).status_code == 202, "the broker", 60)
+    assert answers.count(504) == 2, answers
+    assert sorted(stored_ids(cluster, topic)) == [str(n) for n in range(len(answers))] + ["before"]
