@@ -98,18 +98,9 @@ enum hg_step hg_stage__route(struct hg_exchange *x) {
 }
 
 static struct hg_slice key_of(const struct hg_intake *intake, const struct hg_publish_item *item) {
-    const struct hg_event *e = item->event;
     const struct hg_topic_keys *keys = intake->keys;
     int key = item->topic < keys->n ? keys->keys[item->topic] : HG_KEY_NONE;
-    struct hg_slice value = {NULL, 0};
-    if (key == HG_KEY_SUBJECT) {
-        value = hg_event_core(e, HG_ATTR_SUBJECT);
-    } else if (key == HG_KEY_SOURCE) {
-        value = hg_event_core(e, HG_ATTR_SOURCE);
-    } else if (key == HG_KEY_PARTITIONKEY) {
-        hg_event_attr(e, HG_SLICE("partitionkey"), &value);
-    }
-    return value;
+    return hg_topic_key_of((enum hg_topic_key)key, item->event);
 }
 
 /* Written for the first event that has no time; the others get the same. */

@@ -149,6 +149,31 @@ const struct hg_log_settings *hg_log_settings(const struct hg_conf *conf) {
     return hg_conf_of(hg_conf_main(conf), &hg_log_owner);
 }
 
+struct hg_log_open hg_log_settings_open(const struct hg_conf *conf,
+                                        const struct hg_directive *of_module) {
+    const struct hg_strings *event_log = &hg_log_settings(conf)->event_log;
+    struct hg_log_open open = {
+        .n_args = event_log->n - 1,
+        .conf = of_module != NULL ? hg_conf_of_table(hg_conf_main(conf), of_module) : NULL,
+    };
+    for (size_t i = 0; i < open.n_args; i++) {
+        open.args[i] = event_log->items[i + 1];
+    }
+    return open;
+}
+
+struct hg_slice hg_topic_key_of(enum hg_topic_key key, const struct hg_event *e) {
+    struct hg_slice value = {NULL, 0};
+    if (key == HG_KEY_SUBJECT) {
+        value = hg_event_core(e, HG_ATTR_SUBJECT);
+    } else if (key == HG_KEY_SOURCE) {
+        value = hg_event_core(e, HG_ATTR_SOURCE);
+    } else if (key == HG_KEY_PARTITIONKEY) {
+        hg_event_attr(e, HG_SLICE("partitionkey"), &value);
+    }
+    return value;
+}
+
 const struct hg_conf_block *hg_log_settings_topic(const struct hg_conf *conf,
                                                   const struct hg_conf_block *after,
                                                   struct hg_log_topic *ret_topic,

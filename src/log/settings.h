@@ -31,6 +31,14 @@ struct hg_log_settings {
 
 const struct hg_log_settings *hg_log_settings(const struct hg_conf *conf);
 
+/* What event_log says, for the driver's open; of_module: its rows, or NULL.
+ * event_log is set; the way up is the caller's. */
+struct hg_log_open hg_log_settings_open(const struct hg_conf *conf,
+                                        const struct hg_directive *of_module);
+
+/* The attribute that is an event's key; empty: it has none. */
+struct hg_slice hg_topic_key_of(enum hg_topic_key key, const struct hg_event *e);
+
 /* Every topic that the configuration declares, in order. after NULL: first;
  * NULL: no more. The name is in ret_topic, id is not set. */
 const struct hg_conf_block *hg_log_settings_topic(const struct hg_conf *conf,

@@ -128,15 +128,6 @@ static int make_loops(struct hg_service *s, struct change *c) {
     return 0;
 }
 
-static void fill_open(struct hg_log_open *open, const struct change *c,
-                      const struct hg_strings *event_log, const struct hg_module *m) {
-    open->n_args = event_log->n - 1;
-    open->conf = hg_conf_of_table(hg_conf_main(c->conf), m->directives);
-    for (size_t i = 0; i < open->n_args; i++) {
-        open->args[i] = event_log->items[i + 1];
-    }
-}
-
 static int start_log(struct hg_service *s, struct change *c) {
     const struct hg_log_settings *settings = hg_log_settings(c->conf);
     struct hg_loop *loops[LOOPS_MAX];
@@ -163,7 +154,7 @@ static int start_log(struct hg_service *s, struct change *c) {
     for (unsigned i = 0; i < s->crew.n; i++) {
         loops[i] = s->crew.lanes[i].loop;
     }
-    fill_open(&setup.open, c, &settings->event_log, m);
+    setup.open = hg_log_settings_open(c->conf, m->directives);
     int err = hg_log_start(&setup, &s->log, &why);
     if (err != 0) {
         hg_conf_fault(c->conf, "event_log", (struct hg_slice){0}, c->errors, "%s", why.text);

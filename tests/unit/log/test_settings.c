@@ -49,6 +49,41 @@ static void what_is_not_said_has_its_default(void **state) {
     unload(&l);
 }
 
+static void a_driver_gets_what_follows_its_name(void **state) {
+    (void)state;
+    struct load l;
+    load(&l, "event_log somewhere one two;");
+    struct hg_log_open open = hg_log_settings_open(l.conf, NULL);
+    assert_int_equal(open.n_args, 2);
+    assert_true(hg_slice_eq(open.args[0], HG_SLICE("one")));
+    assert_true(hg_slice_eq(open.args[1], HG_SLICE("two")));
+    assert_null(open.conf);
+    open = hg_log_settings_open(l.conf, hg_log_owner.directives);
+    assert_ptr_equal(open.conf, hg_log_settings(l.conf));
+    unload(&l);
+}
+
+static void an_event_s_key_is_the_attribute_that_the_topic_names(void **state) {
+    (void)state;
+    static const char *const attrs[] = {"specversion", "1.0",  "id",           "i",
+                                        "source",      "src",  "type",         "t",
+                                        "subject",     "subj", "partitionkey", "pk"};
+    struct hg_event_builder *b = hg_event_builder_new();
+    struct hg_event *e = NULL;
+    const char *missing;
+    for (size_t i = 0; i < HG_COUNT(attrs); i += 2) {
+        (void)hg_event_builder_set(b, hg_slice_of(attrs[i]), hg_slice_of(attrs[i + 1]),
+                                   HG_ATTR_STRING);
+    }
+    assert_int_equal(hg_event_builder_seal(b, &e, &missing), 0);
+    hg_event_builder_free(&b);
+    assert_int_equal(hg_topic_key_of(HG_KEY_NONE, e).len, 0);
+    assert_true(hg_slice_eq(hg_topic_key_of(HG_KEY_SUBJECT, e), HG_SLICE("subj")));
+    assert_true(hg_slice_eq(hg_topic_key_of(HG_KEY_SOURCE, e), HG_SLICE("src")));
+    assert_true(hg_slice_eq(hg_topic_key_of(HG_KEY_PARTITIONKEY, e), HG_SLICE("pk")));
+    hg_event_unref(&e);
+}
+
 static void topics_are_given_in_order_with_what_they_inherit(void **state) {
     (void)state;
     struct load l;
@@ -132,6 +167,8 @@ static void a_topic_is_declared_once(void **state) {
 int test_settings(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_not_said_has_its_default),
+        cmocka_unit_test(a_driver_gets_what_follows_its_name),
+        cmocka_unit_test(an_event_s_key_is_the_attribute_that_the_topic_names),
         cmocka_unit_test(topics_are_given_in_order_with_what_they_inherit),
         cmocka_unit_test(what_cannot_be_is_refused),
         cmocka_unit_test(what_the_message_allows_is_allowed),
