@@ -117,6 +117,7 @@ class EventStream(threading.Thread):
         if self.response is not None and self.is_alive():
             s = self.response.extensions["network_stream"].get_extra_info("socket")
             with contextlib.suppress(OSError):
-                s.shutdown(socket.SHUT_RDWR)
+                # Not s.shutdown: it also ends TLS, and the thread would read what is sealed.
+                socket.socket.shutdown(s, socket.SHUT_RDWR)
         self.join(30)
         self.http.close()
