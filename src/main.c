@@ -7,6 +7,7 @@
 #include "ctl/ctl.h"
 #include "headgate/base.h"
 #include "net/tls_memory.h"
+#include "server/generation.h"
 #include "server/master.h"
 #include "server/oneshot.h"
 #include "server/reference.h"
@@ -21,6 +22,8 @@ static const char usage[] =
     "  -R PAGE    print a reference page: directives, problems, metrics\n"
     "  -v         print the version\n";
 
+static const struct hg_ctl_confs confs = {.read = hg_generation_read, .module_dir = HG_MODULE_DIR};
+
 int main(int argc, char **argv) {
     struct hg_server_args args = {.conf_path = "conf/headgate.conf", .module_dir = HG_MODULE_DIR};
     const char *signal_word = NULL, *page = NULL;
@@ -28,7 +31,7 @@ int main(int argc, char **argv) {
     int c;
     const char *slash = argc > 0 ? strrchr(argv[0], '/') : NULL;
     if (argc > 0 && strcmp(slash != NULL ? slash + 1 : argv[0], "headgatectl") == 0) {
-        return hg_ctl_main(argc, argv);
+        return hg_ctl_main(&confs, argc, argv);
     }
     hg_tls_memory_init();
     while ((c = getopt(argc, argv, "c:m:tTs:R:vh")) != -1) {

@@ -20,6 +20,7 @@ struct hg_ctl_command {
 };
 
 extern const struct hg_ctl_command hg_ctl_dlq;
+extern const struct hg_ctl_command hg_ctl_log;
 extern const struct hg_ctl_command hg_ctl_publish;
 extern const struct hg_ctl_command hg_ctl_status;
 extern const struct hg_ctl_command hg_ctl_tail;

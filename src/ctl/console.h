@@ -6,11 +6,24 @@
 
 #include <stdio.h>
 
-#include "headgate/base.h"
+#include "headgate/buf.h"
 
 enum { HG_CTL_WELL = 0, HG_CTL_NOT_DONE = 1, HG_CTL_MISUSED = 2 };
 
+struct hg_conf;
+struct hg_conf_files;
+struct hg_registry;
+
+/* How a configuration is read: what the process gives to commands that look at
+ * one, for the rows are those of rooms above. As hg_generation_read. */
+struct hg_ctl_confs {
+    int (*read)(struct hg_conf_files *files, struct hg_slice path, struct hg_registry *registry,
+                struct hg_conf **ret, struct hg_buf *ret_errors);
+    const char *module_dir;
+};
+
 struct hg_ctl {
+    const struct hg_ctl_confs *confs;
     int in_fd;
     FILE *out;     /* what was asked for */
     FILE *err;     /* what happened meanwhile */

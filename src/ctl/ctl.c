@@ -9,10 +9,7 @@
 #include "ctl/stop.h"
 
 static const struct hg_ctl_command *const commands[] = {
-    &hg_ctl_publish,
-    &hg_ctl_tail,
-    &hg_ctl_status,
-    &hg_ctl_dlq,
+    &hg_ctl_publish, &hg_ctl_tail, &hg_ctl_status, &hg_ctl_dlq, &hg_ctl_log,
 };
 
 static void print_usage(FILE *out) {
@@ -106,8 +103,8 @@ int hg_ctl_run(struct hg_ctl *ctl, int argc, char **argv) {
     return command != NULL ? run_command(ctl, command, argc - 2, argv + 2) : help(ctl, name);
 }
 
-int hg_ctl_main(int argc, char **argv) {
-    struct hg_ctl ctl = {.in_fd = STDIN_FILENO, .out = stdout, .err = stderr};
+int hg_ctl_main(const struct hg_ctl_confs *confs, int argc, char **argv) {
+    struct hg_ctl ctl = {.confs = confs, .in_fd = STDIN_FILENO, .out = stdout, .err = stderr};
     ctl.stop_fd = hg_ctl_stop_open();
     if (ctl.stop_fd < 0) {
         hg_ctl_tell(&ctl, "signals: %s", strerror(errno));

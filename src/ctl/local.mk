@@ -3,6 +3,8 @@ libheadgate_a_SOURCES += \
     src/ctl/command.h \
     src/ctl/console.c \
     src/ctl/console.h \
+    src/ctl/copy.c \
+    src/ctl/copy.h \
     src/ctl/ctl.c \
     src/ctl/ctl.h \
     src/ctl/dlq.c \
@@ -15,6 +17,7 @@ libheadgate_a_SOURCES += \
     src/ctl/input.h \
     src/ctl/items.c \
     src/ctl/items.h \
+    src/ctl/log.c \
     src/ctl/metrics.c \
     src/ctl/metrics.h \
     src/ctl/options.c \
@@ -32,6 +35,8 @@ libheadgate_a_SOURCES += \
     src/ctl/status.c \
     src/ctl/stop.c \
     src/ctl/stop.h \
+    src/ctl/store.c \
+    src/ctl/store.h \
     src/ctl/stream.h \
     src/ctl/tail.c \
     src/ctl/trouble.c \

@@ -134,7 +134,8 @@ def test_what_the_quick_start_prints_works_when_pasted(quickstart):
 
 def test_the_examples_of_headgatectl_print_what_the_page_says(quickstart):
     examples = [b for b in blocks("docs/headgatectl.md", "") if b.startswith("$ ")]
-    assert len(examples) == 7
+    assert len(examples) == 8
+    assert examples.pop().startswith("$ headgatectl log copy ")  # test_k07_copy.py has it
     publish, batch, tail, count, status = (
         b.replace("\\\n", "").split("\n")[0][2:] for b in examples[:5])
     assert re.fullmatch(r"\S{42} stored\n", paste(quickstart, publish).stdout)

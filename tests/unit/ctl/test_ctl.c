@@ -93,7 +93,7 @@ static int process_status(int out_fd, char **argv) {
     if (pid == 0) {
         dup2(out_fd, STDOUT_FILENO);
         signal(SIGPIPE, SIG_DFL);
-        exit(hg_ctl_main(argc, argv));
+        exit(hg_ctl_main(NULL, argc, argv));
     }
     assert_true(pid > 0 && waitpid(pid, &status, 0) == pid);
     return status;
