@@ -32,7 +32,7 @@ static void learn(struct hg_log *log, struct hg_topic *topic, uint32_t partition
 static bool is_replaced(struct hg_log *log, const struct hg_publish_item *item,
                         const struct hg_append_item *append) {
     struct hg_topic *topic = hg_topics_get(log->topics, append->topic);
-    const struct hg_topic_part *part = &topic->parts[append->partition];
+    const struct hg_topic_part *part = hg_topic_part(topic, append->partition);
     if (!item->has_expected || item->expected_fingerprint == 0 || item->expected_next == 0) {
         return false;
     }

@@ -47,7 +47,7 @@ struct begun {
 static void show_range(struct hg_log *log, struct hg_topic *topic, uint32_t partition,
                        const struct hg_log_range *range) {
     bool is_same = atomic_load_explicit(&topic->epoch, memory_order_relaxed) == range->epoch;
-    if (is_same && range->next < topic->parts[partition].end_before) {
+    if (is_same && range->next < hg_topic_part(topic, partition)->end_before) {
         hg_log__on_lost(&log->up, topic->id, partition, range->next);
     }
     hg_topic_set_range(topic, partition, range);
@@ -56,7 +56,7 @@ static void show_range(struct hg_log *log, struct hg_topic *topic, uint32_t part
 static void on_begun(struct hg_log *log, void *arg) {
     const struct begun *b = arg;
     struct hg_log_follower *f = b->follower;
-    for (uint32_t p = 0; b->ranges != NULL && p < f->topic->partitions; p++) {
+    for (uint32_t p = 0; b->ranges != NULL && p < hg_topic_partitions(f->topic); p++) {
         if (p < b->ranges[0].partitions) {
             show_range(log, f->topic, p, &b->ranges[p]);
         }
@@ -69,9 +69,9 @@ static int begin(struct hg_log *log, struct hg_topic *topic, struct hg_log_range
     if (topic->is_followed) {
         return 0;
     }
-    for (uint32_t p = 0; p < topic->partitions; p++) {
-        topic->parts[p].end_before =
-            atomic_load_explicit(&topic->parts[p].next, memory_order_acquire);
+    for (uint32_t p = 0; p < hg_topic_partitions(topic); p++) {
+        hg_topic_part(topic, p)->end_before =
+            atomic_load_explicit(&hg_topic_part(topic, p)->next, memory_order_acquire);
     }
     int err = log->ops->follow(log->driver, topic->id, true);
     if (err != 0) {

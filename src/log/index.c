@@ -27,8 +27,8 @@ static int each_unknown(struct build *b, part_fn fn) {
     uint32_t n = hg_topics_count(b->log->topics);
     for (uint32_t id = 0; id < n && err == 0; id++) {
         struct hg_topic *topic = hg_topics_get(b->log->topics, id);
-        for (uint32_t p = 0; p < topic->partitions && err == 0; p++) {
-            if (!topic->parts[p].is_indexed) {
+        for (uint32_t p = 0; p < hg_topic_partitions(topic) && err == 0; p++) {
+            if (!hg_topic_part(topic, p)->is_indexed) {
                 err = fn(b, topic, p);
             }
         }
@@ -42,7 +42,7 @@ static int find_from(struct build *b, const struct hg_topic *topic, uint32_t par
 }
 
 static int count_part(struct build *b, struct hg_topic *topic, uint32_t partition) {
-    uint64_t from = 0, next = atomic_load(&topic->parts[partition].next);
+    uint64_t from = 0, next = atomic_load(&hg_topic_part(topic, partition)->next);
     int err = find_from(b, topic, partition, &from);
     if (err == 0 && next > from) {
         b->cap += next - from;
@@ -126,7 +126,7 @@ static int read_part(struct build *b, struct hg_topic *topic, uint32_t partition
 
 static int mark_part(struct build *b, struct hg_topic *topic, uint32_t partition) {
     (void)b;
-    topic->parts[partition].is_indexed = true;
+    hg_topic_part(topic, partition)->is_indexed = true;
     return 0;
 }
 
@@ -164,7 +164,7 @@ void hg_log__index(struct hg_log *log) {
 }
 
 void hg_log__index_forget(struct hg_log *log, struct hg_topic *topic, uint32_t partition) {
-    struct hg_topic_part *part = &topic->parts[partition];
+    struct hg_topic_part *part = hg_topic_part(topic, partition);
     part->is_cut = false;
     part->known_next = 0;
     if (log->thread.judge.dedup != NULL) {

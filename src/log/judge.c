@@ -70,7 +70,7 @@ static int judge_item(struct hg_judge *j, struct hg_publish *p, size_t i, int32_
 }
 
 static uint64_t known_next(const struct hg_judge *j, const struct hg_append_item *append) {
-    return hg_topics_get(j->topics, append->topic)->parts[append->partition].known_next;
+    return hg_topic_part(hg_topics_get(j->topics, append->topic), append->partition)->known_next;
 }
 
 /* Move the records that are new to the front of the append. */
@@ -139,7 +139,7 @@ static void settle_stored(struct hg_judge *j, struct hg_publish_item *item,
     struct hg_topic *topic = hg_topics_get(j->topics, append->topic);
     if (j->is_read_back &&
         record->offset < plan->after) { /* what was acknowledged before it is gone */
-        topic->parts[append->partition].is_cut = j->has_cut = true;
+        hg_topic_part(topic, append->partition)->is_cut = j->has_cut = true;
     }
     hg_topic_know(topic, append->partition, record->offset, fingerprint);
     if (j->is_tail_late) {

@@ -186,7 +186,7 @@ uint32_t hg_log_topic_count(const struct hg_log *log) {
 }
 
 uint32_t hg_log_topic_partitions(const struct hg_log *log, uint32_t id) {
-    return topic_of(log, id)->partitions;
+    return hg_topic_partitions(topic_of(log, id));
 }
 
 uint32_t hg_log_topic_epoch(const struct hg_log *log, uint32_t id) {
@@ -196,15 +196,15 @@ uint32_t hg_log_topic_epoch(const struct hg_log *log, uint32_t id) {
 void hg_log_topic_range(const struct hg_log *log, uint32_t id, uint32_t partition,
                         struct hg_log_range *ret) {
     const struct hg_topic *topic = topic_of(log, id);
-    HG_ASSERT(partition < topic->partitions);
-    const struct hg_topic_part *part = &topic->parts[partition];
+    HG_ASSERT(partition < hg_topic_partitions(topic));
+    const struct hg_topic_part *part = hg_topic_part(topic, partition);
     /* first before next: both only rise, so first is not beyond next, but for a
      * topic that is cut back in between. */
     uint64_t first = atomic_load_explicit(&part->first, memory_order_acquire);
     uint64_t next = atomic_load_explicit(&part->next, memory_order_acquire);
     *ret = (struct hg_log_range){
         .epoch = atomic_load_explicit(&topic->epoch, memory_order_acquire),
-        .partitions = topic->partitions,
+        .partitions = hg_topic_partitions(topic),
         .first = first < next ? first : next,
         .next = next,
         .bytes = atomic_load_explicit(&part->bytes, memory_order_relaxed),
@@ -263,7 +263,7 @@ bool hg_log_is_writable(const struct hg_log *log) {
 
 int hg_log_read(struct hg_log *log, struct hg_log_fetch *f) {
     const struct hg_topic *topic = hg_topics_get(log->topics, f->topic);
-    if (topic == NULL || f->partition >= topic->partitions) {
+    if (topic == NULL || f->partition >= hg_topic_partitions(topic)) {
         return HG_ENOENT;
     }
     if (atomic_load_explicit(&log->is_closed, memory_order_relaxed)) {

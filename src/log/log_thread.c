@@ -184,7 +184,7 @@ static void forget_cut(struct hg_log *log, const struct hg_publish *p) {
     for (size_t i = 0; i < p->append.n_items; i++) {
         const struct hg_append_item *item = &p->append.items[i];
         struct hg_topic *topic = hg_topics_get(log->topics, item->topic);
-        if (topic->parts[item->partition].is_cut) {
+        if (hg_topic_part(topic, item->partition)->is_cut) {
             hg_log__index_forget(log, topic, item->partition);
         }
     }

@@ -9,12 +9,12 @@
 enum { ITEM_OVERHEAD = sizeof(struct hg_plan_item) + sizeof(struct hg_append_item) };
 
 static uint32_t choose_partition(const struct hg_topic *topic, const struct hg_publish_item *item) {
-    if (topic->partitions == 1) {
+    if (hg_topic_partitions(topic) == 1) {
         return 0;
     }
     /* Without a key the id decides: a copy then meets its original. */
     struct hg_slice key = item->key.len > 0 ? item->key : hg_event_core(item->event, HG_ATTR_ID);
-    return hg_murmur2_partition(key, topic->partitions);
+    return hg_murmur2_partition(key, hg_topic_partitions(topic));
 }
 
 static size_t bytes_of(const struct hg_publish_item *item) {

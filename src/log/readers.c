@@ -102,7 +102,8 @@ static void find_first(struct hg_readers *r, struct hg_topic *topic, struct hg_l
 
 static void run_fetch(struct hg_readers *r, struct hg_log_fetch *f, struct hg_records *records) {
     struct hg_topic *topic = hg_topics_get(r->setup.topics, f->topic);
-    uint64_t end = atomic_load_explicit(&topic->parts[f->partition].next, memory_order_acquire);
+    uint64_t end =
+        atomic_load_explicit(&hg_topic_part(topic, f->partition)->next, memory_order_acquire);
     uint64_t from = f->from;
     f->batch = NULL;
     f->details = NULL;

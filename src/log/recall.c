@@ -71,7 +71,8 @@ static size_t entries_max(const struct hg_log *log) {
 /* Where reading begins. What dedup cannot remember is not read. */
 static int find_next(struct hg_recall *r) {
     const struct hg_log *log = r->log;
-    uint64_t end = atomic_load(&r->topic->parts[r->partition].next), max = entries_max(log);
+    uint64_t end = atomic_load(&hg_topic_part(r->topic, r->partition)->next),
+             max = entries_max(log);
     uint64_t oldest = end > max ? end - max : 0;
     int err = log->ops->seek(log->driver, r->topic->id, r->partition,
                              r->clock.wall_ms - log->hide_ms, &r->next);
@@ -250,7 +251,7 @@ void hg_recalls_fini(struct hg_recalls *rs) {
 /* ----- the log thread ----- */
 
 static struct hg_topic_part *part_of(const struct hg_recall *r) {
-    return &r->topic->parts[r->partition];
+    return hg_topic_part(r->topic, r->partition);
 }
 
 /* They are asked about again, in the order they came. */
@@ -327,7 +328,7 @@ static void on_back(struct hg_task *task) {
 }
 
 static struct hg_recall *recall_of(struct hg_log *log, struct hg_topic *topic, uint32_t partition) {
-    struct hg_topic_part *part = &topic->parts[partition];
+    struct hg_topic_part *part = hg_topic_part(topic, partition);
     if (part->recall != NULL) {
         return part->recall;
     }
@@ -371,7 +372,7 @@ enum hg_recall_state hg_recall_ask(struct hg_log *log, struct hg_publish *p) {
         const struct hg_append_item *append = &p->plan->appends[i];
         struct hg_topic *topic = hg_topics_get(log->topics, append->topic);
         bool has_id = p->items[i].event != NULL && !p->items[i].is_dedup_off;
-        if (has_id && !topic->parts[append->partition].is_indexed) {
+        if (has_id && !hg_topic_part(topic, append->partition)->is_indexed) {
             struct hg_recall *r = ask_part(log, topic, append->partition);
             is_refused |= r == NULL;
             last = r != NULL ? r : last;

@@ -36,7 +36,7 @@ static struct hg_topic *next_topic(struct hg_log *log) {
 }
 
 static void describe_here(struct hg_log *log, struct hg_topic *topic) {
-    for (uint32_t p = 0; p < topic->partitions; p++) {
+    for (uint32_t p = 0; p < hg_topic_partitions(topic); p++) {
         struct hg_log_range range;
         if (log->ops->describe(log->driver, topic->id, p, &range) == 0) {
             hg_topic_set_range(topic, p, &range);
@@ -49,7 +49,7 @@ static void send_next(struct hg_log *log);
 static void on_back(struct hg_task *task) {
     struct hg_refresh *r = HG_CONTAINER(task, struct hg_refresh, task);
     bool is_void = r->cuts != atomic_load(&r->topic->cuts);
-    for (uint32_t p = 0; r->ranges != NULL && !is_void && p < r->topic->partitions; p++) {
+    for (uint32_t p = 0; r->ranges != NULL && !is_void && p < hg_topic_partitions(r->topic); p++) {
         if (p < r->ranges[0].partitions) {
             hg_topic_set_range(r->topic, p, &r->ranges[p]);
         }

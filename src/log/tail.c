@@ -97,14 +97,14 @@ void hg_log__on_tail(struct hg_log_up *up, uint32_t topic_id, uint32_t partition
                      const struct hg_record *records, size_t n) {
     struct hg_log *log = HG_CONTAINER(up, struct hg_log, up);
     struct hg_topic *topic = hg_topics_get(log->topics, topic_id);
-    HG_ASSERT(topic != NULL && partition < topic->partitions);
+    HG_ASSERT(topic != NULL && partition < hg_topic_partitions(topic));
     hg_topic_raise_next(topic, partition, records[n - 1].offset + 1);
     while (n > 0) {
         size_t taken = take(records, n);
         if (show(log, topic, partition, records, taken) != 0) {
             /* They are durable all the same: streams find the gap and read. */
             hg_counter_add(&hg_log_tail_missed, 1);
-            atomic_store(&topic->parts[partition].is_tail_missed, true);
+            atomic_store(&hg_topic_part(topic, partition)->is_tail_missed, true);
         }
         records += taken;
         n -= taken;
@@ -138,7 +138,7 @@ void hg_log__on_lost(struct hg_log_up *up, uint32_t topic_id, uint32_t partition
     struct hg_log *log = HG_CONTAINER(up, struct hg_log, up);
     struct hg_topic *topic = hg_topics_get(log->topics, topic_id);
     struct tail_task *tasks = NULL;
-    HG_ASSERT(topic != NULL && partition < topic->partitions);
+    HG_ASSERT(topic != NULL && partition < hg_topic_partitions(topic));
     hg_topic_cut(topic, partition, next);
     struct hg_batch *batch = new_batch(log, topic, partition, 0, &tasks);
     HG_ASSERT(batch != NULL);
@@ -156,6 +156,6 @@ void hg_log__nudge(struct hg_log *log, struct hg_topic *topic, uint32_t partitio
     if (batch == NULL) {
         return; /* at the next tick */
     }
-    atomic_store(&topic->parts[partition].is_tail_missed, false);
+    atomic_store(&hg_topic_part(topic, partition)->is_tail_missed, false);
     post(log, batch, tasks);
 }

@@ -56,9 +56,9 @@ static int open_topic(struct hg_log *log, const struct hg_log_topic *wanted, uin
     const struct hg_topic *known = hg_topics_find(log->topics, topic.name);
     topic.id = known != NULL ? known->id : hg_topics_count(log->topics);
     topic.partitions = topic.partitions > 0 ? topic.partitions : 1;
-    if (known != NULL && known->partitions != topic.partitions) {
+    if (known != NULL && hg_topic_partitions(known) != topic.partitions) {
         hg_why_set(why, "topic %.*s has %u partitions; they cannot be changed", HG_FMT(topic.name),
-                   known->partitions);
+                   hg_topic_partitions(known));
         return HG_EINVAL;
     }
     if (known == NULL) {

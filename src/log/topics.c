@@ -22,7 +22,11 @@ struct hg_topics *hg_topics_new(void) {
 
 static void free_topic(struct hg_topic *topic) {
     HG_ASSERT(topic != NULL); /* every id below the count has one */
-    hg_free(topic->parts);
+    while (topic->parts != NULL) {
+        struct hg_topic_parts *parts = topic->parts;
+        topic->parts = parts->more;
+        hg_free(parts);
+    }
     hg_free(topic);
 }
 
@@ -63,9 +67,18 @@ struct hg_topic *hg_topics_find(const struct hg_topics *t, struct hg_slice name)
     return topic != NULL && hg_slice_eq(topic->name, name) ? topic : NULL;
 }
 
+static struct hg_topic_parts *new_parts(uint32_t first, uint32_t n) {
+    struct hg_topic_parts *parts = hg_try_alloc(sizeof *parts + n * sizeof parts->items[0]);
+    if (parts != NULL) {
+        parts->first = first;
+        parts->n = n;
+    }
+    return parts;
+}
+
 static struct hg_topic *new_topic(struct hg_slice name, uint32_t partitions) {
     struct hg_topic *topic = hg_try_alloc(sizeof *topic + name.len + 1);
-    struct hg_topic_part *parts = hg_try_alloc(partitions * sizeof *parts);
+    struct hg_topic_parts *parts = new_parts(0, partitions);
     if (topic == NULL || parts == NULL) {
         hg_free(topic);
         hg_free(parts);
@@ -75,9 +88,17 @@ static struct hg_topic *new_topic(struct hg_slice name, uint32_t partitions) {
     memcpy(copy, name.ptr, name.len);
     topic->name = (struct hg_slice){copy, name.len};
     topic->tag = hg_topic_tag(name);
-    topic->partitions = partitions;
+    atomic_init(&topic->n_parts, partitions);
     topic->parts = parts;
     return topic;
+}
+
+static void begin_parts(struct hg_topic *topic, uint32_t first, uint32_t end,
+                        const struct hg_log_range *ranges) {
+    for (uint32_t p = first; p < end; p++) {
+        hg_topic_set_range(topic, p, &ranges[p]);
+        hg_topic_part(topic, p)->is_indexed = ranges[p].first == ranges[p].next;
+    }
 }
 
 int hg_topics_add(struct hg_topics *t, struct hg_slice name, uint32_t partitions,
@@ -99,16 +120,31 @@ int hg_topics_add(struct hg_topics *t, struct hg_slice name, uint32_t partitions
         return HG_ENOMEM;
     }
     topic->id = id;
-    for (uint32_t p = 0; p < partitions; p++) {
-        hg_topic_set_range(topic, p, &ranges[p]);
-        topic->parts[p].is_indexed = ranges[p].first == ranges[p].next;
-    }
+    begin_parts(topic, 0, partitions, ranges);
     (*chunk)[id % CHUNK] = topic;
     _Atomic(struct hg_topic *) *bucket = &t->buckets[topic->tag % BUCKETS];
     topic->next_in_bucket = atomic_load_explicit(bucket, memory_order_relaxed);
     /* The count first: who finds the name may ask for the id at once. */
     atomic_store_explicit(&t->n, id + 1, memory_order_release);
     atomic_store_explicit(bucket, topic, memory_order_release);
+    return 0;
+}
+
+int hg_topic_grow(struct hg_topic *topic, uint32_t partitions, const struct hg_log_range *ranges) {
+    uint32_t n = hg_topic_partitions(topic);
+    if (partitions <= n) {
+        return 0;
+    }
+    struct hg_topic_parts **end = &topic->parts;
+    while (*end != NULL) {
+        end = &(*end)->more;
+    }
+    *end = new_parts(n, partitions - n);
+    if (*end == NULL) {
+        return HG_ENOMEM;
+    }
+    begin_parts(topic, n, partitions, ranges);
+    atomic_store_explicit(&topic->n_parts, partitions, memory_order_release);
     return 0;
 }
 
@@ -123,7 +159,7 @@ static void raise(_Atomic uint64_t *bound, uint64_t value) {
 
 void hg_topic_set_range(struct hg_topic *topic, uint32_t partition,
                         const struct hg_log_range *range) {
-    struct hg_topic_part *part = &topic->parts[partition];
+    struct hg_topic_part *part = hg_topic_part(topic, partition);
     if (atomic_load_explicit(&topic->epoch, memory_order_relaxed) != range->epoch) {
         part->known_next = 0;
         atomic_store_explicit(&part->first, range->first, memory_order_release);
@@ -137,7 +173,7 @@ void hg_topic_set_range(struct hg_topic *topic, uint32_t partition,
 
 void hg_topic_know(struct hg_topic *topic, uint32_t partition, uint64_t offset,
                    uint32_t fingerprint) {
-    struct hg_topic_part *part = &topic->parts[partition];
+    struct hg_topic_part *part = hg_topic_part(topic, partition);
     if (offset + 1 >= part->known_next) {
         part->known_next = offset + 1;
         part->known_fingerprint = fingerprint;
@@ -145,7 +181,7 @@ void hg_topic_know(struct hg_topic *topic, uint32_t partition, uint64_t offset,
 }
 
 void hg_topic_doubt(struct hg_topic *topic, uint32_t partition, uint64_t from) {
-    struct hg_topic_part *part = &topic->parts[partition];
+    struct hg_topic_part *part = hg_topic_part(topic, partition);
     bool is_earlier = part->is_indexed || from < part->index_from;
     part->index_from = is_earlier ? from : part->index_from;
     part->is_indexed = false;
@@ -153,7 +189,7 @@ void hg_topic_doubt(struct hg_topic *topic, uint32_t partition, uint64_t from) {
 }
 
 void hg_topic_cut(struct hg_topic *topic, uint32_t partition, uint64_t next) {
-    struct hg_topic_part *part = &topic->parts[partition];
+    struct hg_topic_part *part = hg_topic_part(topic, partition);
     atomic_fetch_add(&topic->cuts, 1);
     if (atomic_load_explicit(&part->first, memory_order_relaxed) > next) {
         atomic_store_explicit(&part->first, next, memory_order_release);
@@ -162,9 +198,9 @@ void hg_topic_cut(struct hg_topic *topic, uint32_t partition, uint64_t next) {
 }
 
 void hg_topic_raise_next(struct hg_topic *topic, uint32_t partition, uint64_t next) {
-    raise(&topic->parts[partition].next, next);
+    raise(&hg_topic_part(topic, partition)->next, next);
 }
 
 void hg_topic_raise_first(struct hg_topic *topic, uint32_t partition, uint64_t first) {
-    raise(&topic->parts[partition].first, first);
+    raise(&hg_topic_part(topic, partition)->first, first);
 }

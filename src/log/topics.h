@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* topics.h - the table of topics: written by the log thread, read by every
- * thread without a lock. A topic is never removed. */
+ * thread without a lock. A topic is never removed; its partitions may become
+ * more, never fewer. */
 #ifndef HG_LOG_TOPICS_H
 #define HG_LOG_TOPICS_H
 
@@ -28,13 +29,20 @@ struct hg_topic_part {
     uint64_t known_next;        /* 0: of none */
 };
 
+/* Partitions that came at the same time. They stay where they are. */
+struct hg_topic_parts {
+    uint32_t first, n;
+    struct hg_topic_parts *more; /* those that came later; there before the count tells of them */
+    struct hg_topic_part items[];
+};
+
 struct hg_topic {
     uint32_t id;
-    uint32_t partitions;
+    _Atomic uint32_t n_parts; /* hg_topic_partitions */
     uint64_t tag;
     _Atomic uint32_t epoch;
     _Atomic uint32_t cuts; /* how often a partition was cut back: what was asked before is void */
-    struct hg_topic_part *parts;
+    struct hg_topic_parts *parts; /* hg_topic_part */
     /* The thread that asks (errands.h) only: */
     uint32_t n_followers; /* loops */
     bool is_followed;     /* the driver gives its tail */
@@ -50,6 +58,20 @@ struct hg_topic {
 
 struct hg_topics;
 
+/* Any thread. */
+static inline uint32_t hg_topic_partitions(const struct hg_topic *topic) {
+    return atomic_load_explicit(&topic->n_parts, memory_order_acquire);
+}
+/* Any thread; partition is below hg_topic_partitions. */
+static inline struct hg_topic_part *hg_topic_part(const struct hg_topic *topic,
+                                                  uint32_t partition) {
+    struct hg_topic_parts *parts = topic->parts;
+    while (partition >= parts->first + parts->n) {
+        parts = parts->more;
+    }
+    return &parts->items[partition - parts->first];
+}
+
 struct hg_topics *hg_topics_new(void); /* NULL: no memory */
 void hg_topics_free(struct hg_topics **pt);
 
@@ -62,6 +84,9 @@ uint32_t hg_topics_count(const struct hg_topics *t);
  * its tag. HG_ENOMEM. The topic is visible when this returns. */
 int hg_topics_add(struct hg_topics *t, struct hg_slice name, uint32_t partitions,
                   const struct hg_log_range *ranges);
+/* Log thread: it has these partitions from now on; ranges are those of all. Fewer
+ * than it has are none gone. HG_ENOMEM: it stays as it is. */
+int hg_topic_grow(struct hg_topic *topic, uint32_t partitions, const struct hg_log_range *ranges);
 /* What the driver said. Log thread. Within an epoch bounds only rise. */
 void hg_topic_set_range(struct hg_topic *topic, uint32_t partition,
                         const struct hg_log_range *range);

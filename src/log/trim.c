@@ -47,7 +47,7 @@ int hg_log_trim(struct hg_log *log, struct hg_log_trim *t) {
     if ((log->ops->caps & HG_LOG_TRIM) == 0) {
         return HG_ENOTSUP;
     }
-    if (topic == NULL || t->partition >= topic->partitions) {
+    if (topic == NULL || t->partition >= hg_topic_partitions(topic)) {
         return HG_ENOENT;
     }
     t->log = log;

@@ -28,8 +28,8 @@ static void nudge(struct hg_log *log) {
     uint32_t n = hg_topics_count(log->topics);
     for (uint32_t id = 0; id < n; id++) {
         struct hg_topic *topic = hg_topics_get(log->topics, id);
-        for (uint32_t p = 0; p < topic->partitions; p++) {
-            if (atomic_load(&topic->parts[p].is_tail_missed)) {
+        for (uint32_t p = 0; p < hg_topic_partitions(topic); p++) {
+            if (atomic_load(&hg_topic_part(topic, p)->is_tail_missed)) {
                 hg_log__nudge(log, topic, p);
             }
         }

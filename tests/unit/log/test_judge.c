@@ -467,8 +467,8 @@ static void with_a_tail_that_comes_later_next_is_known_at_once(void **state) {
     make(f, &p);
     assert_int_equal(judge(f, &p), HG_VERDICT_APPEND);
     assert_null(settle_parts(f, &p, (const int[]){0, HG_EDOUBT}, 5));
-    assert_true(atomic_load(&topic->parts[0].next) == 6);
-    assert_true(topic->parts[0].known_next == 6);
+    assert_true(atomic_load(&hg_topic_part(topic, 0)->next) == 6);
+    assert_true(hg_topic_part(topic, 0)->known_next == 6);
     end(&p);
 }
 

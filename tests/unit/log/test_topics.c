@@ -46,15 +46,15 @@ static void bounds_only_rise_within_an_epoch(void **state) {
     hg_topic_set_range(topic, 0, &range);
     hg_topic_raise_next(topic, 0, 20);
     hg_topic_set_range(topic, 0, &range); /* read before that append */
-    assert_true(atomic_load(&topic->parts[0].next) == 20);
+    assert_true(atomic_load(&hg_topic_part(topic, 0)->next) == 20);
     hg_topic_raise_next(topic, 0, 15);
-    assert_true(atomic_load(&topic->parts[0].next) == 20);
+    assert_true(atomic_load(&hg_topic_part(topic, 0)->next) == 20);
     hg_topic_raise_first(topic, 0, 7);
-    assert_true(atomic_load(&topic->parts[0].first) == 7);
+    assert_true(atomic_load(&hg_topic_part(topic, 0)->first) == 7);
     range = (struct hg_log_range){.epoch = 2, .partitions = 1, .first = 0, .next = 3};
     hg_topic_set_range(topic, 0, &range);
-    assert_true(atomic_load(&topic->parts[0].next) == 3);
-    assert_true(atomic_load(&topic->parts[0].first) == 0);
+    assert_true(atomic_load(&hg_topic_part(topic, 0)->next) == 3);
+    assert_true(atomic_load(&hg_topic_part(topic, 0)->first) == 0);
     assert_int_equal(atomic_load(&topic->epoch), 2);
     hg_topics_free(&t);
 }
@@ -65,8 +65,8 @@ static void only_topics_with_records_need_an_index(void **state) {
     const struct hg_log_range ranges[] = {{.epoch = 1, .partitions = 2, .first = 3, .next = 3},
                                           {.epoch = 1, .partitions = 2, .first = 3, .next = 4}};
     assert_int_equal(hg_topics_add(t, HG_SLICE("t"), 2, ranges), 0);
-    assert_true(hg_topics_get(t, 0)->parts[0].is_indexed);
-    assert_false(hg_topics_get(t, 0)->parts[1].is_indexed);
+    assert_true(hg_topic_part(hg_topics_get(t, 0), 0)->is_indexed);
+    assert_false(hg_topic_part(hg_topics_get(t, 0), 1)->is_indexed);
     hg_topics_free(&t);
 }
 
@@ -124,12 +124,37 @@ static void a_topic_that_is_cut_back_goes_on_below(void **state) {
     assert_int_equal(hg_topics_add(t, HG_SLICE("t"), 1, &range), 0);
     struct hg_topic *topic = hg_topics_get(t, 0);
     hg_topic_cut(topic, 0, 7);
-    assert_int_equal(atomic_load(&topic->parts[0].next), 7);
-    assert_int_equal(atomic_load(&topic->parts[0].first), 5);
+    assert_int_equal(atomic_load(&hg_topic_part(topic, 0)->next), 7);
+    assert_int_equal(atomic_load(&hg_topic_part(topic, 0)->first), 5);
     hg_topic_cut(topic, 0, 2);
-    assert_int_equal(atomic_load(&topic->parts[0].next), 2);
-    assert_int_equal(atomic_load(&topic->parts[0].first), 2);
+    assert_int_equal(atomic_load(&hg_topic_part(topic, 0)->next), 2);
+    assert_int_equal(atomic_load(&hg_topic_part(topic, 0)->first), 2);
     assert_int_equal(atomic_load(&topic->cuts), 2);
+    hg_topics_free(&t);
+}
+
+static void partitions_are_added_and_stay_where_they_are(void **state) {
+    (void)state;
+    struct hg_topics *t = hg_topics_new();
+    struct hg_log_range ranges[7];
+    for (uint32_t p = 0; p < 7; p++) {
+        ranges[p] = (struct hg_log_range){.epoch = 1, .partitions = 7, .next = p};
+    }
+    assert_int_equal(hg_topics_add(t, HG_SLICE("t"), 2, ranges), 0);
+    struct hg_topic *topic = hg_topics_get(t, 0);
+    struct hg_topic_part *first = hg_topic_part(topic, 1);
+    hg_topic_raise_next(topic, 1, 100);
+    assert_int_equal(hg_topic_grow(topic, 3, ranges), 0);
+    assert_int_equal(hg_topic_grow(topic, 7, ranges), 0);
+    assert_int_equal(hg_topic_partitions(topic), 7);
+    assert_ptr_equal(hg_topic_part(topic, 1), first);
+    assert_true(atomic_load(&first->next) == 100);
+    for (uint32_t p = 2; p < 7; p++) {
+        assert_true(atomic_load(&hg_topic_part(topic, p)->next) == p);
+        assert_false(hg_topic_part(topic, p)->is_indexed);
+    }
+    assert_int_equal(hg_topic_grow(topic, 4, ranges), 0); /* partitions never go */
+    assert_int_equal(hg_topic_partitions(topic), 7);
     hg_topics_free(&t);
 }
 
@@ -141,6 +166,7 @@ int test_topics(void) {
         cmocka_unit_test(only_topics_with_records_need_an_index),
         cmocka_unit_test(without_memory_no_topic_is_half_there),
         cmocka_unit_test(readers_look_while_topics_are_added),
+        cmocka_unit_test(partitions_are_added_and_stay_where_they_are),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
