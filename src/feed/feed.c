@@ -209,7 +209,7 @@ static void jump_to(struct hg_feed *f, const struct hg_feed__topic *t, struct hg
 static void jump_to_end(struct hg_feed *f, struct hg_feed__topic *t, uint32_t partition) {
     struct hg_log_range range = {0};
     hg_log_topic_range(f->parts.log, t->id, partition, &range);
-    jump_to(f, t, &t->parts[partition], range.epoch, range.next);
+    jump_to(f, t, t->parts[partition], range.epoch, range.next);
     hg_feed__wake_ahead(f);
 }
 
@@ -221,7 +221,7 @@ void hg_feed_tail(struct hg_feed *f, struct hg_batch *batch) {
         return;
     }
     HG_ASSERT(batch->partition < t.topic->n_parts);
-    t.part = &t.topic->parts[batch->partition];
+    t.part = t.topic->parts[batch->partition];
     if (batch->is_lost) {
         hg_feed__lose(f, t.topic, batch->partition, batch->next);
         return;

@@ -53,7 +53,7 @@ static void on_followed(void *arg, int err) {
     for (uint32_t i = 0; i < t->n_parts; i++) {
         struct hg_log_range range = {0};
         hg_log_topic_range(f->parts.log, t->id, i, &range);
-        hg_feed__part_renew(&t->parts[i], range.epoch, range.next);
+        hg_feed__part_renew(t->parts[i], range.epoch, range.next);
     }
     hg_feed__wake_ahead(f);
 }

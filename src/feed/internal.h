@@ -125,7 +125,7 @@ struct hg_feed {
 };
 
 static inline struct hg_feed__part *hg_feed__part_of(const struct hg_feed__cover *c, uint32_t i) {
-    return &c->topic->parts[i];
+    return c->topic->parts[i];
 }
 
 #endif

@@ -31,7 +31,7 @@ static void lose_place(struct hg_feed__cover *cover, uint32_t i, uint64_t next) 
 }
 
 void hg_feed__lose(struct hg_feed *f, struct hg_feed__topic *t, uint32_t partition, uint64_t next) {
-    struct hg_feed__part *part = &t->parts[partition];
+    struct hg_feed__part *part = t->parts[partition];
     hg_feed__kick(f, t);
     HG_LIST_EACH(it, &f->all) {
         struct hg_subscriber *sub = HG_CONTAINER(it, struct hg_subscriber, all);

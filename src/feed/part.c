@@ -6,37 +6,63 @@
  * below the position is not news to anybody and is not dispatched. */
 #include "feed/part.h"
 
-static struct hg_feed__topic *make_topic(const struct hg_feed__parts *ps, uint32_t id) {
-    uint32_t n = hg_log_topic_partitions(ps->log, id);
-    struct hg_feed__topic *t = hg_try_alloc(sizeof(*t) + n * sizeof(t->parts[0]));
-    if (!t) {
-        return NULL;
-    }
-    t->id = id;
-    t->tag = hg_log_topic_tag(ps->log, id);
-    t->n_parts = n;
-    hg_feed__index_init(&t->index);
-    for (uint32_t i = 0; i < n; i++) {
-        struct hg_log_range range = {0};
-        hg_log_topic_range(ps->log, id, i, &range);
-        t->parts[i].next = range.next;
-        t->parts[i].epoch = range.epoch;
-        hg_window_init(&t->parts[i].window, ps->window_bytes_max / n);
-    }
-    return t;
-}
-
 static void free_topic(struct hg_feed__topic **pt) {
     struct hg_feed__topic *t = *pt;
     if (!t) {
         return;
     }
     for (uint32_t i = 0; i < t->n_parts; i++) {
-        hg_window_fini(&t->parts[i].window);
+        hg_window_fini(&t->parts[i]->window);
+        hg_free(t->parts[i]);
     }
     hg_feed__index_fini(&t->index);
+    hg_free(t->parts);
     hg_free(t);
     *pt = NULL;
+}
+
+/* One more at the end, for which there is room. HG_ENOMEM. */
+static int add_part(const struct hg_feed__parts *ps, struct hg_feed__topic *t) {
+    struct hg_log_range range = {0};
+    struct hg_feed__part *part = hg_try_alloc(sizeof(*part));
+    if (!part) {
+        return HG_ENOMEM;
+    }
+    hg_log_topic_range(ps->log, t->id, t->n_parts, &range);
+    part->next = range.next;
+    part->epoch = range.epoch;
+    hg_window_init(&part->window, ps->window_bytes_max);
+    t->parts[t->n_parts++] = part;
+    return 0;
+}
+
+/* All partitions together have what the topic may have. */
+static void share_window(const struct hg_feed__parts *ps, const struct hg_feed__topic *t) {
+    for (uint32_t i = 0; i < t->n_parts; i++) {
+        t->parts[i]->window.bytes_max = ps->window_bytes_max / t->n_parts;
+    }
+}
+
+static struct hg_feed__topic *make_topic(const struct hg_feed__parts *ps, uint32_t id) {
+    uint32_t n = hg_log_topic_partitions(ps->log, id);
+    struct hg_feed__topic *t = hg_try_alloc(sizeof(*t));
+    if (!t) {
+        return NULL;
+    }
+    t->id = id;
+    t->tag = hg_log_topic_tag(ps->log, id);
+    hg_feed__index_init(&t->index);
+    t->parts = hg_try_alloc(n * sizeof(struct hg_feed__part *));
+    int err = t->parts ? 0 : HG_ENOMEM;
+    while (err == 0 && t->n_parts < n) {
+        err = add_part(ps, t);
+    }
+    if (err) {
+        free_topic(&t);
+        return NULL;
+    }
+    share_window(ps, t);
+    return t;
 }
 
 void hg_feed__parts_fini(struct hg_feed__parts *ps) {
@@ -89,7 +115,7 @@ void hg_feed__part_move(struct hg_feed__part *p, uint64_t next, uint32_t fingerp
 }
 
 struct hg_slice hg_feed__part_token(struct hg_feed__topic *t, uint32_t partition) {
-    struct hg_feed__part *p = &t->parts[partition];
+    struct hg_feed__part *p = t->parts[partition];
     if (!p->is_token_made) {
         struct hg_position position = {
             .topic_tag = t->tag,

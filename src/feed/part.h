@@ -39,7 +39,7 @@ struct hg_feed__topic {
     uint64_t tag;
     struct hg_feed__index index;
     struct hg_feed__follow follow;
-    struct hg_feed__part parts[];
+    struct hg_feed__part **parts; /* n_parts of them; each stays where it is */
 };
 
 struct hg_feed__parts {

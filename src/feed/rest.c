@@ -13,7 +13,7 @@ static int64_t first_end(const struct hg_feed *f, int64_t now) {
     for (size_t i = 0; i < f->parts.n_topics; i++) {
         const struct hg_feed__topic *t = f->parts.topics[i];
         for (uint32_t k = 0; t && k < t->n_parts; k++) {
-            const struct hg_feed__part *p = &t->parts[k];
+            const struct hg_feed__part *p = t->parts[k];
             if (p->rest_ms > 0 && p->rest_until_ms > now && p->rest_until_ms < end) {
                 end = p->rest_until_ms;
             }

@@ -406,7 +406,7 @@ void client_set_topics(struct client *c, const uint32_t *topics, size_t n) {
     for (size_t i = 0; i < n; i++) {
         const struct hg_feed__topic *t = hg_feed__parts_topic(&c->rig->feed->parts, topics[i]);
         for (uint32_t p = 0; !covers(c, topics[i]) && p < t->n_parts; p++) {
-            c->expect[topics[i]][p] = t->parts[p].next;
+            c->expect[topics[i]][p] = t->parts[p]->next;
             c->is_loose[topics[i]][p] = c->rig->is_remote;
         }
     }

@@ -10,7 +10,7 @@
 static const struct rig_options plain = {0};
 
 static struct hg_entry *newest(struct rig *rig) {
-    const struct hg_window *w = &hg_feed__parts_topic(&rig->feed->parts, 0)->parts[0].window;
+    const struct hg_window *w = &hg_feed__parts_topic(&rig->feed->parts, 0)->parts[0]->window;
     struct hg_window_at at;
     assert_true(hg_window_find(w, w->next - 1, &at));
     return hg_window_step(w, &at);

@@ -49,7 +49,7 @@ static void batches_below_the_position_are_not_news(void **state) {
     rig_release_tail(rig);
     assert_int_equal(c->n_events, 0);
     /* But now it is known which record stands before the position. */
-    struct hg_feed__part *part = &hg_feed__parts_topic(&rig->feed->parts, 0)->parts[0];
+    struct hg_feed__part *part = hg_feed__parts_topic(&rig->feed->parts, 0)->parts[0];
     assert_int_equal(part->fingerprint, rig->truth[0][0].records[5].fingerprint);
     rig_publish(rig, 0, "a", "s");
     assert_int_equal(c->n_events, 1);
@@ -145,7 +145,7 @@ static void nudge_says_that_the_log_is_ahead(void **state) {
     rig_until_live(rig, 0);
     assert_int_equal(c->n_events, 3);
     /* Which record stands before the position is known from who read it. */
-    assert_int_not_equal(hg_feed__parts_topic(&rig->feed->parts, 0)->parts[0].fingerprint, 0);
+    assert_int_not_equal(hg_feed__parts_topic(&rig->feed->parts, 0)->parts[0]->fingerprint, 0);
     rig_release_tail(rig); /* late, and known by now */
     assert_int_equal(c->n_events, 3);
     rig_publish(rig, 0, "a", "s");

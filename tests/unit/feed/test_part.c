@@ -13,14 +13,14 @@ static void topic_begins_where_the_log_ends(void **state) {
     struct hg_feed__topic *t = hg_feed__parts_topic(&ps, 1);
     assert_non_null(t);
     assert_int_equal(t->n_parts, 2);
-    assert_int_equal(t->parts[0].next, rig->truth[1][0].n);
-    assert_int_equal(t->parts[1].next, rig->truth[1][1].n);
-    assert_int_equal(t->parts[0].epoch, 1);
-    assert_int_equal(t->parts[0].window.bytes_max, 500);
+    assert_int_equal(t->parts[0]->next, rig->truth[1][0].n);
+    assert_int_equal(t->parts[1]->next, rig->truth[1][1].n);
+    assert_int_equal(t->parts[0]->epoch, 1);
+    assert_int_equal(t->parts[0]->window.bytes_max, 500);
     assert_int_equal(t->tag, hg_topic_tag(HG_SLICE("t1")));
     rig_publish_many(rig, 1, 8);
     assert_ptr_equal(hg_feed__parts_topic(&ps, 1), t); /* and stands there */
-    assert_true(t->parts[0].next < rig->truth[1][0].n || t->parts[1].next < rig->truth[1][1].n);
+    assert_true(t->parts[0]->next < rig->truth[1][0].n || t->parts[1]->next < rig->truth[1][1].n);
     hg_feed__parts_fini(&ps);
     rig_free(&rig);
 }
@@ -54,7 +54,7 @@ static void renewed_partition_holds_nothing(void **state) {
     (void)state;
     struct rig *rig = rig_new(&(struct rig_options){0}, 1);
     rig_publish_many(rig, 0, 4);
-    struct hg_feed__part *p = &hg_feed__parts_topic(&rig->feed->parts, 0)->parts[0];
+    struct hg_feed__part *p = hg_feed__parts_topic(&rig->feed->parts, 0)->parts[0];
     assert_int_equal(p->window.n, 4);
     assert_true(p->fingerprint != 0);
     hg_feed__part_renew(p, 7, 3);
@@ -72,7 +72,7 @@ static void token_is_of_the_position(void **state) {
     struct hg_feed__topic *t = hg_feed__parts_topic(&rig->feed->parts, 0);
     for (uint32_t i = 0; i < 6; i++) {
         struct hg_position p;
-        hg_feed__part_move(&t->parts[1], 10 * i, i);
+        hg_feed__part_move(t->parts[1], 10 * i, i);
         for (int twice = 0; twice < 2; twice++) {
             assert_int_equal(hg_position_parse(hg_feed__part_token(t, 1), &p), 0);
             assert_int_equal(p.topic_tag, t->tag);

@@ -11,7 +11,7 @@ static void log_and_window_are_joined_without_a_seam(void **state) {
     (void)state;
     struct rig *rig = rig_new(&(struct rig_options){.window_bytes_max = 4000}, 1);
     rig_publish_many(rig, 0, 200);
-    const struct hg_window *w = &hg_feed__parts_topic(&rig->feed->parts, 0)->parts[0].window;
+    const struct hg_window *w = &hg_feed__parts_topic(&rig->feed->parts, 0)->parts[0]->window;
     assert_true(w->first > 0 && w->first < 199);
     struct client *c = client_open(rig, &(struct client_wish){.start = HG_START_EARLIEST});
     rig_until_live(rig, 0);
@@ -66,7 +66,7 @@ static void hole_at_the_end_is_passed_over(void **state) {
     rig_publish_many(rig, 0, 20);
     rig_tail(rig, 0, 1, 20, 1); /* the log does not have this one */
     rig->truth[0][0].n = 20;
-    hg_window_fini(&hg_feed__parts_topic(&rig->feed->parts, 0)->parts[0].window);
+    hg_window_fini(&hg_feed__parts_topic(&rig->feed->parts, 0)->parts[0]->window);
     make_hole(rig, 15, 20);
     struct client *c = client_open(rig, &(struct client_wish){.start = HG_START_EARLIEST});
     rig_until_live(rig, 0);
@@ -79,7 +79,7 @@ static void hole_before_the_window_is_passed_over(void **state) {
     (void)state;
     struct rig *rig = rig_new(&(struct rig_options){.window_bytes_max = 4000}, 1);
     rig_publish_many(rig, 0, 200);
-    const struct hg_window *w = &hg_feed__parts_topic(&rig->feed->parts, 0)->parts[0].window;
+    const struct hg_window *w = &hg_feed__parts_topic(&rig->feed->parts, 0)->parts[0]->window;
     assert_true(w->first > 10);
     make_hole(rig, w->first - 5, w->first);
     struct client *c = client_open(rig, &(struct client_wish){.start = HG_START_EARLIEST});
@@ -226,7 +226,7 @@ static void records_of_the_topic_before_are_not_given(void **state) {
     (void)state;
     struct rig *rig = rig_new(&no_window, 1);
     rig_publish_many(rig, 0, 10);
-    struct hg_feed__part *part = &hg_feed__parts_topic(&rig->feed->parts, 0)->parts[0];
+    struct hg_feed__part *part = hg_feed__parts_topic(&rig->feed->parts, 0)->parts[0];
     rig->truth[0][0].n = 0;
     rig_tail(rig, 0, 2, 0, 3);
     hg_window_fini(&part->window); /* only the log could give them */

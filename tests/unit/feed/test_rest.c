@@ -33,7 +33,7 @@ static void run_failing(int err) {
     }
     atomic_store(&rig->read_err, 0);
     rig_until_live(rig, 0);
-    assert_int_equal(rig->feed->parts.topics[0]->parts[0].rest_ms, 0);
+    assert_int_equal(rig->feed->parts.topics[0]->parts[0]->rest_ms, 0);
     for (size_t i = 0; i < CLIENTS; i++) {
         client_assert_whole(c[i]);
         assert_int_equal(c[i]->n_gaps, 0);

@@ -37,7 +37,7 @@ static void new_places_begin_at_the_loop_and_old_ones_stay(void **state) {
     struct hg_feed__set *old = hg_feed__set_new(&sub, (const uint32_t[]){0, 2}, 2, NULL);
     struct hg_feed__cover *cover = hg_feed__set_find(old, t0);
     assert_int_equal(cover->places[0].next, 5);
-    assert_int_equal(cover->places[0].fingerprint, t0->parts[0].fingerprint);
+    assert_int_equal(cover->places[0].fingerprint, t0->parts[0]->fingerprint);
     cover->places[0].next = 2;
     struct hg_feed__set *set = hg_feed__set_new(&sub, (const uint32_t[]){1, 0}, 2, old);
     assert_int_equal(set->n_covers, 2);

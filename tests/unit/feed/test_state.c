@@ -35,7 +35,7 @@ static void leaving_takes_the_loops_cursor_along(void **state) {
     for (size_t i = 0; i < 2; i++) {
         const struct hg_feed__cover *cover = &c->sub->set->covers[i];
         assert_int_equal(cover->places[0].next, rig_next(rig, cover->topic->id));
-        assert_int_equal(cover->places[0].fingerprint, cover->topic->parts[0].fingerprint);
+        assert_int_equal(cover->places[0].fingerprint, cover->topic->parts[0]->fingerprint);
         assert_int_equal(cover->places[0].epoch, 1);
         assert_true(hg_list_is_empty(&cover->topic->index.plain));
     }
