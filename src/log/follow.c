@@ -43,11 +43,15 @@ struct begun {
     struct hg_log_range *ranges; /* NULL: nothing new */
 };
 
-/* It ends before what was known already: cut back while nobody looked. */
+/* It ends before what was known already: cut back while nobody looked. It begins
+ * before: made again. */
 static void show_range(struct hg_log *log, struct hg_topic *topic, uint32_t partition,
                        const struct hg_log_range *range) {
+    const struct hg_topic_part *part = hg_topic_part(topic, partition);
     bool is_same = atomic_load_explicit(&topic->epoch, memory_order_relaxed) == range->epoch;
-    if (is_same && range->next < hg_topic_part(topic, partition)->end_before) {
+    if (is_same && range->first < atomic_load_explicit(&part->first, memory_order_relaxed)) {
+        hg_log__on_lost(&log->up, topic->id, partition, range->first);
+    } else if (is_same && range->next < part->end_before) {
         hg_log__on_lost(&log->up, topic->id, partition, range->next);
     }
     hg_topic_set_range(topic, partition, range);
@@ -79,6 +83,9 @@ static int begin(struct hg_log *log, struct hg_topic *topic, struct hg_log_range
     }
     err = hg_log_refresh__ranges(log, topic->id, ret_ranges);
     topic->is_followed = err == 0 || log->ops->follow(log->driver, topic->id, false) != 0;
+    if (err == 0) {
+        hg_log_grow__take(log, topic, *ret_ranges);
+    }
     return err;
 }
 
@@ -103,6 +110,7 @@ static void on_leave(struct hg_task *task) {
     topic->n_followers -= f->is_counted;
     if (f->is_counted && topic->n_followers == 0) {
         topic->is_followed = f->log->ops->follow(f->log->driver, topic->id, false) != 0;
+        topic->owes_tail = false;
     }
     drop(f);
 }

@@ -12,6 +12,7 @@
 #include "log/admit.h"
 #include "log/crossing.h"
 #include "log/errands.h"
+#include "log/grow.h"
 #include "log/judge.h"
 #include "log/line.h"
 #include "log/log.h"
@@ -64,6 +65,7 @@ struct hg_log {
     struct hg_errands errands;
     struct hg_recalls recalls;
     struct hg_refresh refresh;
+    struct hg_grow grow;
     struct hg_readers *readers;
     _Atomic unsigned retry_after;
     atomic_bool is_writable;
@@ -81,6 +83,10 @@ int hg_log_thread__topic(struct hg_log *log, const struct hg_log_topic *topic, u
                          struct hg_why *why);
 /* topic_open.c. The same for the list of all that the driver keeps. */
 int hg_log_thread__list(struct hg_log *log, struct hg_log_kept **ret_items, size_t *ret_n);
+/* topic_open.c. On the thread that asks: open one; all that are kept, for hg_free. */
+int hg_log_errand__open(struct hg_log *log, const struct hg_log_topic *wanted, uint32_t *ret_id,
+                        struct hg_why *why);
+int hg_log_errand__list(struct hg_log *log, struct hg_log_kept **ret_items, size_t *ret_n);
 /* The tasks of a publish: put into the inbox. */
 void hg_log_thread__on_publish(struct hg_task *task);
 void hg_log_thread__on_complete(struct hg_task *task);

@@ -19,6 +19,8 @@ libheadgate_a_SOURCES += \
     src/log/follow.c \
     src/log/inbox.c \
     src/log/inbox.h \
+    src/log/grow.c \
+    src/log/grow.h \
     src/log/index.c \
     src/log/inner.h \
     src/log/judge.c \

@@ -79,6 +79,7 @@ static int make_log(const struct hg_log_setup *setup, struct hg_log **ret_log) {
     };
     log->refresh.log = log;
     hg_recalls_init(&log->recalls);
+    log->grow.period_ms = setup->look_ms;
     atomic_init(&log->retry_after, 1);
     atomic_init(&log->is_writable, true);
     int err = hg_inbox_init(&log->inbox);
@@ -255,6 +256,11 @@ unsigned hg_log_topic_retry_after(const struct hg_log *log, uint32_t id) {
     unsigned all = hg_log_retry_after(log);
     unsigned own = atomic_load_explicit(&topic_of(log, id)->retry_after, memory_order_relaxed);
     return own > all ? own : all;
+}
+
+int64_t hg_log_unseen_ms(const struct hg_log *log) {
+    enum { DELAY_MS = 5000 }; /* of the questions, and between clocks */
+    return 2 * log->grow.period_ms + DELAY_MS;
 }
 
 bool hg_log_is_writable(const struct hg_log *log) {

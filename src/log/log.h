@@ -54,6 +54,8 @@ struct hg_log_setup {
     size_t topic_bytes_max; /* of one topic; 0: a quarter of all with a driver that is
                              * HG_LOG_REMOTE, else no bound */
     unsigned readers;       /* reader threads */
+    int64_t look_ms;        /* how often a driver that is HG_LOG_REMOTE is asked what others made
+                             * of the topics; 0: never */
 };
 
 /* Opens the driver (on the log thread; waits for it), starts the threads. HG_EINVAL or HG_EIO and
@@ -64,7 +66,10 @@ int hg_log_start(const struct hg_log_setup *setup, struct hg_log **ret_log, stru
  * what was posted to them before is run by them. */
 void hg_log_stop(struct hg_log **plog);
 
-/* Topics. Declaring the same name again applies what changed. Blocks until
+/* Topics. Declaring the same name again applies what changed. What others do to
+ * topics on other machines is found within look_ms: more partitions, topics that
+ * nobody declared, such that are gone. A new topic is shown to loops by a batch
+ * with n 0, a new partition by the first of its records. Blocks until
  * the driver has it: start-up and reload threads only. */
 int hg_log_topic(struct hg_log *log, const struct hg_log_topic *topic, uint32_t *ret_id,
                  struct hg_why *why);
@@ -96,7 +101,9 @@ bool hg_log_topic_find(const struct hg_log *log, struct hg_slice name, uint32_t 
 struct hg_slice hg_log_topic_name(const struct hg_log *log, uint32_t id);
 uint64_t hg_log_topic_tag(const struct hg_log *log, uint32_t id);
 uint32_t hg_log_topic_count(const struct hg_log *log); /* ids are 0 to count - 1 */
-uint32_t hg_log_topic_partitions(const struct hg_log *log, uint32_t id);
+uint32_t hg_log_topic_partitions(const struct hg_log *log, uint32_t id); /* only grows */
+/* How long a partition may have been there before it is known of here. */
+int64_t hg_log_unseen_ms(const struct hg_log *log);
 uint32_t hg_log_topic_epoch(const struct hg_log *log, uint32_t id);
 /* First and next offset as last known; never behind what was acknowledged. */
 void hg_log_topic_range(const struct hg_log *log, uint32_t id, uint32_t partition,

@@ -9,12 +9,13 @@
 enum { ITEM_OVERHEAD = sizeof(struct hg_plan_item) + sizeof(struct hg_append_item) };
 
 static uint32_t choose_partition(const struct hg_topic *topic, const struct hg_publish_item *item) {
-    if (hg_topic_partitions(topic) == 1) {
+    uint32_t partitions = atomic_load_explicit(&topic->n_there, memory_order_acquire);
+    if (partitions == 1) {
         return 0;
     }
     /* Without a key the id decides: a copy then meets its original. */
     struct hg_slice key = item->key.len > 0 ? item->key : hg_event_core(item->event, HG_ATTR_ID);
-    return hg_murmur2_partition(key, hg_topic_partitions(topic));
+    return hg_murmur2_partition(key, partitions);
 }
 
 static size_t bytes_of(const struct hg_publish_item *item) {

@@ -63,7 +63,9 @@ static void on_back(struct hg_task *task) {
 static void on_errand(struct hg_task *task) {
     struct hg_refresh *r = HG_CONTAINER(task, struct hg_refresh, task);
     r->cuts = atomic_load(&r->topic->cuts);
-    (void)hg_log_refresh__ranges(r->log, r->topic->id, &r->ranges);
+    if (hg_log_refresh__ranges(r->log, r->topic->id, &r->ranges) == 0) {
+        hg_log_grow__take(r->log, r->topic, r->ranges);
+    }
     r->task.run = on_back;
     hg_inbox_put(&r->log->inbox, &r->task);
 }

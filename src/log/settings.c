@@ -79,6 +79,10 @@ static const struct hg_directive rows[] = {
     {.name = "log_readers", .in = "main", .args = "NUMBER", .type = HG_SLOT_INT,
      .at = AT(readers), .def = "2", .min = 1, .max = 16, .is_at_start = true,
      .help = "Threads that read the event log for subscribers that are catching up."},
+    {.name = "topic_refresh", .in = "main", .args = "TIME", .type = HG_SLOT_DURATION,
+     .at = AT(refresh_ms), .def = "10s", .is_at_start = true,
+     .help = "How often a log on other machines is asked what others made of its topics: "
+             "partitions that were added, new topics, topics that are gone. 0 is never."},
     {.name = "window", .in = "main", .args = "SIZE", .type = HG_SLOT_SIZE, .at = AT(window_bytes),
      .def = "16m", .min = 65536, .max = (int64_t)1 << 36, .is_at_start = true,
      .help = "Recent events of each topic that are kept in memory."},

@@ -22,6 +22,7 @@ struct hg_log_settings {
     int64_t topic_queue_bytes;
     int64_t readers;
     int64_t window_bytes;
+    int64_t refresh_ms;
     /* topic */
     int key; /* enum hg_topic_key */
     int64_t retention_ms;

@@ -24,6 +24,9 @@ static void on_add(struct hg_log *log, void *arg) {
                                    (log->ops->caps & HG_LOG_REMOTE) == 0 &&
                                    a->ranges[p].first < a->ranges[p].next;
     }
+    if (a->err == 0 && hg_log_is_tail_by_wish(log)) { /* nothing else shows that it is there */
+        hg_log__nudge(log, hg_topics_find(log->topics, a->name), 0);
+    }
 }
 
 static int add_topic(struct hg_log *log, uint32_t id, struct hg_slice name, struct hg_why *why) {
@@ -48,15 +51,25 @@ static void settle_first(struct hg_log *log) {
     }
 }
 
+/* What it has got since it was opened, by this or by others. */
+static void look_for_more(struct hg_log *log, struct hg_topic *topic) {
+    struct hg_log_range *ranges = NULL;
+    if (hg_log_refresh__ranges(log, topic->id, &ranges) == 0) {
+        hg_log_grow__take(log, topic, ranges);
+    }
+    hg_free(ranges);
+}
+
 /* On the thread that asks: topics come to be there, one after the other, so the
  * count is the next id for as long as this takes. */
-static int open_topic(struct hg_log *log, const struct hg_log_topic *wanted, uint32_t *ret_id,
-                      struct hg_why *why) {
+int hg_log_errand__open(struct hg_log *log, const struct hg_log_topic *wanted, uint32_t *ret_id,
+                        struct hg_why *why) {
     struct hg_log_topic topic = *wanted;
-    const struct hg_topic *known = hg_topics_find(log->topics, topic.name);
+    struct hg_topic *known = hg_topics_find(log->topics, topic.name);
     topic.id = known != NULL ? known->id : hg_topics_count(log->topics);
     topic.partitions = topic.partitions > 0 ? topic.partitions : 1;
-    if (known != NULL && hg_topic_partitions(known) != topic.partitions) {
+    bool is_remote = (log->ops->caps & HG_LOG_REMOTE) != 0;
+    if (known != NULL && !is_remote && hg_topic_partitions(known) != topic.partitions) {
         hg_why_set(why, "topic %.*s has %u partitions; they cannot be changed", HG_FMT(topic.name),
                    hg_topic_partitions(known));
         return HG_EINVAL;
@@ -68,6 +81,8 @@ static int open_topic(struct hg_log *log, const struct hg_log_topic *wanted, uin
     int err = log->ops->topic_open(log->driver, &topic, why);
     if (err == 0 && known == NULL) {
         err = add_topic(log, topic.id, topic.name, why);
+    } else if (err == 0 && is_remote) {
+        look_for_more(log, known);
     }
     if (err == 0) {
         *ret_id = topic.id;
@@ -88,7 +103,7 @@ struct topic_call {
 
 static void on_call(struct hg_task *task) {
     struct topic_call *call = HG_CONTAINER(task, struct topic_call, task);
-    call->err = open_topic(call->log, call->topic, &call->id, call->why);
+    call->err = hg_log_errand__open(call->log, call->topic, &call->id, call->why);
     int rc = sem_post(&call->is_over);
     HG_ASSERT(rc == 0);
 }
@@ -109,62 +124,75 @@ int hg_log_thread__topic(struct hg_log *log, const struct hg_log_topic *topic, u
 }
 
 /* A list that is being made. */
-struct list_call {
-    struct hg_task task;
-    struct hg_log *log;
+struct list {
     struct hg_log_kept *items;
     size_t n, cap;
     int err;
-    sem_t is_over;
 };
 
 static void on_listed(void *arg, const struct hg_log_topic *topic) {
-    struct list_call *call = arg;
-    if (call->err != 0 || !hg_topic_name_is_valid(topic->name)) {
+    struct list *list = arg;
+    if (list->err != 0 || !hg_topic_name_is_valid(topic->name)) {
         return;
     }
-    if (call->n == call->cap) {
-        size_t cap = call->cap > 0 ? 2 * call->cap : 16;
-        struct hg_log_kept *items = hg_try_realloc(call->items, cap * sizeof *items);
+    if (list->n == list->cap) {
+        size_t cap = list->cap > 0 ? 2 * list->cap : 16;
+        struct hg_log_kept *items = hg_try_realloc(list->items, cap * sizeof *items);
         if (items == NULL) {
-            call->err = HG_ENOMEM;
+            list->err = HG_ENOMEM;
             return;
         }
-        call->items = items;
-        call->cap = cap;
+        list->items = items;
+        list->cap = cap;
     }
-    struct hg_log_kept *kept = &call->items[call->n++];
+    struct hg_log_kept *kept = &list->items[list->n++];
     kept->topic = *topic;
     memcpy(kept->name, topic->name.ptr, topic->name.len);
 }
 
+int hg_log_errand__list(struct hg_log *log, struct hg_log_kept **ret_items, size_t *ret_n) {
+    struct list list = {0};
+    settle_first(log);
+    int err = log->ops->list(log->driver, on_listed, &list);
+    err = list.err != 0 ? list.err : err;
+    if (err != 0) {
+        hg_free(list.items);
+        return err;
+    }
+    for (size_t i = 0; i < list.n; i++) { /* only now do the items stay where they are */
+        list.items[i].topic.name.ptr = list.items[i].name;
+    }
+    *ret_items = list.items;
+    *ret_n = list.n;
+    return 0;
+}
+
+struct list_call {
+    struct hg_task task;
+    struct hg_log *log;
+    struct hg_log_kept **ret_items;
+    size_t *ret_n;
+    int err;
+    sem_t is_over;
+};
+
 static void on_list(struct hg_task *task) {
     struct list_call *call = HG_CONTAINER(task, struct list_call, task);
-    settle_first(call->log);
-    int err = call->log->ops->list(call->log->driver, on_listed, call);
-    call->err = call->err != 0 ? call->err : err;
+    call->err = hg_log_errand__list(call->log, call->ret_items, call->ret_n);
     int rc = sem_post(&call->is_over);
     HG_ASSERT(rc == 0);
 }
 
 int hg_log_thread__list(struct hg_log *log, struct hg_log_kept **ret_items, size_t *ret_n) {
-    struct list_call call = {.task.run = on_list, .log = log};
+    struct list_call call = {
+        .task.run = on_list, .log = log, .ret_items = ret_items, .ret_n = ret_n};
     int rc = sem_init(&call.is_over, 0, 0);
     HG_ASSERT(rc == 0);
     hg_errands_put(log, &call.task);
     while (sem_wait(&call.is_over) != 0) { /* a signal came in between */
     }
     (void)sem_destroy(&call.is_over);
-    if (call.err != 0) {
-        hg_free(call.items);
-        return call.err;
-    }
-    for (size_t i = 0; i < call.n; i++) { /* only now do the items stay where they are */
-        call.items[i].topic.name.ptr = call.items[i].name;
-    }
-    *ret_items = call.items;
-    *ret_n = call.n;
-    return 0;
+    return call.err;
 }
 
 static void on_made(struct hg_task *task) {
@@ -180,7 +208,7 @@ static void on_make(struct hg_task *task) {
         m->id = known->id;
         m->err = 0;
     } else {
-        m->err = open_topic(m->log, &m->topic, &m->id, &why);
+        m->err = hg_log_errand__open(m->log, &m->topic, &m->id, &why);
     }
     if (m->err != 0) {
         HG_LOG(HG_ERROR, "topic_not_made", "topic=%.*s why=%s", HG_FMT(m->topic.name), why.text);

@@ -89,6 +89,7 @@ static struct hg_topic *new_topic(struct hg_slice name, uint32_t partitions) {
     topic->name = (struct hg_slice){copy, name.len};
     topic->tag = hg_topic_tag(name);
     atomic_init(&topic->n_parts, partitions);
+    atomic_init(&topic->n_there, partitions);
     topic->parts = parts;
     return topic;
 }

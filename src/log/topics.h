@@ -39,6 +39,7 @@ struct hg_topic_parts {
 struct hg_topic {
     uint32_t id;
     _Atomic uint32_t n_parts; /* hg_topic_partitions */
+    _Atomic uint32_t n_there; /* what is written goes to these: less where it was made again */
     uint64_t tag;
     _Atomic uint32_t epoch;
     _Atomic uint32_t cuts; /* how often a partition was cut back: what was asked before is void */
@@ -46,6 +47,9 @@ struct hg_topic {
     /* The thread that asks (errands.h) only: */
     uint32_t n_followers; /* loops */
     bool is_followed;     /* the driver gives its tail */
+    bool owes_tail;       /* but not yet that of partitions which came since */
+    bool is_gone;         /* the driver keeps it no more */
+    uint32_t seen_round;  /* of log/grow.h */
     /* Log thread only: publishes of it that stand aside; log/line.h. */
     struct hg_plan_item *aside_first, *aside_last;
     /* Of log/admit.h: */

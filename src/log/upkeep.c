@@ -89,6 +89,7 @@ static void tick(struct hg_log *log, int64_t now_ms) {
     t->tick_at_ms = now_ms + TICK_MS;
     expire(log);
     hg_log_refresh__run(log);
+    hg_log_grow__run(log, now_ms);
     nudge(log);
     hg_recalls_tick(log, now_ms);
     guess_retry(log, elapsed_ms);

@@ -144,6 +144,7 @@ static int start_log(struct hg_service *s, struct change *c) {
         .queue_bytes_max = (size_t)settings->queue_bytes,
         .topic_bytes_max = (size_t)settings->topic_queue_bytes,
         .readers = (unsigned)settings->readers,
+        .look_ms = settings->refresh_ms,
     };
     if (settings->event_log.n > 0) {
         setup.driver = hg_registry_log(s->registry, settings->event_log.items[0], &m);

@@ -123,12 +123,15 @@ static int on_follow(void *state, uint32_t topic, bool is_wanted) {
         return err;
     }
     lock(r);
-    HG_ASSERT(r->is_followed[topic] != is_wanted);
-    r->is_followed[topic] = is_wanted;
+    HG_ASSERT(is_wanted || r->is_followed[topic]);
     pthread_mutex_lock(&r->fake.lock);
-    for (uint32_t p = 0; p < FAKE_PARTITIONS; p++) {
-        r->tail_at[topic][p] = topic_of(r, topic)->parts[p].n;
+    const struct fake_topic *t = topic_of(r, topic);
+    uint32_t p = r->is_followed[topic] ? r->n_followed[topic] : 0;
+    for (; p < t->partitions; p++) {
+        r->tail_at[topic][p] = r->is_followed[topic] ? t->parts[p].first : t->parts[p].n;
     }
+    r->n_followed[topic] = t->partitions;
+    r->is_followed[topic] = is_wanted;
     pthread_mutex_unlock(&r->fake.lock);
     unlock(r);
     atomic_fetch_add(is_wanted ? &r->n_follows : &r->n_unfollows, 1);
@@ -155,7 +158,7 @@ static size_t take(struct remote_log *r, uint32_t topic, uint32_t partition,
                    struct hg_record records[], size_t max) {
     size_t n = 0;
     lock(r);
-    if (r->is_followed[topic]) {
+    if (r->is_followed[topic] && partition < r->n_followed[topic]) {
         pthread_mutex_lock(&r->fake.lock);
         const struct fake_part *part = &topic_of(r, topic)->parts[partition];
         uint64_t *at = &r->tail_at[topic][partition];
@@ -188,6 +191,13 @@ void remote_log_pump(struct remote_log *r) {
             pump_part(r, t, p);
         }
     }
+}
+
+void remote_log_grow(struct remote_log *r, uint32_t topic, uint32_t partitions) {
+    HG_ASSERT(partitions <= FAKE_PARTITIONS);
+    pthread_mutex_lock(&r->fake.lock);
+    topic_of(r, topic)->partitions = partitions;
+    pthread_mutex_unlock(&r->fake.lock);
 }
 
 void remote_log_cut(struct remote_log *r, uint32_t topic, uint32_t partition, uint64_t end) {

@@ -20,6 +20,7 @@ struct remote_log {
     atomic_int follow_err; /* of the wishes to come */
     atomic_size_t n_follows, n_unfollows;
     bool is_followed[FAKE_TOPICS];                  /* by the gateway's id */
+    uint32_t n_followed[FAKE_TOPICS];               /* partitions of it */
     uint64_t tail_at[FAKE_TOPICS][FAKE_PARTITIONS]; /* what the tail gives next */
 };
 
@@ -40,6 +41,8 @@ void remote_log_write(struct remote_log *remote, uint32_t topic, uint32_t partit
 bool remote_log_is_followed(struct remote_log *remote, uint32_t topic);
 /* Give what the followed topics have that the tail did not give yet. One thread. */
 void remote_log_pump(struct remote_log *remote);
+/* The topic has so many partitions from now on; nobody is told. */
+void remote_log_grow(struct remote_log *remote, uint32_t topic, uint32_t partitions);
 /* The partition ends at `end` from now on; told if it is followed. The thread
  * that pumps. */
 void remote_log_cut(struct remote_log *remote, uint32_t topic, uint32_t partition, uint64_t end);

@@ -50,15 +50,16 @@ struct hg_record {
 struct hg_log_topic {
     struct hg_slice name;
     uint32_t id; /* small, process-wide; given by the gateway */
-    uint32_t partitions;
+    uint32_t partitions; /* wanted; of one that is there describe tells how many it has */
+    bool is_found;       /* the driver listed it: to be taken as it is, not to be made */
     bool is_compacted;
     int64_t retention_ms;    /* 0: for ever */
     int64_t retention_bytes; /* 0: no bound */
 };
 
 struct hg_log_range {
-    uint32_t epoch; /* one incarnation of the topic, from 1 */
-    uint32_t partitions;
+    uint32_t epoch;      /* one incarnation of the topic, from 1 */
+    uint32_t partitions; /* HG_LOG_REMOTE: may become more from one list to the next */
     uint64_t first; /* oldest offset that is still there */
     uint64_t next;  /* the offset the next record will get */
     uint64_t bytes; /* estimate of what the topic holds */
@@ -183,7 +184,9 @@ struct hg_log_ops {
     int (*list)(void *state, hg_log_topic_fn fn, void *arg);
     /* HG_LOG_FOLLOW: begin to give the tail of all partitions of a topic, or end
      * it. When it begins, describe tells where: the first record it gives is at
-     * or before the next that describe had. HG_EAGAIN, HG_EIO: asked again. */
+     * or before the next that describe had. Again while it is given: those
+     * partitions as well that came since, from their first record; the others
+     * go on. HG_EAGAIN, HG_EIO: asked again. */
     int (*follow)(void *state, uint32_t topic, bool is_wanted);
     /* HG_LOG_DELETE: made again, the topic has another epoch. */
     int (*topic_delete)(void *state, uint32_t topic);

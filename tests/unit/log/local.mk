@@ -17,6 +17,7 @@ tests_unit_log_test_log_SOURCES = \
     tests/unit/log/test_errands.c \
     tests/unit/log/test_expect.c \
     tests/unit/log/test_follow.c \
+    tests/unit/log/test_grow.c \
     tests/unit/log/test_inbox.c \
     tests/unit/log/test_index.c \
     tests/unit/log/test_judge.c \

@@ -34,6 +34,7 @@ int main(void) {
     failed += test_index();
     failed += test_recall();
     failed += test_follow();
+    failed += test_grow();
     failed += test_refresh();
     failed += test_upkeep();
     return failed != 0;

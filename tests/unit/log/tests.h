@@ -19,6 +19,7 @@ int test_dedup(void);
 int test_errands(void);
 int test_expect(void);
 int test_follow(void);
+int test_grow(void);
 int test_inbox(void);
 int test_index(void);
 int test_judge(void);
