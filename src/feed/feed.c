@@ -215,8 +215,9 @@ static void jump_to_end(struct hg_feed *f, struct hg_feed__topic *t, uint32_t pa
 
 void hg_feed_tail(struct hg_feed *f, struct hg_batch *batch) {
     struct tail t = {.feed = f, .batch = batch};
-    /* A topic that cannot be remembered has no subscriber here either. */
-    t.topic = hg_feed__parts_topic(&f->parts, batch->topic);
+    /* A topic that cannot be remembered has no subscriber here either; a partition
+     * that cannot is begun at its first record later. */
+    t.topic = hg_feed__topic(f, batch->topic);
     if (!t.topic) {
         return;
     }

@@ -48,6 +48,10 @@ static void on_followed(void *arg, int err) {
         ask_again_later(f, t);
         return;
     }
+    if (!hg_feed__topic(f, t->id)) {
+        ask_again_later(f, t);
+        return;
+    }
     t->follow.is_ready = true;
     t->follow.wait_ms = 0;
     for (uint32_t i = 0; i < t->n_parts; i++) {

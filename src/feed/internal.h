@@ -28,8 +28,9 @@ struct hg_feed__place {
     uint32_t fingerprint; /* of the record at next - 1; 0: not known */
     uint32_t epoch;
     union {
-        int64_t time_ms; /* SOUGHT; READY after a claim: of the record at next - 1 */
-        uint64_t first;  /* GAP: where it goes on */
+        int64_t time_ms;  /* SOUGHT; READY after a claim: of the record at next - 1 */
+        int64_t ahead_ms; /* AFTER: it begins so long before what the claims name */
+        uint64_t first;   /* GAP: where it goes on */
     };
     const char *reason; /* GAP */
     enum hg_feed__stand stand;

@@ -37,7 +37,7 @@ void hg_feed__lose(struct hg_feed *f, struct hg_feed__topic *t, uint32_t partiti
         struct hg_subscriber *sub = HG_CONTAINER(it, struct hg_subscriber, all);
         struct hg_feed__cover *cover =
             sub->state == HG_FEED__CATCHING ? hg_feed__set_find(sub->set, t) : NULL;
-        if (cover) {
+        if (cover && partition < cover->n_places) { /* else it has not begun there */
             lose_place(cover, partition, next);
             hg_feed__read_cancel(sub); /* it may bring what is void */
             hg_feed__queue(sub, &f->ready);

@@ -88,6 +88,30 @@ static int grow_table(struct hg_feed__parts *ps) {
     return 0;
 }
 
+bool hg_feed__part_has_more(const struct hg_feed__parts *ps, const struct hg_feed__topic *t) {
+    return hg_log_topic_partitions(ps->log, t->id) > t->n_parts;
+}
+
+int hg_feed__part_grow(struct hg_feed__parts *ps, struct hg_feed__topic *t) {
+    uint32_t n = hg_log_topic_partitions(ps->log, t->id);
+    struct hg_feed__part **parts = hg_try_realloc(t->parts, n * sizeof(struct hg_feed__part *));
+    if (!parts) {
+        return HG_ENOMEM;
+    }
+    t->parts = parts;
+    int err = 0;
+    while (err == 0 && t->n_parts < n) {
+        err = add_part(ps, t);
+        if (err == 0) {
+            struct hg_log_range range = {0};
+            hg_log_topic_range(ps->log, t->id, t->n_parts - 1, &range);
+            hg_feed__part_move(t->parts[t->n_parts - 1], range.first, 0);
+        }
+    }
+    share_window(ps, t);
+    return err;
+}
+
 struct hg_feed__topic *hg_feed__parts_topic(struct hg_feed__parts *ps, uint32_t id) {
     if (id >= ps->n_topics) {
         if (id >= hg_log_topic_count(ps->log) || grow_table(ps)) {

@@ -53,6 +53,11 @@ void hg_feed__parts_fini(struct hg_feed__parts *ps);
 /* The topic, begun at what the log says when this loop sees it for the first
  * time. NULL: no memory, or the log has no such topic. */
 struct hg_feed__topic *hg_feed__parts_topic(struct hg_feed__parts *ps, uint32_t id);
+/* The log has more partitions of it than this loop knows. */
+bool hg_feed__part_has_more(const struct hg_feed__parts *ps, const struct hg_feed__topic *t);
+/* They are added; the loop stands before the first record of each. HG_ENOMEM: some
+ * may be. Nobody is live. */
+int hg_feed__part_grow(struct hg_feed__parts *ps, struct hg_feed__topic *t);
 /* The loop's position is now before next; fingerprint is of next - 1. */
 void hg_feed__part_move(struct hg_feed__part *p, uint64_t next, uint32_t fingerprint);
 /* The position as a token, borrowed until it moves: made once for all the

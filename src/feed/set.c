@@ -4,6 +4,7 @@
 #include "feed/set.h"
 
 #include "feed/follow.h"
+#include "feed/state.h"
 
 #include <stdlib.h>
 
@@ -86,7 +87,7 @@ bool hg_feed__walk_next(struct hg_feed__walk *w, struct hg_feed__cover **ret_cov
 static size_t measure(struct hg_feed *f, const uint32_t *topics, size_t n) {
     size_t bytes = sizeof(struct hg_feed__set) + n * sizeof(struct hg_feed__cover);
     for (size_t i = 0; i < n; i++) {
-        const struct hg_feed__topic *t = hg_feed__parts_topic(&f->parts, topics[i]);
+        const struct hg_feed__topic *t = hg_feed__topic(f, topics[i]);
         if (!t) {
             return 0;
         }
@@ -105,18 +106,76 @@ static size_t drop_twins(struct hg_feed__cover *covers, size_t n) {
     return kept;
 }
 
+/* A partition that came since is had from its first record, but by who begins at
+ * a time, or with what comes. */
+static void fill_new(struct hg_feed__cover *cover, uint32_t i,
+                     const struct hg_feed__cover *before) {
+    switch (before->places[0].stand) {
+    case HG_FEED__TAIL:
+    case HG_FEED__SOUGHT:
+    case HG_FEED__AFTER:
+        cover->places[i] = before->places[0];
+        break;
+    case HG_FEED__READY:
+    case HG_FEED__FRESH:
+    case HG_FEED__CLAIMED:
+    case HG_FEED__GAP:
+        hg_feed__place_first(cover->sub->feed, cover, i);
+        break;
+    }
+}
+
 static void fill_places(struct hg_feed__cover *cover, struct hg_feed__set *old) {
     const struct hg_feed__cover *before = old ? hg_feed__set_find(old, cover->topic) : NULL;
     bool is_followed = hg_feed__is_followed(cover->sub->feed, cover->topic);
     cover->sub->awaits_tail |= !is_followed;
     for (uint32_t i = 0; i < cover->n_places; i++) {
-        if (before) {
+        if (before && i < before->n_places) {
             cover->places[i] = before->places[i];
+        } else if (before) {
+            fill_new(cover, i, before);
         } else {
             hg_feed__place_at(&cover->places[i], hg_feed__part_of(cover, i));
             cover->places[i].stand = is_followed ? HG_FEED__READY : HG_FEED__TAIL;
         }
     }
+}
+
+struct hg_feed__topic *hg_feed__topic(struct hg_feed *f, uint32_t id) {
+    struct hg_feed__topic *t = hg_feed__parts_topic(&f->parts, id);
+    if (t && hg_feed__part_has_more(&f->parts, t)) {
+        hg_feed__kick(f, t);
+        return hg_feed__part_grow(&f->parts, t) ? NULL : t;
+    }
+    return t;
+}
+
+static bool is_settled(const struct hg_feed__set *set) {
+    for (size_t c = 0; c < set->n_covers; c++) {
+        if (set->covers[c].n_places < set->covers[c].topic->n_parts) {
+            return false;
+        }
+    }
+    return true;
+}
+
+int hg_feed__set_settle(struct hg_subscriber *sub) {
+    struct hg_feed__set *old = sub->set;
+    if (is_settled(old)) {
+        return 0;
+    }
+    uint32_t *topics = hg_try_alloc(old->n_covers * sizeof(*topics));
+    for (size_t c = 0; topics && c < old->n_covers; c++) {
+        topics[c] = old->covers[c].topic->id;
+    }
+    struct hg_feed__set *set = topics ? hg_feed__set_new(sub, topics, old->n_covers, old) : NULL;
+    hg_free(topics);
+    if (!set) {
+        return HG_ENOMEM;
+    }
+    hg_feed__set_free(&sub->set);
+    sub->set = set;
+    return 0;
 }
 
 struct hg_feed__set *hg_feed__set_new(struct hg_subscriber *sub, const uint32_t *topics, size_t n,

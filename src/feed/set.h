@@ -13,6 +13,14 @@ void hg_feed__set_free(struct hg_feed__set **pset);
 /* NULL: not covered. */
 struct hg_feed__cover *hg_feed__set_find(struct hg_feed__set *set, const struct hg_feed__topic *t);
 
+/* The topic with all partitions that the log knows of: to those who cover it new
+ * ones are added by hg_feed__set_settle. NULL as hg_feed__parts_topic, and
+ * without memory for a partition. Not while a batch is dispatched. */
+struct hg_feed__topic *hg_feed__topic(struct hg_feed *f, uint32_t id);
+/* The set has a place in each partition of its topics; in those that came since it
+ * was made, at the first record. HG_ENOMEM. CATCHING, and no read is under way. */
+int hg_feed__set_settle(struct hg_subscriber *sub);
+
 /* A walk over all places of a set, each once, beginning anywhere. */
 struct hg_feed__walk {
     struct hg_feed__set *set;

@@ -14,7 +14,9 @@
  *
  * A topic that the cursor says nothing of may have been made while the client
  * was away. It begins at the time of the newest record that the client has; at
- * the first record where the cursor is that of a stream without topics. */
+ * the first record where the cursor is that of a stream without topics. Of a
+ * topic with more partitions than the cursor names it may have had records in
+ * the new ones before the gateway knew: these begin that much earlier. */
 #include "feed/start.h"
 
 #include "feed/answer.h"
@@ -52,15 +54,38 @@ static bool claim(struct hg_feed__cover *cover, uint32_t i, const struct hg_curs
     return p != NULL;
 }
 
+static bool is_named(const struct hg_feed__place *place) {
+    return place->stand == HG_FEED__CLAIMED;
+}
+
+/* The cursor names all partitions below this one: then it may be from before this
+ * one was there, or known. */
+static bool may_be_new(const struct hg_feed__cover *cover, uint32_t i) {
+    uint32_t n = 0;
+    while (n < cover->n_places && is_named(&cover->places[n])) {
+        n++;
+    }
+    for (uint32_t k = n; k < cover->n_places; k++) {
+        if (is_named(&cover->places[k])) {
+            return false; /* one of each that the client chose */
+        }
+    }
+    return n > 0 && i >= n;
+}
+
 /* Whoever has a place in some topics has all that others had before. */
 static void await_claims(struct hg_subscriber *sub) {
+    int64_t unseen_ms = hg_log_unseen_ms(sub->feed->parts.log);
     struct hg_feed__walk walk;
     struct hg_feed__cover *cover;
     uint32_t i;
     hg_feed__walk_begin(&walk, sub->set, 0);
     while (hg_feed__walk_next(&walk, &cover, &i)) {
         if (cover->places[i].stand == HG_FEED__READY || cover->places[i].stand == HG_FEED__TAIL) {
-            cover->places[i] = (struct hg_feed__place){.stand = HG_FEED__AFTER};
+            cover->places[i] = (struct hg_feed__place){
+                .ahead_ms = may_be_new(cover, i) ? unseen_ms : 0,
+                .stand = HG_FEED__AFTER,
+            };
         }
     }
 }
@@ -196,7 +221,7 @@ static void follow_claims(struct hg_subscriber *sub, int64_t time_ms) {
         struct hg_feed__place *place = &cover->places[i];
         if (place->stand == HG_FEED__AFTER && time_ms > 0) {
             place->stand = HG_FEED__SOUGHT;
-            place->time_ms = time_ms;
+            place->time_ms = time_ms > place->ahead_ms ? time_ms - place->ahead_ms : 0;
         } else if (place->stand == HG_FEED__AFTER) {
             hg_feed__place_first(sub->feed, cover, i);
         }

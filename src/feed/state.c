@@ -138,6 +138,10 @@ void hg_feed__step(struct hg_subscriber *sub) {
     }
     HG_ASSERT(!f->is_dispatching); /* a stream's write never calls up */
     hg_list_remove(&sub->queue);
+    if (hg_feed__set_settle(sub)) {
+        hg_feed__queue(sub, &f->later);
+        return;
+    }
     enum hg_feed__turn turn = catch_up(sub);
     hg_feed__end_write(sub);
     hg_feed__count_deliveries(f);

@@ -122,7 +122,7 @@ int hg_subscriber_set_topics(struct hg_subscriber *s, const uint32_t *topics, si
 }
 
 int hg_subscriber_add_topic(struct hg_subscriber *s, uint32_t topic) {
-    struct hg_feed__topic *t = hg_feed__parts_topic(&s->feed->parts, topic);
+    struct hg_feed__topic *t = hg_feed__topic(s->feed, topic);
     size_t n = s->set->n_covers;
     if (s->state == HG_FEED__ENDED || (t && hg_feed__set_find(s->set, t))) {
         return 0;

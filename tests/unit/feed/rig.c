@@ -165,15 +165,25 @@ void rig_release_tail(struct rig *rig) {
     rig->is_tail_held = false;
 }
 
+static void declare(struct rig *rig, uint32_t topic, uint32_t partitions) {
+    char name[16];
+    struct hg_why why = {{0}};
+    uint32_t id = 0;
+    snprintf(name, sizeof(name), "t%u", topic);
+    struct hg_log_topic t = {.name = hg_slice_of(name), .partitions = partitions};
+    assert_int_equal(hg_log_topic(rig->log, &t, &id, &why), 0);
+    assert_int_equal(id, topic);
+}
+
+void rig_grow(struct rig *rig, uint32_t topic, uint32_t partitions) {
+    remote_log_grow(&rig->remote, topic, partitions);
+    declare(rig, topic, partitions);
+    remember_stored(rig, topic);
+}
+
 static void make_topics(struct rig *rig, unsigned n, uint32_t partitions) {
     for (unsigned i = 0; i < n; i++) {
-        char name[16];
-        struct hg_why why = {{0}};
-        uint32_t id = 0;
-        snprintf(name, sizeof(name), "t%u", i);
-        struct hg_log_topic topic = {.name = hg_slice_of(name), .partitions = partitions};
-        assert_int_equal(hg_log_topic(rig->log, &topic, &id, &why), 0);
-        assert_int_equal(id, i);
+        declare(rig, i, partitions);
     }
     rig->n_topics = n;
 }

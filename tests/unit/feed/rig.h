@@ -78,6 +78,8 @@ void rig_publish_many(struct rig *rig, uint32_t topic, size_t n);
 /* Another producer's event; is_remote only. */
 void rig_write(struct rig *rig, uint32_t topic, uint32_t partition, const char *type,
                const char *subject);
+/* The topic has so many partitions from now on, and the log knows it; is_remote only. */
+void rig_grow(struct rig *rig, uint32_t topic, uint32_t partitions);
 /* The partition ends at `end`; the log hears of it if the topic is followed. */
 void rig_cut(struct rig *rig, uint32_t topic, uint32_t partition, uint64_t end);
 /* Where the topic's next record goes, as published. */

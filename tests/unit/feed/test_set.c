@@ -4,6 +4,7 @@
 
 #include "base/alloc.h"
 #include "feed/set.h"
+#include "unit/feed/client.h"
 #include "unit/feed/tests.h"
 
 static void covers_are_sorted_by_tag_and_without_twins(void **state) {
@@ -112,6 +113,119 @@ static void without_memory_there_is_no_set(void **state) {
     rig_free(&rig);
 }
 
+/* ----- partitions that come later ----- */
+
+static const struct rig_options remote = {.is_remote = true};
+
+static void write_each(struct rig *rig, uint32_t partitions) {
+    for (uint32_t p = 0; p < partitions; p++) {
+        rig_write(rig, 0, p, "a", "s");
+    }
+    remote_log_pump(&rig->remote);
+    rig_turn(rig);
+}
+
+static void a_live_stream_has_a_new_partition_from_its_first_record(void **state) {
+    (void)state;
+    struct rig *rig = rig_new(&remote, 1);
+    struct client *c[2];
+    for (int i = 0; i < 2; i++) {
+        c[i] = client_open(rig, &(struct client_wish){.subject = i == 0 ? NULL : "s"});
+    }
+    rig_until_live(rig, 0);
+    write_each(rig, 1);
+    remote_log_grow(&rig->remote, 0, 3);
+    rig_write(rig, 0, 2, "a", "s"); /* the log does not know of it yet */
+    rig_grow(rig, 0, 3);
+    write_each(rig, 3);
+    rig_until_live(rig, 0);
+    write_each(rig, 3);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(c[i]->n_events, 8);
+        assert_int_equal(c[i]->n_gaps, 0);
+        assert_int_equal(c[i]->sub->set->n_places, 3);
+        client_assert_whole(c[i]);
+        client_close(&c[i]);
+    }
+    rig_free(&rig);
+}
+
+static void one_without_room_has_it_when_there_is_room(void **state) {
+    (void)state;
+    struct rig *rig = rig_new(&remote, 1);
+    struct client *c = client_open(rig, &(struct client_wish){0});
+    rig_until_live(rig, 0);
+    client_set_room(c, 0);
+    write_each(rig, 1);
+    rig_grow(rig, 0, 2);
+    write_each(rig, 2);
+    write_each(rig, 2);
+    assert_int_equal(c->n_events, 0);
+    client_set_room(c, CLIENT_ROOM_ALL);
+    rig_until_live(rig, 0);
+    assert_int_equal(c->n_events, 5);
+    client_assert_whole(c);
+    client_close(&c);
+    rig_free(&rig);
+}
+
+/* It was there, with records, before the client's gateway knew of it. */
+static void a_cursor_from_before_a_partition_misses_nothing_of_it(void **state) {
+    (void)state;
+    struct rig *rig = rig_new(&remote, 1);
+    struct client *c = client_open(rig, &(struct client_wish){0});
+    char cursor[CLIENT_TEXT_MAX];
+    rig_until_live(rig, 0);
+    rig->fake.log_time_ms = 100000;
+    remote_log_grow(&rig->remote, 0, 2);
+    rig_write(rig, 0, 1, "a", "s");
+    rig->fake.log_time_ms = 100500;
+    write_each(rig, 1);
+    assert_int_equal(c->n_events, 1);
+    memcpy(cursor, c->cursor, sizeof(cursor));
+    client_close(&c);
+    rig_grow(rig, 0, 2);
+    c = client_open(rig, &(struct client_wish){.cursor = cursor});
+    rig_until_live(rig, 0);
+    assert_int_equal(c->n_gaps, 0);
+    assert_int_equal(c->n_events, 1);
+    client_close(&c);
+    rig_free(&rig);
+}
+
+static void without_memory_it_is_put_off(void **state) {
+    (void)state;
+    for (int n = 0;; n++) {
+        struct rig *rig = rig_new(&remote, 1);
+        struct client *c = client_open(rig, &(struct client_wish){0});
+        rig_until_live(rig, 0);
+        rig_grow(rig, 0, 2);
+        for (uint32_t p = 0; p < 2; p++) {
+            rig_write(rig, 0, p, "a", "s");
+        }
+        remote_log_pump(&rig->remote);
+        c->is_parse_held = true;
+        assert_int_equal(hg_buf_reserve(&c->in, 1 << 16), 0);
+        hg_alloc_fail_after(n);
+        rig_turn(rig);
+        bool is_over = hg_alloc_fail_is_pending();
+        hg_alloc_fail_after(-1);
+        client_parse(c);
+        write_each(rig, 2);
+        rig_until_live(rig, 0);
+        assert_int_equal(c->sub->set->n_places, 2);
+        assert_int_equal(c->n_events, 4);
+        assert_int_equal(c->n_gaps, 0);
+        client_assert_whole(c);
+        client_close(&c);
+        rig_free(&rig);
+        if (is_over) {
+            assert_true(n > 4);
+            return;
+        }
+    }
+}
+
 int test_set(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(covers_are_sorted_by_tag_and_without_twins),
@@ -120,6 +234,10 @@ int test_set(void) {
         cmocka_unit_test(walk_meets_each_place_once_from_anywhere),
         cmocka_unit_test(empty_set_has_nothing_to_walk),
         cmocka_unit_test(without_memory_there_is_no_set),
+        cmocka_unit_test(a_live_stream_has_a_new_partition_from_its_first_record),
+        cmocka_unit_test(one_without_room_has_it_when_there_is_room),
+        cmocka_unit_test(a_cursor_from_before_a_partition_misses_nothing_of_it),
+        cmocka_unit_test(without_memory_it_is_put_off),
     };
     return cmocka_run_group_tests_name("feed/set", tests, NULL, NULL);
 }
