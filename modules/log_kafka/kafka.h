@@ -94,6 +94,9 @@ struct kafka {
     struct kafka_table topics;
     struct kafka_reads *reads;
     struct kafka_tail *tail;
+    /* A count that rises when a topic has got partitions, and up to where the line
+     * has asked the cluster since. */
+    _Atomic uint32_t news, news_known;
     /* The log thread's. */
     struct kafka_line *line;    /* NULL: one has yet to be made again */
     struct kafka_line *retired; /* that are being emptied */
@@ -119,6 +122,7 @@ void kafka_topics_fini(struct kafka *k);
 struct kafka_topic *kafka_topic(struct kafka *k, uint32_t id); /* NULL: none. Any thread */
 int kafka_topic_open(void *state, const struct hg_log_topic *topic, struct hg_why *why);
 int kafka_describe(void *state, uint32_t id, uint32_t partition, struct hg_log_range *ret);
+/* And open topics have as many partitions as it tells from then on. */
 int kafka_list(void *state, hg_log_topic_fn fn, void *arg);
 
 /* trim.c. HG_EINVAL: the topic is compacted, so the cluster refuses. */
@@ -154,6 +158,9 @@ int kafka_line_send(struct kafka_line *l, const struct kafka_topic *t, uint32_t 
 /* Nothing more is sent. With is_at_once what is under way is given up: in
  * doubt. Else it ends by itself, in message.timeout.ms at the latest. */
 void kafka_line_end(struct kafka_line *l, bool is_at_once);
+/* Waits, a bounded time, until the line knows the partitions of its topics anew:
+ * else it would refuse what goes to new ones. The errand thread. */
+void kafka_lines_learn(struct kafka *k);
 /* Waits for its thread. */
 void kafka_line_free(struct kafka_line **pl);
 

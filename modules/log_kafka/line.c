@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* line.c - one idempotent producer, from its making to its end. */
-#include "kafka.h"
+#include "read.h"
 
 #include <signal.h>
+#include <time.h>
 
-enum { POLL_MS = 100, END_POLL_MS = 5, PROBE_MS = 1000 };
+enum { POLL_MS = 100, END_POLL_MS = 5, PROBE_MS = 1000, LEARN_MS = 2000 };
 
 /* ----- its thread ----- */
 
@@ -41,11 +42,36 @@ static void answer_probe(struct kafka_line *l) {
     hg_append_complete(probe, is_up ? 0 : HG_EAGAIN);
 }
 
+/* A producer asks by itself only once in minutes. */
+static void learn(struct kafka_line *l) {
+    const struct rd_kafka_metadata *m = NULL;
+    uint32_t news = atomic_load(&l->k->news);
+    if (atomic_load(&l->is_ending) || atomic_load(&l->k->news_known) == news) {
+        return;
+    }
+    if (rd_kafka_metadata(l->rk, 0, NULL, &m, PROBE_MS) == RD_KAFKA_RESP_ERR_NO_ERROR) {
+        atomic_store(&l->k->news_known, news);
+    }
+    if (m != NULL) {
+        rd_kafka_metadata_destroy(m);
+    }
+}
+
+void kafka_lines_learn(struct kafka *k) {
+    static const struct timespec pause = {.tv_nsec = 10 * 1000 * 1000};
+    uint32_t news = atomic_fetch_add(&k->news, 1) + 1;
+    int64_t end_ms = kafka_mono_ms() + LEARN_MS;
+    while (atomic_load(&k->news_known) != news && kafka_mono_ms() < end_ms) {
+        (void)nanosleep(&pause, NULL);
+    }
+}
+
 static void *run(void *arg) {
     struct kafka_line *l = arg;
     while (!atomic_load(&l->is_ending) || rd_kafka_outq_len(l->rk) > 0) {
         (void)rd_kafka_poll(l->rk, atomic_load(&l->is_ending) ? END_POLL_MS : POLL_MS);
         answer_probe(l);
+        learn(l);
     }
     answer_probe(l);
     rd_kafka_destroy(l->rk);

@@ -150,8 +150,11 @@ static bool is_without_data(const struct hg_record *r) {
 
 static int check_item(struct kafka *k, const struct hg_append_item *item) {
     const struct kafka_topic *t = kafka_topic(k, item->topic);
-    if (t == NULL || item->partition >= t->partitions) {
+    if (t == NULL) {
         return HG_EINVAL;
+    }
+    if (item->partition >= t->partitions) {
+        return HG_EAGAIN; /* made again with fewer, which is known in a moment */
     }
     if (t->is_compacted && item->record.key.len == 0) {
         return HG_EINVAL;

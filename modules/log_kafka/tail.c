@@ -20,9 +20,10 @@ struct tail_part {
 
 struct tail_topic {
     struct tail_topic *older;
-    const struct kafka_topic *topic;
-    rd_kafka_topic_t *rkt; /* NULL: not followed */
-    struct tail_part parts[];
+    const struct kafka_topic *topic; /* as last followed */
+    rd_kafka_topic_t *rkt;           /* NULL: not followed */
+    uint32_t n_parts;                /* that run */
+    struct tail_part *parts;         /* room for as many as the topic has */
 };
 
 struct kafka_tail {
@@ -55,13 +56,13 @@ struct kafka_tail *kafka_tail_new(struct kafka *k) {
     return t;
 }
 
+/* NULL: never followed. */
 static struct tail_topic *find(struct kafka_tail *t, const char *name) {
-    for (struct tail_topic *i = t->topics; i != NULL; i = i->older) {
-        if (i->rkt != NULL && strcmp(i->topic->name, name) == 0) {
-            return i;
-        }
+    struct tail_topic *i = t->topics;
+    while (i != NULL && strcmp(i->topic->name, name) != 0) {
+        i = i->older;
     }
-    return NULL;
+    return i;
 }
 
 /* ----- the thread ----- */
@@ -98,7 +99,7 @@ static void find_again(struct kafka_tail *t, struct tail_topic *topic, uint32_t 
 
 static void find_lost(struct kafka_tail *t) {
     for (struct tail_topic *i = t->topics; i != NULL && t->n_lost > 0; i = i->older) {
-        for (uint32_t p = 0; i->rkt != NULL && p < i->topic->partitions; p++) {
+        for (uint32_t p = 0; p < i->n_parts; p++) {
             if (i->parts[p].is_lost) {
                 find_again(t, i, p);
             }
@@ -140,7 +141,7 @@ static void add_record(struct kafka_tail *t, struct tail_topic *topic, struct ka
 static void hand_over(struct kafka_tail *t, rd_kafka_message_t *const *messages, size_t n) {
     struct tail_topic *topic = find(t, rd_kafka_topic_name(messages[0]->rkt));
     uint32_t p = (uint32_t)messages[0]->partition;
-    if (topic == NULL || p >= topic->topic->partitions) {
+    if (topic == NULL || p >= topic->n_parts) {
         return;
     }
     struct kafka_block *block = kafka_block_new(topic->topic, p, 0);
@@ -224,58 +225,89 @@ static int open_tail(struct kafka_tail *t) {
 }
 
 static void stop_topic(struct kafka_tail *t, struct tail_topic *topic) {
-    for (uint32_t p = 0; p < topic->topic->partitions; p++) {
+    for (uint32_t p = 0; p < topic->n_parts; p++) {
         (void)rd_kafka_consume_stop(topic->rkt, (int32_t)p);
         t->n_lost -= topic->parts[p].is_lost;
         topic->parts[p].is_lost = false;
     }
+    topic->n_parts = 0;
     rd_kafka_topic_destroy(topic->rkt);
     topic->rkt = NULL;
 }
 
-/* Where each partition ends now. */
-static int ask_ends(struct kafka_tail *t, struct tail_topic *topic) {
-    for (uint32_t p = 0; p < topic->topic->partitions; p++) {
-        int64_t low, high;
-        rd_kafka_resp_err_t rc = rd_kafka_query_watermark_offsets(t->k->client, topic->topic->name,
-                                                                  (int32_t)p, &low, &high, ASK_MS);
-        if (rc != RD_KAFKA_RESP_ERR_NO_ERROR) {
-            return HG_EAGAIN;
-        }
-        topic->parts[p].next = (uint64_t)high;
-    }
-    return 0;
-}
-
+/* Under the lock: its place, with room for all partitions. NULL: no memory. */
 static struct tail_topic *place_of(struct kafka_tail *t, const struct kafka_topic *topic) {
-    for (struct tail_topic *i = t->topics; i != NULL; i = i->older) {
-        if (i->topic == topic) {
-            return i;
+    struct tail_topic *i = find(t, topic->name);
+    if (i == NULL) {
+        i = hg_try_alloc(sizeof(*i));
+        if (i == NULL) {
+            return NULL;
         }
-    }
-    struct tail_topic *i = hg_try_alloc(sizeof(*i) + topic->partitions * sizeof(i->parts[0]));
-    if (i != NULL) {
         i->topic = topic;
         i->older = t->topics;
         t->topics = i;
     }
+    uint32_t n = topic->partitions > i->n_parts ? topic->partitions : i->n_parts;
+    struct tail_part *parts = hg_try_realloc(i->parts, n * sizeof(*parts));
+    if (parts == NULL) {
+        return NULL;
+    }
+    memset(parts + i->n_parts, 0, (n - i->n_parts) * sizeof(*parts));
+    i->parts = parts;
+    i->topic = topic;
     return i;
+}
+
+/* Where those begin that do not run yet: at the end, but partitions that a topic
+ * has got while it was followed at their first record. */
+static int ask_begins(struct kafka_tail *t, struct tail_topic *topic) {
+    const char *name = topic->topic->name;
+    for (uint32_t p = topic->n_parts; p < topic->topic->partitions; p++) {
+        int64_t low, high;
+        rd_kafka_resp_err_t rc =
+            rd_kafka_query_watermark_offsets(t->k->client, name, (int32_t)p, &low, &high, ASK_MS);
+        if (rc != RD_KAFKA_RESP_ERR_NO_ERROR) {
+            return HG_EAGAIN;
+        }
+        topic->parts[p].next = (uint64_t)(topic->n_parts > 0 ? low : high);
+    }
+    return 0;
+}
+
+/* A consumer asks by itself only once in minutes. */
+static void learn_partitions(struct kafka_tail *t, struct tail_topic *topic) {
+    const struct rd_kafka_metadata *m = NULL;
+    if (topic->rkt != NULL &&
+        rd_kafka_metadata(t->rk, 0, topic->rkt, &m, ASK_MS) == RD_KAFKA_RESP_ERR_NO_ERROR) {
+        rd_kafka_metadata_destroy(m);
+    }
 }
 
 /* Under the lock. */
 static int start_topic(struct kafka_tail *t, struct tail_topic *topic) {
+    bool is_new = topic->rkt == NULL;
     int err = 0;
-    topic->rkt = rd_kafka_topic_new(t->rk, topic->topic->name, NULL);
+    topic->rkt = is_new ? rd_kafka_topic_new(t->rk, topic->topic->name, NULL) : topic->rkt;
     if (topic->rkt == NULL) {
         return HG_EIO;
     }
-    for (uint32_t p = 0; p < topic->topic->partitions && err == 0; p++) {
-        err = start_part(t, topic, p, topic->parts[p].next);
+    while (err == 0 && topic->n_parts < topic->topic->partitions) {
+        err = start_part(t, topic, topic->n_parts, topic->parts[topic->n_parts].next);
+        topic->n_parts += err == 0;
     }
-    if (err != 0) {
+    if (err != 0 && is_new) {
         stop_topic(t, topic);
     }
     return err;
+}
+
+static void unfollow(struct kafka_tail *t, const char *name) {
+    (void)pthread_mutex_lock(&t->lock);
+    struct tail_topic *topic = find(t, name);
+    if (topic != NULL && topic->rkt != NULL) {
+        stop_topic(t, topic);
+    }
+    (void)pthread_mutex_unlock(&t->lock);
 }
 
 int kafka_follow(void *state, uint32_t id, bool is_wanted) {
@@ -285,21 +317,20 @@ int kafka_follow(void *state, uint32_t id, bool is_wanted) {
     if (topic == NULL) {
         return HG_ENOENT;
     }
-    (void)pthread_mutex_lock(&t->lock);
-    struct tail_topic *running = find(t, topic->name);
-    struct tail_topic *place = is_wanted ? place_of(t, topic) : NULL;
-    int err = is_wanted && place == NULL ? HG_ENOMEM : 0;
-    if (err == 0 && running != NULL && running != place) {
-        stop_topic(t, running);
+    if (!is_wanted) {
+        unfollow(t, topic->name);
+        return 0;
     }
-    bool is_new = err == 0 && is_wanted && place->rkt == NULL;
-    err = is_new ? open_tail(t) : err;
+    (void)pthread_mutex_lock(&t->lock);
+    struct tail_topic *place = place_of(t, topic);
+    int err = place != NULL ? open_tail(t) : HG_ENOMEM;
     (void)pthread_mutex_unlock(&t->lock);
-    if (err != 0 || !is_new) {
+    if (err != 0 || (place->rkt != NULL && place->n_parts >= topic->partitions)) {
         return err;
     }
-    /* Only this thread starts topics, so place stays as it is meanwhile. */
-    err = ask_ends(t, place);
+    /* Only this thread starts partitions, so place stays as it is meanwhile. */
+    learn_partitions(t, place);
+    err = ask_begins(t, place);
     if (err == 0) {
         (void)pthread_mutex_lock(&t->lock);
         err = start_topic(t, place);
@@ -325,6 +356,7 @@ void kafka_tail_free(struct kafka_tail **pt) {
         if (i->rkt != NULL) {
             stop_topic(t, i);
         }
+        hg_free(i->parts);
         hg_free(i);
     }
     if (t->rk != NULL) {

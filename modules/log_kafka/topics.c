@@ -153,7 +153,7 @@ static int ask_new(struct kafka *k, const char *name, struct told *ret, struct h
 static int ask_or_make(struct kafka *k, const struct hg_log_topic *topic, const char *name,
                        struct told *ret, struct hg_why *why) {
     int err = ask(k, name, ret, why);
-    if (err != HG_ENOENT || !k->may_create) {
+    if (err != HG_ENOENT || !k->may_create || topic->is_found) {
         return err;
     }
     err = kafka_admin_make(k, topic, name, why);
@@ -201,7 +201,7 @@ static int check_kept(const struct hg_log_topic *topic, const char *name,
         hg_why_set(why, "topic %s is not compacted in the cluster: set its cleanup.policy", name);
         return HG_EINVAL;
     }
-    if (!kept->is_compacted && kept->retention_ms != wanted) {
+    if (!kept->is_compacted && !topic->is_found && kept->retention_ms != wanted) {
         HG_LOG(HG_NOTICE, "kafka_topic_retention",
                "topic=%s conf_ms=%lld cluster_ms=%lld why=\"the cluster's is the one that holds\"",
                name, (long long)wanted, (long long)kept->retention_ms);
@@ -224,22 +224,37 @@ static int ask_kept(struct kafka *k, const struct hg_log_topic *topic, const cha
 
 /* ----- the driver's functions ----- */
 
-static struct kafka_topic *new_topic(const struct hg_log_topic *topic, const char *name,
-                                     uint32_t partitions, const struct kafka_kept *kept) {
+static struct kafka_topic *new_topic(uint32_t id, const char *name, uint32_t partitions,
+                                     bool is_compacted, size_t max_message_bytes) {
     struct kafka_topic *t = hg_try_alloc(sizeof *t + partitions * sizeof t->parts[0]);
     if (t == NULL) {
         return NULL;
     }
     memcpy(t->name, name, strlen(name));
-    t->id = topic->id;
+    t->id = id;
     t->partitions = partitions;
-    t->is_compacted = kept->is_compacted;
-    t->max_message_bytes = kept->max_message_bytes;
+    t->is_compacted = is_compacted;
+    t->max_message_bytes = max_message_bytes;
     for (uint32_t p = 0; p < partitions; p++) {
         atomic_store(&t->parts[p].low, -1);
         atomic_store(&t->parts[p].high, -1);
     }
     return t;
+}
+
+/* In the place of known, which may be NULL. */
+static int put(struct kafka *k, const struct kafka_topic *known, struct kafka_topic *t) {
+    if (t == NULL) {
+        return HG_ENOMEM;
+    }
+    if (known != NULL && t->partitions > known->partitions) {
+        kafka_lines_learn(k);
+    }
+    int err = keep(k, t);
+    if (err != 0) {
+        hg_free(t);
+    }
+    return err;
 }
 
 static bool is_same(const struct kafka_topic *known, const char *name, const struct told *told,
@@ -271,15 +286,13 @@ int kafka_topic_open(void *state, const struct hg_log_topic *topic, struct hg_wh
     err = err == 0 ? ask_or_make(k, topic, name, &told, why) : err;
     kept.replication = told.replication;
     err = err == 0 ? ask_kept(k, topic, name, &kept, why) : err;
-    if (err != 0 || is_same(kafka_topic(k, topic->id), name, &told, &kept)) {
+    const struct kafka_topic *known = kafka_topic(k, topic->id);
+    if (err != 0 || is_same(known, name, &told, &kept)) {
         return err;
     }
-    struct kafka_topic *t = new_topic(topic, name, told.partitions, &kept);
-    err = t != NULL ? keep(k, t) : HG_ENOMEM;
-    if (err != 0) {
-        hg_free(t);
-    }
-    return err;
+    return put(
+        k, known,
+        new_topic(topic->id, name, told.partitions, kept.is_compacted, kept.max_message_bytes));
 }
 
 int kafka_describe(void *state, uint32_t id, uint32_t partition, struct hg_log_range *ret) {
@@ -311,6 +324,33 @@ static bool is_ours(const struct kafka *k, const char *name) {
     return strncmp(name, k->prefix, len) == 0 && name[len] != '\0' && strncmp(name, "__", 2) != 0;
 }
 
+static const struct kafka_topic *find(struct kafka *k, const char *name) {
+    const struct kafka_topic *t = NULL;
+    (void)pthread_rwlock_rdlock(&k->topics.lock);
+    for (uint32_t id = 0; t == NULL && id < k->topics.n; id++) {
+        const struct kafka_topic *i = k->topics.items[id];
+        t = i != NULL && strcmp(i->name, name) == 0 ? i : NULL;
+    }
+    (void)pthread_rwlock_unlock(&k->topics.lock);
+    return t;
+}
+
+/* Without memory it is as it was, until the next list. */
+static void note_partitions(struct kafka *k, const struct rd_kafka_metadata_topic *m) {
+    const struct kafka_topic *known = find(k, m->topic);
+    uint32_t n = (uint32_t)m->partition_cnt;
+    if (known != NULL && known->partitions != n && n > 0) {
+        (void)put(
+            k, known,
+            new_topic(known->id, known->name, n, known->is_compacted, known->max_message_bytes));
+    }
+}
+
+/* One whose leaders are being chosen is there. */
+static bool is_there(const struct rd_kafka_metadata_topic *t) {
+    return t->err == RD_KAFKA_RESP_ERR_NO_ERROR || t->err == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE;
+}
+
 int kafka_list(void *state, hg_log_topic_fn fn, void *arg) {
     struct kafka *k = HG_CAST(struct kafka, KAFKA_MAGIC, state);
     const struct rd_kafka_metadata *m = NULL;
@@ -320,7 +360,8 @@ int kafka_list(void *state, hg_log_topic_fn fn, void *arg) {
     }
     for (int i = 0; i < m->topic_cnt; i++) {
         const struct rd_kafka_metadata_topic *t = &m->topics[i];
-        if (t->err == RD_KAFKA_RESP_ERR_NO_ERROR && is_ours(k, t->topic)) {
+        if (is_there(t) && is_ours(k, t->topic)) {
+            note_partitions(k, t);
             fn(arg, &(struct hg_log_topic){.name = hg_slice_of(t->topic + strlen(k->prefix)),
                                            .partitions = (uint32_t)t->partition_cnt});
         }

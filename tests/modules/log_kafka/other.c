@@ -80,6 +80,30 @@ void other_delete(struct other *o) {
     rd_kafka_DeleteTopic_destroy(topic);
 }
 
+void other_grow(struct other *o, int partitions) {
+    char text[256];
+    size_t n;
+    rd_kafka_queue_t *queue = rd_kafka_queue_new(o->rk);
+    rd_kafka_NewPartitions_t *more =
+        rd_kafka_NewPartitions_new(o->topic, (size_t)partitions, text, sizeof(text));
+    assert_non_null(more);
+    rd_kafka_CreatePartitions(o->rk, &more, 1, NULL, queue);
+    rd_kafka_event_t *event = answer_of(queue);
+    const rd_kafka_topic_result_t **results =
+        rd_kafka_CreatePartitions_result_topics(rd_kafka_event_CreatePartitions_result(event), &n);
+    assert_int_equal(rd_kafka_topic_result_error(results[0]), RD_KAFKA_RESP_ERR_NO_ERROR);
+    rd_kafka_event_destroy(event);
+    rd_kafka_NewPartitions_destroy(more);
+    for (int count = 0; count < partitions;) { /* one producer, as the driver's, learns it late */
+        const struct rd_kafka_metadata *m = NULL;
+        rd_kafka_topic_t *rkt = rd_kafka_topic_new(o->rk, o->topic, NULL);
+        assert_int_equal(rd_kafka_metadata(o->rk, 0, rkt, &m, ASK_MS), RD_KAFKA_RESP_ERR_NO_ERROR);
+        count = m->topics[0].partition_cnt;
+        rd_kafka_metadata_destroy(m);
+        rd_kafka_topic_destroy(rkt);
+    }
+}
+
 void other_put(struct other *o, int partition, unsigned n, int64_t time_ms) {
     char id[24], data[48];
     int id_len = snprintf(id, sizeof(id), "%u", n);

@@ -17,6 +17,8 @@ void other_close(struct other *o);
 /* One copy, so many partitions; a name that no topic has had. Extra settings
  * as pairs, NULL at the end. */
 void other_make(struct other *o, int partitions, const char *const *settings);
+/* It has so many from now on; the broker that is asked knows it. */
+void other_grow(struct other *o, int partitions);
 void other_delete(struct other *o);
 /* "{"n":N}" with header ce_id=N and its like; waits for room, not for the ack. */
 void other_put(struct other *o, int partition, unsigned n, int64_t time_ms);

@@ -145,6 +145,49 @@ static void what_is_not_followed_does_not_come(void **state) {
     other_close(&o);
 }
 
+static void listed(void *arg, const struct hg_log_topic *topic) {
+    (void)arg;
+    (void)topic;
+}
+
+static void new_partitions_come_from_their_first_record_and_old_ones_go_on(void **state) {
+    (void)state;
+    struct other o = {0};
+    struct seen s;
+    struct hg_log_range range;
+    other_open(&o, NULL);
+    other_make(&o, 1, NULL);
+    other_put(&o, 0, 0, 0);
+    other_flush(&o);
+    open_seen(&s, &o);
+    assert_int_equal(follow(&s, true), 0);
+    other_put(&o, 0, 1, 0);
+    other_flush(&o);
+    wait_for(&s, 0, 2, 0);
+    other_grow(&o, PARTITIONS);
+    for (unsigned i = 0; i < 30; i++) {
+        other_put(&o, (int)(i % PARTITIONS), i, 0);
+    }
+    other_flush(&o);
+    do {
+        assert_int_equal(s.rig.ops->list(s.rig.state, listed, NULL), 0);
+        assert_int_equal(s.rig.ops->describe(s.rig.state, 0, 0, &range), 0);
+    } while (range.partitions < PARTITIONS);
+    assert_int_equal(follow(&s, true), 0);
+    for (unsigned i = 0; i < 30; i++) {
+        other_put(&o, (int)(i % PARTITIONS), i, 0);
+    }
+    other_flush(&o);
+    for (uint32_t p = 0; p < PARTITIONS; p++) {
+        wait_for(&s, p, p == 0 ? 22 : 20, 0);
+        assert_int_equal(s.first[p], p == 0 ? 1 : 0);
+    }
+    assert_int_equal(s.n_lost, 0);
+    close_seen(&s);
+    other_delete(&o);
+    other_close(&o);
+}
+
 static void a_topic_made_again_is_told_as_lost(void **state) {
     (void)state;
     struct other o = {0};
@@ -178,6 +221,7 @@ int test_tail(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_others_write_comes_without_holes),
         cmocka_unit_test(what_is_not_followed_does_not_come),
+        cmocka_unit_test(new_partitions_come_from_their_first_record_and_old_ones_go_on),
         cmocka_unit_test(a_topic_made_again_is_told_as_lost),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
