@@ -49,7 +49,7 @@ struct hg_record {
 
 struct hg_log_topic {
     struct hg_slice name;
-    uint32_t id; /* small, process-wide; given by the gateway */
+    uint32_t id;         /* small, process-wide; given by the gateway */
     uint32_t partitions; /* wanted; of one that is there describe tells how many it has */
     bool is_found;       /* the driver listed it: to be taken as it is, not to be made */
     bool is_compacted;
@@ -60,9 +60,9 @@ struct hg_log_topic {
 struct hg_log_range {
     uint32_t epoch;      /* one incarnation of the topic, from 1 */
     uint32_t partitions; /* HG_LOG_REMOTE: may become more from one list to the next */
-    uint64_t first; /* oldest offset that is still there */
-    uint64_t next;  /* the offset the next record will get */
-    uint64_t bytes; /* estimate of what the topic holds */
+    uint64_t first;      /* oldest offset that is still there */
+    uint64_t next;       /* the offset the next record will get */
+    uint64_t bytes;      /* estimate of what the topic holds */
 };
 
 /* One record of an append and where it goes. */

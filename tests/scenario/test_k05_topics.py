@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Topics that grow, appear, go and come back while a gateway runs, as an admin of the
+cluster makes them."""
+import os
+import time
+
+import pytest
+
+from support.events import EventStream, client, event, post, post_batch
+from support.gateway import MODULES
+from support.kafka import Cluster
+from support.wait import until
+
+admin = pytest.importorskip("confluent_kafka.admin", reason="SKIP: confluent-kafka is not installed")
+
+CONF = """
+worker_threads 2;
+pid            gateway.pid;
+error_log      stderr info;
+admin          127.0.0.1:{{admin}};
+load_module    log_kafka;
+load_module    source_cloudevents;
+load_module    sink_sse;
+load_module    sink_pull;
+event_log      kafka {bootstrap};
+kafka_topic_prefix {prefix};
+topic_refresh  1s;
+role anonymous {{{{ publish demo.**; subscribe demo.**; }}}}
+{topic}
+server {{{{
+    listen 127.0.0.1:{{tls}} ssl;
+    ssl_certificate {{crt}};  ssl_certificate_key {{key}};
+    authenticate none;
+    location = /events {{{{ accept cloudevents; publish demo.orders; stream demo.orders; }}}}
+    location = /all    {{{{ stream demo.**; }}}}
+}}}}
+"""
+KEYED = "topic demo.orders {{ key subject; }}"
+
+
+@pytest.fixture(scope="module")
+def bootstrap(tmp_path_factory):
+    if not os.path.exists(os.path.join(MODULES, "log_kafka.so")):
+        pytest.skip("SKIP: module log_kafka is not built: librdkafka is missing")
+    if os.environ.get("KAFKA_BOOTSTRAP"):
+        yield os.environ["KAFKA_BOOTSTRAP"]
+        return
+    c = Cluster(tmp_path_factory.mktemp("k05") / "kafka").start(1)
+    yield c.bootstrap
+    c.stop()
+
+
+class Topics:
+    """The topics of one test, made, grown and removed by an admin client."""
+
+    def __init__(self, bootstrap, prefix):
+        self.bootstrap, self.prefix = bootstrap, prefix
+        self.client = admin.AdminClient({"bootstrap.servers": bootstrap})
+
+    def name(self, topic):
+        return self.prefix + topic
+
+    def _done(self, futures):
+        for f in futures.values():
+            f.result(30)
+
+    def make(self, topic, partitions=1, **config):
+        new = admin.NewTopic(self.name(topic), num_partitions=partitions, replication_factor=1,
+                             config={k.replace("_", "."): str(v) for k, v in config.items()})
+        self._done(self.client.create_topics([new]))
+
+    def grow(self, topic, partitions):
+        self._done(self.client.create_partitions([admin.NewPartitions(self.name(topic), partitions)]))
+
+    def delete(self, topic):
+        self._done(self.client.delete_topics([self.name(topic)]))
+
+    def partitions(self, topic):
+        found = self.client.list_topics(self.name(topic), timeout=20).topics[self.name(topic)]
+        return len(found.partitions)
+
+
+@pytest.fixture
+def topics(bootstrap):
+    return Topics(bootstrap, f"k05.{time.time_ns() // 1000:x}.")
+
+
+@pytest.fixture
+def make_kafka_gateway(make_gateway, topics):
+    def make(topic=KEYED):
+        return make_gateway(conf=CONF.format(bootstrap=topics.bootstrap, prefix=topics.prefix,
+                                             topic=topic)).start()
+    return make
+
+
+def ids(stream):
+    return [e["id"] for e in stream.events()]
+
+
+def wait_opened(stream):
+    until(lambda: stream.notices(), "the stream's first notice", 30)
+    assert stream.notices()[0][0] == "headgate.stream.opened"
+
+
+def gaps(stream):
+    return [n for kind, n in stream.notices() if kind == "headgate.stream.gap"]
+
+
+def publish(http, numbers):
+    for i in numbers:
+        r = post(http, event(i, subject=f"s{i}"))
+        assert r.status_code == 202, r.text
+
+
+def test_new_partitions_are_used_and_reach_open_streams(topics, make_kafka_gateway):
+    g = make_kafka_gateway()
+    live = EventStream(g)
+    wait_opened(live)
+    with client(g) as http:
+        publish(http, range(10))
+        until(lambda: len(ids(live)) == 10, "events of one partition")
+        before = live.last_id
+        topics.grow("demo.orders", 4)
+        until(lambda: "topic_grown" in g.log(), "the gateway to find them", 30)
+        publish(http, range(10, 50))
+        until(lambda: len(ids(live)) == 50, "events of four partitions", 30)
+    resumed = EventStream(g, last_id=before)  # a position from when there was one
+    until(lambda: set(ids(resumed)) >= {str(i) for i in range(10, 50)}, "what came since", 30)
+    assert sorted(ids(live), key=int) == [str(i) for i in range(50)]
+    assert len(ids(resumed)) == len(set(ids(resumed)))
+    assert live.last_id.count(".") == 3  # a place in each
+    assert not gaps(live) and not gaps(resumed)
+    live.close()
+    resumed.close()
+
+
+def test_a_reload_is_not_refused_for_what_the_cluster_has(topics, make_kafka_gateway):
+    topics.make("demo.orders", 3)
+    g = make_kafka_gateway()
+    r = g.run("-s", "reload")
+    assert r.returncode == 0, r.stderr
+    with client(g) as http:
+        publish(http, range(3))
+
+
+def test_a_topic_that_appears_is_followed_by_open_streams(topics, make_kafka_gateway):
+    from confluent_kafka import Producer  # pylint: disable=import-outside-toplevel
+    g = make_kafka_gateway()
+    live = EventStream(g, path="/all")
+    wait_opened(live)
+    topics.make("demo.later", 2)
+    p = Producer({"bootstrap.servers": topics.bootstrap})
+    for i in range(6):
+        p.produce(topics.name("demo.later"), partition=i % 2, value=b"{}",
+                  headers={"ce_specversion": b"1.0", "ce_id": str(i).encode(), "ce_source": b"/o",
+                           "ce_type": b"n", "content-type": b"application/json"})
+    assert p.flush(30) == 0
+    until(lambda: sorted(ids(live)) == [str(i) for i in range(6)], "what others wrote", 30)
+    live.close()
