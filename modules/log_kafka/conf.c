@@ -302,6 +302,10 @@ static const char *const defaults[] = {
     "50",
     "reconnect.backoff.max.ms",
     "1000",
+    /* While a leader is away the client asks less and less often who is the next
+     * one, up to this: it would be many seconds behind the cluster. */
+    "topic.metadata.refresh.interval.ms",
+    "1000",
     "socket.nagle.disable",
     "true",
     "log.connection.close",
