@@ -347,6 +347,17 @@ def test_a_copy_is_of_an_event_in_doubt_and_in_its_partition(clean, is_in_doubt,
     assert "double" in clean.kinds(), "where none may be"
 
 
+def test_a_copy_that_is_shown_is_found(clean):
+    copy = encode(EVENTS, N)
+    clean.log.append(dict(clean.logged(20), position=copy))
+    assert check(clean.all(), may_copy=True).kinds == [], "hidden, and no gap"
+    stream = clean.streams["ws"]
+    stream.insert(len(stream) - 1, dict(clean.saw("ws", 20), position=copy))
+    assert check(clean.all(), may_copy=True).kinds == ["copy-shown"]
+    stream[-2]["position"] = None
+    assert check(clean.all(), may_copy=True).kinds == ["copy-shown"]
+
+
 @pytest.mark.parametrize("state, wanted", [("stored", ["lost"]), ("not-stored", []), ("in-doubt", [])])
 def test_a_batch_that_ended_in_parts_is_judged_by_its_parts(clean, state, wanted):
     lost = clean.logged(11)

@@ -11,38 +11,15 @@ import pytest
 
 from support import kafka_faults as faults
 from support.counts import FULL, figures, seed
-from support.gateway import MODULES
 from support.kafka import Cluster
 from support.kafka_crowd import KafkaCrowd
+from support.kafka_gateway import conf_of, need_module
 from support.namespace import Namespace
 from support.wait import until
 
-CONF = """
-worker_threads 2;
-pid            gateway.pid;
-error_log      stderr info;
-admin          127.0.0.1:{{admin}};
-load_module    log_kafka;
-load_module    source_cloudevents;
-load_module    sink_sse;
-load_module    sink_ws;
-load_module    sink_pull;
-event_log      kafka {bootstrap};
-kafka_partitions 3;
-topic_queue    {queue};
-role anonymous {{{{ publish demo.**; subscribe demo.**; }}}}
-{topics}
-server {{{{
-    listen 127.0.0.1:{{tls}} ssl;
-    listen 127.0.0.1:{{plain}};
-    ssl_certificate {{crt}};  ssl_certificate_key {{key}};
-    authenticate none;
-    {locations}
-}}}}
-"""
 PRODUCERS = 16
 QUEUE = "24k"         # less than they send while nothing is acknowledged
-ACKS_WITHIN_S = {"short": 30, "default": 30}
+ACKS_WITHIN_S = 30    # of the cluster, on a machine that is shared; alone it is about one
 
 CYCLES = {"short": [faults.leader, faults.cut, faults.controller],
           "default": [faults.leader, faults.controller, faults.two_of_three, faults.rolling, faults.cut]}
@@ -58,8 +35,7 @@ def timeouts(request):
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory, timeouts):
     """In a namespace, which is its namespace."""
-    if not os.path.exists(os.path.join(MODULES, "log_kafka.so")):
-        pytest.skip("SKIP: module log_kafka is not built: librdkafka is missing")
+    need_module()
     with Namespace() as namespace:
         c = Cluster(tmp_path_factory.mktemp("k10") / "kafka", namespace, timeouts=timeouts)
         try:
@@ -75,11 +51,8 @@ def topics_of(cycle):
 
 def make(make_gateway, cluster, cycles):
     topics = {t: path for n in range(cycles) for t, path in topics_of(n).items()}
-    return make_gateway(conf=CONF.format(
-        bootstrap=cluster.bootstrap, queue=QUEUE,
-        topics="\n".join(f"topic {t} {{{{ key subject; }}}}" for t in topics),
-        locations="\n    ".join(f"location = {path} {{{{ accept cloudevents; publish {t}; stream {t}; }}}}"
-                                for t, path in topics.items()))).start()
+    main = f"kafka_partitions 3;\ntopic_queue {QUEUE};"
+    return make_gateway(conf=conf_of(cluster.bootstrap, topics, main)).start()
 
 
 def one_cycle(gateway, cluster, number, deed, within_s):
@@ -102,23 +75,24 @@ def one_cycle(gateway, cluster, number, deed, within_s):
                       "duplicates": report.counts["double"]}
         print(f"cycle {number} {deed.__name__}: {time.monotonic() - began:.0f} s, acks back after "
               f"{back_s:.2f} s, longest without {crowd.acks.longest:.1f} s, {dict(statuses)}, {figures_of}")
-        assert report.kinds == [], f"{deed.__name__}: {report}"
-        assert f["gaps told"] == 0, f"{deed.__name__}: {report}"
         assert f["streams followed to the end"] == len(crowd.followers)
-        return figures_of, back_s, crowd.acks.longest
+        is_good = report.kinds == [] and f["gaps told"] == 0
+        return figures_of, back_s, crowd.acks.longest, "" if is_good else f"{number} {deed.__name__}: {report}"
 
 
 def test_nothing_acknowledged_is_lost_doubled_or_turned(make_gateway, cluster, timeouts):
     deeds = CYCLES[timeouts]
     gateway = make(make_gateway, cluster, len(deeds))
-    total, back, longest = Counter(), {}, {}
+    total, back, longest, bad = Counter(), {}, {}, []
     for number, deed in enumerate(deeds):
-        counts, back_s, longest_s = one_cycle(gateway, cluster, number, deed, ACKS_WITHIN_S[timeouts])
+        counts, back_s, longest_s, verdict = one_cycle(gateway, cluster, number, deed, ACKS_WITHIN_S)
         total.update(counts)
+        bad += [verdict] if verdict else []
         back.setdefault(deed.__name__, []).append(round(back_s, 2))
         longest.setdefault(deed.__name__, []).append(round(longest_s, 1))
         until(lambda: gateway.admin_get("/readyz")[0] == 200, "readiness", 10)
     figures(f"kafka-faults-{timeouts}", cycles=len(deeds), **total,
             **{"acks back after s": {k: f"{min(v)} to {max(v)}" for k, v in back.items()},
                "longest without s": {k: max(v) for k, v in longest.items()}})
+    assert not bad, "\n".join(bad)
     assert total["answers 503"] > 0, "the budget was never used up"

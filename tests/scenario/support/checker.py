@@ -19,6 +19,7 @@ promises allow? Standard library only. What it finds, by name:
   unwanted     a subscriber was given what it did not ask for
   silent-reset a resume was not honoured, and no gap was told
   cursor-ahead a cursor was told that stands behind an event not given yet
+  copy-shown   a subscriber was given an event and its copy
 
 Gaps that are told are no faults here; the figures count them."""
 import sys
@@ -101,6 +102,7 @@ class Log:
     def __init__(self, report, names, may_copy):
         self.report, self.names, self.may_copy = report, names, may_copy
         self.copies = []
+        self.places = defaultdict(set)  # of an event that has copies: of all of them
         self.records = []
         self.by_name = {}
         self.partitions = defaultdict(list)  # in order
@@ -115,6 +117,7 @@ class Log:
         before = self.by_name.get(record.name)
         if before is not None and self.may_copy and before.partition == record.partition:
             self.copies.append(record)
+            self.places[record.name] |= {before[1:3], record[1:3]}
             return
         if before is not None:
             self.report.add("double", f"{record.topic} {record.id} at {before.offset} and "

@@ -93,6 +93,9 @@ class _Stream:
             self.fault("damaged", f"{record.id} at {record.offset}")
         if r["position"]:
             self.names.learn(r["position"], r["source"], r["id"], self.client)
+            if decode(r["position"])[:2] in self.log.places.get(record.name, set()) - {record[1:3]}:
+                self.fault("copy-shown", f"{record.id} at {decode(r['position']).offset}")
+                return
             if decode(r["position"])[:2] != (record.partition, record.offset):
                 self.fault("two-names", f"{record.id} at {record.offset} came with "
                                         f"{decode(r['position']).offset}")
@@ -102,6 +105,9 @@ class _Stream:
         self._advance(self.partitions[record.partition], record)
 
     def _advance(self, part, record):
+        if record.name in self.log.places and record.offset in part.seen:
+            self.fault("copy-shown", record.id)  # SSE says no position of its own for each
+            return
         if part.at is not None and record.offset <= part.at:
             again = record.offset in part.seen
             self.fault("repeat" if again else "back-step",
