@@ -7,6 +7,7 @@
 #include "ctl/reach.h"
 #include "ctl/trouble.h"
 #include "fetch/url.h"
+#include "log/position.h"
 
 struct dlq_args {
     struct hg_ctl_reach reach;
@@ -187,7 +188,9 @@ static int purge(struct desk *d) {
 
 struct replay {
     size_t n_stored, n_failed;
-    char stored[64]; /* the last letter before the first that was not stored */
+    /* Of each partition: the last letter before the first that was not stored,
+     * and that one. */
+    struct hg_cursor stored, failed;
 };
 
 static void count(struct replay *r, const json_t *result) {
@@ -196,9 +199,20 @@ static void count(struct replay *r, const json_t *result) {
         outcome != NULL && (strcmp(outcome, "stored") == 0 || strcmp(outcome, "duplicate") == 0);
     r->n_stored += is_stored;
     r->n_failed += !is_stored;
-    if (is_stored && r->n_failed == 0 && letter != NULL) {
-        snprintf(r->stored, sizeof(r->stored), "%s", letter);
+    struct hg_position p;
+    if (letter != NULL && hg_position_parse(hg_slice_of(letter), &p) == 0 &&
+        hg_cursor_get(&r->failed, p.topic_tag, p.partition) == NULL) {
+        (void)hg_cursor_set(is_stored ? &r->stored : &r->failed, &p);
     }
+}
+
+static int purge_stored(struct desk *d, const struct replay *r) {
+    struct hg_buf through = {.max = 0};
+    hg_cursor_format(&r->stored, &through);
+    hg_buf_put(&through, "", 1);
+    int status = through.is_failed ? HG_CTL_NOT_DONE : purge_through(d, through.ptr);
+    hg_buf_fini(&through);
+    return status;
 }
 
 static bool take_results(struct desk *d, const json_t *answer, struct replay *r) {
@@ -250,9 +264,11 @@ static int replay(struct desk *d) {
     if (!d->args->is_json) {
         hg_ctl_tell(d->ctl, "dlq: %zu letters stored, %zu not", r.n_stored, r.n_failed);
     }
-    if (d->args->is_purge && r.stored[0] != 0) {
-        is_well = purge_through(d, r.stored) == HG_CTL_WELL && is_well;
+    if (d->args->is_purge && r.stored.n > 0) {
+        is_well = purge_stored(d, &r) == HG_CTL_WELL && is_well;
     }
+    hg_cursor_fini(&r.stored);
+    hg_cursor_fini(&r.failed);
     return is_well ? HG_CTL_WELL : HG_CTL_NOT_DONE;
 }
 

@@ -84,22 +84,40 @@ int hg_dlq_read_body(struct hg_dlq *d, const struct hg_request *r, struct hg_sli
     return 0;
 }
 
-int hg_dlq_read_position(struct hg_dlq *d, struct hg_slice text, struct hg_position *ret) {
+static int check_position(struct hg_dlq *d, const struct hg_position *p) {
     const struct hg_log *log = d->admin->log;
+    if (p->topic_tag != hg_log_topic_tag(log, d->topic) || p->partition >= hg_dlq_partitions(d)) {
+        return hg_problem_set(&d->problem, 400, "position-invalid",
+                              "The position is not of this topic.");
+    }
+    if (p->epoch != hg_log_topic_epoch(log, d->topic)) {
+        return hg_problem_set(&d->problem, 404, "not-found",
+                              "The topic was made again since; there is no such letter.");
+    }
+    return 0;
+}
+
+int hg_dlq_read_position(struct hg_dlq *d, struct hg_slice text, struct hg_position *ret) {
     struct hg_position p;
     if (hg_position_parse(text, &p) != 0) {
         return hg_problem_set(&d->problem, 400, "position-invalid", "It is no position.");
     }
-    if (p.topic_tag != hg_log_topic_tag(log, d->topic) || p.partition != 0) {
-        return hg_problem_set(&d->problem, 400, "position-invalid",
-                              "The position is not of this topic.");
+    int err = check_position(d, &p);
+    if (err == 0) {
+        *ret = p;
     }
-    if (p.epoch != hg_log_topic_epoch(log, d->topic)) {
-        return hg_problem_set(&d->problem, 404, "not-found",
-                              "The topic was made again since; there is no such letter.");
+    return err;
+}
+
+int hg_dlq_read_cursor(struct hg_dlq *d, struct hg_slice text, struct hg_cursor *ret) {
+    if (text.len == 0 || hg_cursor_merge(ret, text) != 0) {
+        return hg_problem_set(&d->problem, 400, "position-invalid", "It is no position.");
     }
-    *ret = p;
-    return 0;
+    int err = 0;
+    for (size_t i = 0; i < ret->n && err == 0; i++) {
+        err = check_position(d, &ret->items[i]);
+    }
+    return err;
 }
 
 static void on_done(struct hg_log_fetch *f, int err, struct hg_batch *batch, uint64_t next) {
@@ -114,12 +132,13 @@ static void on_done(struct hg_log_fetch *f, int err, struct hg_batch *batch, uin
     d->on_read(d, err == 0 ? batch : NULL);
 }
 
-void hg_dlq_read(struct hg_dlq *d, uint64_t from, size_t n,
+void hg_dlq_read(struct hg_dlq *d, struct hg_dlq_place place, size_t n,
                  void (*on_read)(struct hg_dlq *d, struct hg_batch *batch)) {
     free_details(d);
     d->on_read = on_read;
     d->fetch = (struct hg_log_fetch){.topic = d->topic,
-                                     .from = from,
+                                     .partition = place.partition,
+                                     .from = place.offset,
                                      .time_ms = -1,
                                      .max_records = n,
                                      .max_bytes = READ_BYTES_MAX,
@@ -131,6 +150,55 @@ void hg_dlq_read(struct hg_dlq *d, uint64_t from, size_t n,
                        "The event log takes no more reads now.");
         hg_dlq_end(d);
     }
+}
+
+uint32_t hg_dlq_partitions(const struct hg_dlq *d) {
+    return hg_log_topic_partitions(d->admin->log, d->topic);
+}
+
+struct hg_log_range hg_dlq_range(const struct hg_dlq *d, uint32_t partition) {
+    struct hg_log_range range;
+    hg_log_topic_range(d->admin->log, d->topic, partition, &range);
+    return range;
+}
+
+int hg_dlq_ends(const struct hg_dlq *d, struct hg_cursor *ret) {
+    for (uint32_t p = 0; p < hg_dlq_partitions(d); p++) {
+        struct hg_log_range range = hg_dlq_range(d, p);
+        const struct hg_position last = {.topic_tag = hg_log_topic_tag(d->admin->log, d->topic),
+                                         .epoch = range.epoch,
+                                         .partition = (uint16_t)p,
+                                         .offset = range.next - 1};
+        if (range.first < range.next && hg_cursor_set(ret, &last) != 0) {
+            return HG_ENOMEM;
+        }
+    }
+    return 0;
+}
+
+/* The place behind a partition's last letter. */
+static uint64_t end_of(const struct hg_dlq *d, const struct hg_cursor *ends, uint32_t partition) {
+    uint64_t next = hg_dlq_range(d, partition).next;
+    if (ends == NULL) {
+        return next;
+    }
+    const struct hg_position *last =
+        hg_cursor_get(ends, hg_log_topic_tag(d->admin->log, d->topic), (uint16_t)partition);
+    return last == NULL ? 0 : last->offset + 1 < next ? last->offset + 1 : next;
+}
+
+bool hg_dlq_go_on(const struct hg_dlq *d, const struct hg_cursor *ends,
+                  struct hg_dlq_place *place) {
+    while (place->partition < hg_dlq_partitions(d)) {
+        uint64_t first = hg_dlq_range(d, place->partition).first;
+        place->offset = place->offset > first ? place->offset : first;
+        if (place->offset < end_of(d, ends, place->partition)) {
+            return true;
+        }
+        place->partition++;
+        place->offset = 0;
+    }
+    return false;
 }
 
 bool hg_dlq_is_at(const struct hg_batch *batch, const struct hg_position *p) {

@@ -17,6 +17,12 @@
 
 enum { HG_DLQ_LETTERS_MAX = 1000, HG_DLQ_LETTERS = 100 };
 
+/* An offset of a partition. */
+struct hg_dlq_place {
+    uint32_t partition;
+    uint64_t offset;
+};
+
 struct hg_dlq {
     struct hg_admin *admin;
     struct hg_reply *reply;
@@ -50,8 +56,21 @@ int hg_dlq_read_body(struct hg_dlq *d, const struct hg_request *r, struct hg_sli
 int hg_dlq_read_position(struct hg_dlq *d, struct hg_slice text, struct hg_position *ret);
 /* on_read follows, with a batch that is its own to unref; NULL: what was to be
  * read is gone. When it cannot be read, the request has ended instead. */
-void hg_dlq_read(struct hg_dlq *d, uint64_t from, size_t n,
+void hg_dlq_read(struct hg_dlq *d, struct hg_dlq_place place, size_t n,
                  void (*on_read)(struct hg_dlq *d, struct hg_batch *batch));
+
+/* A topic that others made may have several partitions: one after the other is
+ * gone through. */
+uint32_t hg_dlq_partitions(const struct hg_dlq *d);
+struct hg_log_range hg_dlq_range(const struct hg_dlq *d, uint32_t partition);
+/* From a place on, in ends (each the last of its partition; NULL: as the log
+ * ends): the first place where letters are left, in *place. */
+bool hg_dlq_go_on(const struct hg_dlq *d, const struct hg_cursor *ends, struct hg_dlq_place *place);
+/* Where each partition ends now. HG_ENOMEM. */
+int hg_dlq_ends(const struct hg_dlq *d, struct hg_cursor *ret);
+/* Positions of the topic, one for each of some partitions, as one text. Sets the
+ * problem: HG_EINVAL. */
+int hg_dlq_read_cursor(struct hg_dlq *d, struct hg_slice text, struct hg_cursor *ret);
 
 bool hg_dlq_is_name(struct hg_slice topic);
 /* Is the batch's first record the one that the position is of? */

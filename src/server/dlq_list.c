@@ -13,8 +13,10 @@ struct end {
 
 struct list {
     struct hg_dlq d; /* first */
+    uint32_t partition;
     struct hg_log_range range;
-    struct end first, last;
+    uint64_t letters, bytes; /* of the topic's partitions so far */
+    struct end first, last;  /* the oldest of the first ones, the newest of the last */
     bool has_any;
 };
 
@@ -35,24 +37,41 @@ static void put_topic(struct list *l) {
     struct hg_buf *out = &l->d.answer.body;
     hg_buf_printf(out, "%s{\"topic\":", l->has_any ? "," : "");
     hg_buf_put_json(out, hg_log_topic_name(l->d.admin->log, l->d.topic));
-    hg_buf_printf(out, ",\"letters\":%llu,\"bytes\":%llu",
-                  (unsigned long long)(l->range.next - l->range.first),
-                  (unsigned long long)l->range.bytes);
+    hg_buf_printf(out, ",\"letters\":%llu,\"bytes\":%llu", (unsigned long long)l->letters,
+                  (unsigned long long)l->bytes);
     put_end(out, "first", &l->first);
     put_end(out, "last", &l->last);
     HG_BUF_LIT(out, "}");
     l->has_any = true;
+    l->partition = 0;
+    l->letters = l->bytes = 0;
     l->first = l->last = (struct end){.is_there = false};
 }
 
-static void keep_end(struct list *l, struct hg_batch *batch, struct end *ret) {
-    if (batch != NULL && batch->n > 0) {
+/* sign: 1 keeps the older of two ends, -1 the newer. */
+static void keep_end(struct list *l, struct hg_batch *batch, int sign, struct end *ret) {
+    if (batch != NULL && batch->n > 0 &&
+        (!ret->is_there || sign * (batch->entries[0].log_time_ms - ret->time_ms) < 0)) {
         *ret = (struct end){true, hg_dlq_position(&l->d, batch, 0), batch->entries[0].log_time_ms};
     }
     hg_batch_unref(&batch);
 }
 
 static void on_first(struct hg_dlq *d, struct hg_batch *batch);
+
+/* True: a partition of the topic is being read. */
+static bool look(struct list *l) {
+    for (; l->partition < hg_dlq_partitions(&l->d); l->partition++) {
+        l->range = hg_dlq_range(&l->d, l->partition);
+        l->letters += l->range.next - l->range.first;
+        l->bytes += l->range.bytes;
+        if (l->range.first < l->range.next) {
+            hg_dlq_read(&l->d, (struct hg_dlq_place){l->partition, l->range.first}, 1, on_first);
+            return true;
+        }
+    }
+    return false;
+}
 
 /* From the present topic on. */
 static void go_on(struct list *l) {
@@ -61,9 +80,7 @@ static void go_on(struct list *l) {
         if (!hg_dlq_is_name(hg_log_topic_name(log, l->d.topic))) {
             continue;
         }
-        hg_log_topic_range(log, l->d.topic, 0, &l->range);
-        if (l->range.first < l->range.next) {
-            hg_dlq_read(&l->d, l->range.first, 1, on_first);
+        if (look(l)) {
             return;
         }
         put_topic(l);
@@ -74,16 +91,15 @@ static void go_on(struct list *l) {
 
 static void on_last(struct hg_dlq *d, struct hg_batch *batch) {
     struct list *l = (struct list *)d;
-    keep_end(l, batch, &l->last);
-    put_topic(l);
-    d->topic++;
+    keep_end(l, batch, -1, &l->last);
+    l->partition++;
     go_on(l);
 }
 
 static void on_first(struct hg_dlq *d, struct hg_batch *batch) {
     struct list *l = (struct list *)d;
-    keep_end(l, batch, &l->first);
-    hg_dlq_read(d, l->range.next - 1, 1, on_last);
+    keep_end(l, batch, 1, &l->first);
+    hg_dlq_read(d, (struct hg_dlq_place){l->partition, l->range.next - 1}, 1, on_last);
 }
 
 static void start(const void *conf, const struct hg_request *r, struct hg_slice body,

@@ -20,8 +20,9 @@ struct replay {
     char to[HG_TOPIC_NAME_MAX + 1];
     struct hg_position positions[HG_DLQ_LETTERS]; /* by name, or all between two */
     size_t n_positions, at;
-    bool is_all, has_read;
-    uint64_t from, end;
+    bool is_all;
+    struct hg_dlq_place place; /* all: what is read, up to these ends */
+    struct hg_cursor ends;
     size_t limit;
     struct hg_batch *batch;
     size_t i;                /* of the batch's letters */
@@ -66,35 +67,42 @@ static void on_read(struct hg_dlq *d, struct hg_batch *batch) {
     run(r);
 }
 
-static void put_token(struct replay *r, const char *name, const struct hg_position *p) {
-    hg_buf_printf(&r->d.answer.body, ",\"%s\":", name);
-    if (p != NULL) {
-        hg_dlq_put_position(&r->d.answer.body, p);
-    } else {
-        HG_BUF_LIT(&r->d.answer.body, "null");
-    }
+static bool has_more(const struct replay *r) {
+    struct hg_dlq_place rest = {r->last.partition, r->last.offset + 1};
+    return r->is_all && !r->is_stopped && r->n_results > 0 && hg_dlq_go_on(&r->d, &r->ends, &rest);
 }
 
 /* through: where all ends, also for who asks for the next piece of it. */
 static void finish(struct replay *r) {
-    const struct hg_log *log = r->d.admin->log;
-    struct hg_slice name = hg_log_topic_name(log, r->d.topic);
-    const struct hg_position end = {.topic_tag = hg_log_topic_tag(log, r->d.topic),
-                                    .epoch = hg_log_topic_epoch(log, r->d.topic),
-                                    .offset = r->end - 1};
-    bool has_more = r->is_all && !r->is_stopped && r->n_results > 0 && r->last.offset + 1 < r->end;
-    HG_BUF_LIT(&r->d.answer.body, "]");
-    put_token(r, "next", has_more ? &r->last : NULL);
-    put_token(r, "through", r->is_all && r->end > 0 ? &end : NULL);
-    HG_BUF_LIT(&r->d.answer.body, "}\n");
+    struct hg_slice name = hg_log_topic_name(r->d.admin->log, r->d.topic);
+    struct hg_buf *out = &r->d.answer.body;
+    HG_BUF_LIT(out, "],\"next\":");
+    if (has_more(r)) {
+        hg_dlq_put_position(out, &r->last);
+    } else {
+        HG_BUF_LIT(out, "null");
+    }
+    HG_BUF_LIT(out, ",\"through\":");
+    if (r->ends.n > 0) {
+        HG_BUF_LIT(out, "\"");
+        hg_cursor_format(&r->ends, out);
+        HG_BUF_LIT(out, "\"");
+    } else {
+        HG_BUF_LIT(out, "null");
+    }
+    HG_BUF_LIT(out, "}\n");
     HG_LOG(HG_NOTICE, "dlq_replayed", "topic=%.*s letters=%zu stored=%zu", HG_FMT(name),
            r->n_results, r->n_stored);
     hg_dlq_end(&r->d);
 }
 
 static bool has_letter(const struct replay *r) {
-    return r->batch != NULL && r->i < r->batch->n && !r->is_stopped &&
-           (!r->is_all || r->batch->entries[r->i].offset < r->end);
+    if (r->batch == NULL || r->i >= r->batch->n || r->is_stopped) {
+        return false;
+    }
+    const struct hg_position *end = hg_cursor_get(
+        &r->ends, hg_log_topic_tag(r->d.admin->log, r->d.topic), (uint16_t)r->batch->partition);
+    return !r->is_all || (end != NULL && r->batch->entries[r->i].offset <= end->offset);
 }
 
 static void judge(struct replay *r) {
@@ -113,6 +121,20 @@ static void judge(struct replay *r) {
 
 /* What is refused is judged before hg_dlq_letter_judge returns: a loop, or a
  * thousand such letters would be a thousand calls deep. */
+static void read_next(struct replay *r) {
+    const struct hg_position *p = &r->positions[r->at];
+    if (!r->is_stopped && r->at < r->n_positions) {
+        r->at++;
+        hg_dlq_read(&r->d, (struct hg_dlq_place){p->partition, p->offset}, 1, on_read);
+    } else if (r->is_all && r->n_results == 0 && hg_dlq_go_on(&r->d, &r->ends, &r->place)) {
+        struct hg_dlq_place place = r->place;
+        r->place = (struct hg_dlq_place){place.partition + 1, 0}; /* should nothing be there */
+        hg_dlq_read(&r->d, place, r->limit, on_read);
+    } else {
+        finish(r);
+    }
+}
+
 static void run(struct replay *r) {
     if (r->is_inside) {
         return;
@@ -128,19 +150,13 @@ static void run(struct replay *r) {
     }
     r->is_inside = false;
     hg_batch_unref(&r->batch);
-    if (!r->is_stopped && r->at < r->n_positions) {
-        hg_dlq_read(&r->d, r->positions[r->at++].offset, 1, on_read);
-    } else if (r->is_all && !r->has_read && r->from < r->end) {
-        r->has_read = true;
-        hg_dlq_read(&r->d, r->from, r->limit, on_read);
-    } else {
-        finish(r);
-    }
+    read_next(r);
 }
 
 static void end(struct hg_dlq *d) {
     struct replay *r = (struct replay *)d;
     hg_batch_unref(&r->batch);
+    hg_cursor_fini(&r->ends);
     hg_site_unref(&r->site);
 }
 
@@ -177,11 +193,7 @@ static int read_to(struct replay *r, const char *to) {
 
 static int read_all(struct replay *r, const char *after, const char *through, int limit) {
     struct hg_position p;
-    struct hg_log_range range;
-    hg_log_topic_range(r->d.admin->log, r->d.topic, 0, &range);
     r->is_all = true;
-    r->from = range.first;
-    r->end = range.next;
     r->limit = (size_t)limit;
     if (limit < 1 || limit > HG_DLQ_LETTERS) {
         return refuse(r, "limit: expected 1 to 100.");
@@ -190,15 +202,14 @@ static int read_all(struct replay *r, const char *after, const char *through, in
         if (hg_dlq_read_position(&r->d, hg_slice_of(after), &p) != 0) {
             return HG_EINVAL;
         }
-        r->from = p.offset + 1 > range.first ? p.offset + 1 : range.first;
+        r->place = (struct hg_dlq_place){p.partition, p.offset + 1};
     }
     if (through != NULL) {
-        if (hg_dlq_read_position(&r->d, hg_slice_of(through), &p) != 0) {
-            return HG_EINVAL;
-        }
-        r->end = p.offset + 1 < range.next ? p.offset + 1 : range.next;
+        return hg_dlq_read_cursor(&r->d, hg_slice_of(through), &r->ends);
     }
-    return 0;
+    return hg_dlq_ends(&r->d, &r->ends) == 0
+               ? 0
+               : hg_problem_set(&r->d.problem, 503, "overloaded", "There is no memory for it.");
 }
 
 static int read_members(struct replay *r, json_t *root) {
@@ -231,11 +242,11 @@ static void start(const void *conf, const struct hg_request *request, struct hg_
     err = err == 0 ? hg_dlq_read_body(&r->d, request, body, &root) : err;
     err = err == 0 ? read_members(r, root) : err;
     json_decref(root);
+    r->d.end = end;
     if (err != 0) {
         hg_dlq_end(&r->d);
         return;
     }
-    r->d.end = end;
     r->site = hg_site_ref(r->d.admin->site);
     r->gate = (struct hg_gate){.loop = hg_loop_current(), .log = r->d.admin->log};
     HG_BUF_LIT(&r->d.answer.body, "{\"topic\":");

@@ -11,6 +11,8 @@ struct show {
     struct hg_dlq d; /* first */
     bool is_one;     /* the letter at `at` alone */
     struct hg_position at;
+    struct hg_dlq_place place; /* what is read */
+    size_t limit;
 };
 
 static struct hg_slice header(const struct hg_record *r, struct hg_slice name) {
@@ -68,10 +70,12 @@ static void put_letter(struct show *s, const struct hg_batch *batch, size_t i) {
 
 static void put_next(struct show *s, const struct hg_batch *batch) {
     struct hg_buf *out = &s->d.answer.body;
-    struct hg_log_range range;
-    hg_log_topic_range(s->d.admin->log, s->d.topic, 0, &range);
+    struct hg_dlq_place rest = s->place;
+    if (batch->n > 0) {
+        rest.offset = batch->entries[batch->n - 1].offset + 1;
+    }
     HG_BUF_LIT(out, "],\"next\":");
-    if (!s->is_one && batch->n > 0 && batch->entries[batch->n - 1].offset + 1 < range.next) {
+    if (!s->is_one && batch->n > 0 && hg_dlq_go_on(&s->d, NULL, &rest)) {
         const struct hg_position last = hg_dlq_position(&s->d, batch, batch->n - 1);
         hg_dlq_put_position(out, &last);
     } else {
@@ -82,6 +86,13 @@ static void put_next(struct show *s, const struct hg_batch *batch) {
 
 static void on_read(struct hg_dlq *d, struct hg_batch *batch) {
     struct show *s = (struct show *)d;
+    struct hg_dlq_place rest = {s->place.partition + 1, 0};
+    if (!s->is_one && batch != NULL && batch->n == 0 && hg_dlq_go_on(d, NULL, &rest)) {
+        hg_batch_unref(&batch);
+        s->place = rest;
+        hg_dlq_read(d, rest, s->limit, on_read);
+        return;
+    }
     if (batch == NULL || (s->is_one && !hg_dlq_is_at(batch, &s->at))) {
         hg_problem_set(&d->problem, 404, "not-found", "The letter is not there any more.");
     } else {
@@ -112,21 +123,19 @@ static int read_limit(struct hg_dlq *d, struct hg_slice text, size_t *ret) {
 }
 
 /* Where to begin: behind `position`, at `at`, or with the first that is there. */
-static int read_query(struct show *s, const struct hg_request *r, uint64_t *ret_from,
-                      size_t *ret_limit) {
-    struct hg_log_range range;
+static int read_query(struct show *s, const struct hg_request *r) {
     struct hg_position p;
     struct hg_field param;
     size_t cursor = 0;
-    hg_log_topic_range(s->d.admin->log, s->d.topic, 0, &range);
-    *ret_from = range.first;
     while (hg_request_param_next(r, &cursor, &param)) {
         int err = 0;
         if (hg_slice_eq(param.name, HG_SLICE("limit"))) {
-            err = read_limit(&s->d, param.value, ret_limit);
+            err = read_limit(&s->d, param.value, &s->limit);
         } else if (hg_slice_eq(param.name, HG_SLICE("position"))) {
             err = hg_dlq_read_position(&s->d, param.value, &p);
-            *ret_from = err == 0 && p.offset + 1 > range.first ? p.offset + 1 : range.first;
+            if (err == 0) {
+                s->place = (struct hg_dlq_place){p.partition, p.offset + 1};
+            }
         } else if (hg_slice_eq(param.name, HG_SLICE("at"))) {
             err = hg_dlq_read_position(&s->d, param.value, &s->at);
             s->is_one = true;
@@ -138,25 +147,28 @@ static int read_query(struct show *s, const struct hg_request *r, uint64_t *ret_
             return err;
         }
     }
-    *ret_from = s->is_one ? s->at.offset : *ret_from;
-    *ret_limit = s->is_one ? 1 : *ret_limit;
+    if (s->is_one) {
+        s->place = (struct hg_dlq_place){s->at.partition, s->at.offset};
+        s->limit = 1;
+    } else if (!hg_dlq_go_on(&s->d, NULL, &s->place)) { /* nothing is there: an empty page */
+        s->place = (struct hg_dlq_place){0, hg_dlq_range(&s->d, 0).next};
+    }
     return 0;
 }
 
 static void start(const void *conf, const struct hg_request *r, struct hg_slice body,
                   struct hg_reply *reply) {
     struct show *s = hg_dlq_begin(conf, reply, sizeof(*s));
-    size_t limit = HG_DLQ_LETTERS;
-    uint64_t from = 0;
     (void)body;
     if (s == NULL) {
         return;
     }
-    if (hg_dlq_find(&s->d, r) != 0 || read_query(s, r, &from, &limit) != 0) {
+    s->limit = HG_DLQ_LETTERS;
+    if (hg_dlq_find(&s->d, r) != 0 || read_query(s, r) != 0) {
         hg_dlq_end(&s->d);
         return;
     }
-    hg_dlq_read(&s->d, from, limit, on_read);
+    hg_dlq_read(&s->d, s->place, s->limit, on_read);
 }
 
 static const char *const methods[] = {"GET", NULL};

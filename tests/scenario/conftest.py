@@ -7,7 +7,8 @@ import pytest
 sys.path.insert(0, os.path.dirname(__file__))
 
 from support import event_log  # noqa: E402
-from support.gateway import BINARY, Gateway  # noqa: E402
+from support.gateway import BINARY, MODULES, Gateway  # noqa: E402
+from support.kafka import Cluster  # noqa: E402
 from support.tls import make_certificate  # noqa: E402
 
 
@@ -22,6 +23,19 @@ def pytest_configure(config):
 def certificate(tmp_path_factory):
     """A key and certificate for 127.0.0.1 and localhost, made for this run."""
     return make_certificate(tmp_path_factory.mktemp("tls"), "localhost", "other.test")
+
+
+@pytest.fixture(scope="session")
+def bootstrap(tmp_path_factory):
+    """A broker for all tests that take topics of their own: KAFKA_BOOTSTRAP's, or one of this run."""
+    if not os.path.exists(os.path.join(MODULES, "log_kafka.so")):
+        pytest.skip("SKIP: module log_kafka is not built: librdkafka is missing")
+    if event_log.BOOTSTRAP:
+        yield event_log.BOOTSTRAP
+        return
+    c = Cluster(tmp_path_factory.mktemp("broker") / "kafka").start(1)
+    yield c.bootstrap
+    c.stop()
 
 
 @pytest.fixture

@@ -12,7 +12,6 @@ import pytest
 from support.clients import run, tool_path
 from support.events import EventStream, client, event, post, post_batch
 from support.gateway import BINARY, MODULES
-from support.kafka import Cluster
 from support.wait import until
 
 HEAD = """
@@ -43,18 +42,6 @@ server {
 }
 """
 COUNT, SUBJECTS = 600, 7
-
-
-@pytest.fixture(scope="module")
-def bootstrap(tmp_path_factory):
-    if not os.path.exists(os.path.join(MODULES, "log_kafka.so")):
-        pytest.skip("SKIP: module log_kafka is not built: librdkafka is missing")
-    if os.environ.get("KAFKA_BOOTSTRAP"):
-        yield os.environ["KAFKA_BOOTSTRAP"]
-        return
-    c = Cluster(tmp_path_factory.mktemp("k07") / "kafka").start(1)
-    yield c.bootstrap
-    c.stop()
 
 
 class Move:

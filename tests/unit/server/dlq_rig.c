@@ -10,8 +10,8 @@
 
 #include "base/clock.h"
 
-static uint32_t add_topic(struct dlq_rig *r, const char *name) {
-    struct hg_log_topic topic = {.name = hg_slice_of(name), .partitions = 1};
+static uint32_t add_topic(struct dlq_rig *r, const char *name, uint32_t partitions) {
+    struct hg_log_topic topic = {.name = hg_slice_of(name), .partitions = partitions};
     struct hg_why why = {""};
     uint32_t id = 0;
     assert_int_equal(hg_log_topic(r->log.log, &topic, &id, &why), 0);
@@ -19,6 +19,10 @@ static uint32_t add_topic(struct dlq_rig *r, const char *name) {
 }
 
 void dlq_open(struct dlq_rig *r) {
+    dlq_open_parts(r, 1);
+}
+
+void dlq_open_parts(struct dlq_rig *r, uint32_t partitions) {
     struct hg_why why = {""};
     *r = (struct dlq_rig){.sockets = {.is_owner = true}};
     rig_open(&r->rig);
@@ -31,8 +35,8 @@ void dlq_open(struct dlq_rig *r) {
                      0);
     assert_int_equal(hg_crew_init(&r->crew, 1, r->rig.registry), 0);
     rig_log_open_crew(&r->log, &r->crew);
-    add_topic(r, "demo.events");
-    r->topic = add_topic(r, "demo.events.dlq");
+    add_topic(r, "demo.events", 1);
+    r->topic = add_topic(r, "demo.events.dlq", partitions);
     r->admin.log = r->log.log;
     r->admin.site = r->plan.site;
     r->admin.phase = HG_PHASE_SERVING;
@@ -156,6 +160,26 @@ int dlq_ask_of(struct dlq_rig *r, const char *path, const char *format, size_t i
     assert_non_null(at);
     snprintf(body, sizeof(body), "%.*s%s%s", (int)(at - format), format, r->positions[i], at + 2);
     return dlq_ask(r, path, body);
+}
+
+size_t dlq_n_said(const struct dlq_rig *r) {
+    size_t n = 0;
+    for (size_t i = 0; i < r->n_letters; i++) {
+        n += dlq_said(r, r->positions[i]);
+    }
+    return n;
+}
+
+bool dlq_token(const struct dlq_rig *r, const char *name, char *out, size_t out_bytes) {
+    char member[32];
+    snprintf(member, sizeof(member), "\"%s\":\"", name);
+    const char *at = strstr(r->answer, member);
+    if (at == NULL) {
+        return false;
+    }
+    at += strlen(member);
+    snprintf(out, out_bytes, "%.*s", (int)strcspn(at, "\""), at);
+    return true;
 }
 
 bool dlq_said(const struct dlq_rig *r, const char *part) {

@@ -24,6 +24,7 @@ struct dlq_rig {
 };
 
 void dlq_open(struct dlq_rig *r);
+void dlq_open_parts(struct dlq_rig *r, uint32_t partitions); /* of demo.events.dlq */
 void dlq_close(struct dlq_rig *r);
 /* A letter of what somebody sent to path; its binary-mode id, or NULL. */
 void dlq_put(struct dlq_rig *r, const char *path, const char *content_type, const char *id,
@@ -36,6 +37,10 @@ void dlq_put(struct dlq_rig *r, const char *path, const char *content_type, cons
 int dlq_ask(struct dlq_rig *r, const char *path, const char *body);
 /* The same with the position of letter i in the body's %s. */
 int dlq_ask_of(struct dlq_rig *r, const char *path, const char *format, size_t i);
+/* How many letters' positions the answer has. */
+size_t dlq_n_said(const struct dlq_rig *r);
+/* The text of the answer's first member of that name; false: none, or null. */
+bool dlq_token(const struct dlq_rig *r, const char *name, char *out, size_t out_bytes);
 bool dlq_said(const struct dlq_rig *r, const char *part);
 #define assert_said(r, part)                                                                       \
     do {                                                                                           \

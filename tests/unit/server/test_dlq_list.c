@@ -22,8 +22,27 @@ static void each_topic_says_how_many_and_from_when_to_when(void **state) {
     dlq_close(&r);
 }
 
+static void several_partitions_are_summed_up(void **state) {
+    struct dlq_rig r;
+    char part[128];
+    (void)state;
+    dlq_open_parts(&r, 3);
+    for (int i = 0; i < 12; i++) {
+        r.log.fake.log_time_ms = 1700000000000 + i;
+        dlq_put_event(&r, "x");
+    }
+    assert_int_equal(dlq_ask(&r, "/dlq", NULL), 200);
+    assert_said(&r, "\"letters\":12,");
+    snprintf(part, sizeof(part), "\"first\":{\"position\":\"%s\",", r.positions[0]);
+    assert_said(&r, part);
+    snprintf(part, sizeof(part), "\"last\":{\"position\":\"%s\",", r.positions[11]);
+    assert_said(&r, part);
+    dlq_close(&r);
+}
+
 int test_dlq_list(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(several_partitions_are_summed_up),
         cmocka_unit_test(each_topic_says_how_many_and_from_when_to_when),
     };
     return cmocka_run_group_tests_name("dlq_list", tests, NULL, NULL);

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+
 #include "unit/server/dlq_rig.h"
 
 #define DLQ "/dlq/demo.events.dlq"
@@ -56,8 +58,47 @@ static void one_wish_is_meant(void **state) {
     dlq_close(&r);
 }
 
+static void each_partition_is_purged_by_itself(void **state) {
+    struct dlq_rig r;
+    struct hg_cursor c = {0};
+    struct hg_buf text = {.max = 0};
+    char body[512];
+    size_t n[4] = {0};
+    (void)state;
+    dlq_open_parts(&r, 4);
+    for (int i = 0; i < 12; i++) {
+        struct hg_position p;
+        dlq_put(&r, "/in", "text/plain", NULL, "hello");
+        assert_int_equal(hg_position_parse(hg_slice_of(r.positions[i]), &p), 0);
+        n[p.partition]++;
+        if (p.partition < 2) {
+            assert_int_equal(hg_cursor_set(&c, &p), 0);
+        }
+    }
+    assert_true(c.n == 2 && n[2] + n[3] > 0);
+    /* One that is stale keeps all of them. */
+    c.items[1].fingerprint++;
+    hg_cursor_format(&c, &text);
+    snprintf(body, sizeof(body), "{\"through\":\"%.*s\"}", HG_FMT(hg_buf_slice(&text)));
+    assert_int_equal(dlq_ask(&r, PURGE, body), 404);
+    c.items[1].fingerprint--;
+    hg_buf_clear(&text);
+    hg_cursor_format(&c, &text);
+    snprintf(body, sizeof(body), "{\"through\":\"%.*s\"}", HG_FMT(hg_buf_slice(&text)));
+    assert_int_equal(dlq_ask(&r, PURGE, body), 200);
+    snprintf(body, sizeof(body), "\"removed\":%zu,\"letters\":%zu", n[0] + n[1], n[2] + n[3]);
+    assert_said(&r, body);
+    assert_int_equal(dlq_ask(&r, PURGE, "{\"all\":true}"), 200);
+    snprintf(body, sizeof(body), "\"removed\":%zu,\"letters\":0", n[2] + n[3]);
+    assert_said(&r, body);
+    hg_cursor_fini(&c);
+    hg_buf_fini(&text);
+    dlq_close(&r);
+}
+
 int test_dlq_purge(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_partition_is_purged_by_itself),
         cmocka_unit_test(letters_up_to_one_are_removed),
         cmocka_unit_test(a_stale_token_removes_nothing),
         cmocka_unit_test(one_wish_is_meant),

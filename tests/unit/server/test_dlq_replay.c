@@ -104,8 +104,38 @@ static void one_wish_is_meant(void **state) {
     dlq_close(&r);
 }
 
+/* What comes meanwhile is not replayed, in whichever partition it lands. */
+static void pieces_go_through_all_partitions(void **state) {
+    struct dlq_rig r;
+    char body[512] = "{\"all\":true,\"limit\":2}", next[HG_POSITION_TEXT_LEN + 1], id[16];
+    char through[4 * (HG_POSITION_TEXT_LEN + 1)];
+    size_t stored = 0, pieces = 0;
+    (void)state;
+    dlq_open_parts(&r, 4);
+    for (int i = 0; i < 10; i++) {
+        snprintf(id, sizeof(id), "%d", i);
+        dlq_put(&r, "/in", "application/json", id, "1");
+    }
+    for (bool has_more = true; has_more; pieces++) {
+        assert_int_equal(dlq_ask(&r, REPLAY, body), 200);
+        for (const char *at = r.answer; (at = strstr(at, "\"outcome\":\"stored\"")) != NULL; at++) {
+            stored++;
+        }
+        assert_true(dlq_token(&r, "through", through, sizeof(through)) && pieces < 12);
+        has_more = dlq_token(&r, "next", next, sizeof(next));
+        snprintf(body, sizeof(body),
+                 "{\"all\":true,\"limit\":2,\"position\":\"%s\",\"through\":\"%s\"}", next,
+                 through);
+        snprintf(id, sizeof(id), "later%zu", pieces);
+        dlq_put(&r, "/in", "application/json", id, "1");
+    }
+    assert_int_equal(stored, 10);
+    dlq_close(&r);
+}
+
 int test_dlq_replay(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(pieces_go_through_all_partitions),
         cmocka_unit_test(letters_are_judged_in_their_order_and_stay),
         cmocka_unit_test(pieces_follow_each_other_up_to_where_it_began),
         cmocka_unit_test(letters_can_be_named),

@@ -63,8 +63,37 @@ static void what_is_asked_has_to_be_clear(void **state) {
     dlq_close(&r);
 }
 
+static void one_partition_follows_the_other(void **state) {
+    struct dlq_rig r;
+    char path[128], after[HG_POSITION_TEXT_LEN + 1];
+    size_t seen = 0, pages = 0;
+    (void)state;
+    dlq_open_parts(&r, 4);
+    for (int i = 0; i < 12; i++) {
+        dlq_put(&r, "/in", "text/plain", NULL, "hello");
+    }
+    snprintf(path, sizeof(path), DLQ "?limit=5");
+    do {
+        assert_int_equal(dlq_ask(&r, path, NULL), 200);
+        assert_true(dlq_n_said(&r) > 0 && pages++ < 12);
+        seen += dlq_n_said(&r);
+        if (dlq_token(&r, "next", after, sizeof(after))) {
+            seen -= strstr(strstr(r.answer, after) + 1, after) == NULL; /* not among its letters */
+            snprintf(path, sizeof(path), DLQ "?limit=5&position=%s", after);
+        }
+    } while (!dlq_said(&r, "\"next\":null"));
+    assert_int_equal(seen, 12);
+    for (size_t i = 0; i < r.n_letters; i++) {
+        snprintf(path, sizeof(path), DLQ "?at=%s", r.positions[i]);
+        assert_int_equal(dlq_ask(&r, path, NULL), 200);
+        assert_int_equal(dlq_n_said(&r), 1);
+    }
+    dlq_close(&r);
+}
+
 int test_dlq_show(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(one_partition_follows_the_other),
         cmocka_unit_test(a_letter_is_shown_with_what_is_said_of_it),
         cmocka_unit_test(pages_follow_each_other),
         cmocka_unit_test(what_is_asked_has_to_be_clear),
