@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* fatal.c - an idempotent producer that has lost count of its sequence numbers
  * takes nothing any more. It is made again; what it had under way is in doubt,
- * and its thread says so while the new one is sent to already. */
+ * and its thread says so while the new one is sent to already.
+ *
+ * So is one that makes larger batches than some topic takes, but only when it has
+ * nothing under way, or what comes later would be there first. */
 #include "kafka.h"
 
 static void free_ended(struct kafka *k) {
@@ -19,11 +22,18 @@ static void free_ended(struct kafka *k) {
 
 struct kafka_line *kafka_line_now(struct kafka *k) {
     struct hg_why why = {""};
-    if (k->line != NULL && !atomic_load_explicit(&k->line->is_fatal, memory_order_relaxed)) {
-        return k->line;
+    bool is_fatal =
+        k->line != NULL && atomic_load_explicit(&k->line->is_fatal, memory_order_relaxed);
+    if (k->line != NULL && !is_fatal) {
+        if (k->line->batch_max <= atomic_load_explicit(&k->batch_max, memory_order_relaxed)) {
+            return k->line;
+        }
+        if (rd_kafka_outq_len(k->line->rk) > 0) {
+            return NULL;
+        }
     }
     if (k->line != NULL) {
-        kafka_line_end(k->line, true);
+        kafka_line_end(k->line, is_fatal);
         k->line->next = k->retired;
         k->retired = k->line;
         k->line = NULL;

@@ -62,6 +62,7 @@ struct kafka_line {
     struct kafka *k;
     rd_kafka_t *rk; /* destroyed by the thread when it ends */
     pthread_t thread;
+    size_t batch_max;          /* that it makes of messages; of a larger message alone */
     rd_kafka_topic_t **topics; /* by id: the log thread's */
     const struct kafka_topic **topics_of;
     uint32_t n_topics;
@@ -97,6 +98,8 @@ struct kafka {
     /* A count that rises when a topic has got partitions, and up to where the line
      * has asked the cluster since. */
     _Atomic uint32_t news, news_known;
+    /* The smallest max_message_bytes of the topics: to a broker a batch is one piece. */
+    _Atomic size_t batch_max;
     /* The log thread's. */
     struct kafka_line *line;    /* NULL: one has yet to be made again */
     struct kafka_line *retired; /* that are being emptied */

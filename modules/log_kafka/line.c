@@ -3,9 +3,11 @@
 #include "read.h"
 
 #include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <time.h>
 
-enum { POLL_MS = 100, END_POLL_MS = 5, PROBE_MS = 1000, LEARN_MS = 2000 };
+enum { POLL_MS = 100, END_POLL_MS = 5, PROBE_MS = 1000, LEARN_MS = 2000, BATCH_SPARE = 512 };
 
 /* ----- its thread ----- */
 
@@ -90,6 +92,20 @@ static int start_thread(struct kafka_line *l) {
     return made == 0 ? 0 : HG_EIO;
 }
 
+/* What kafka_property says of it, or less. */
+static void set_batch_size(struct kafka_line *l, rd_kafka_conf_t *conf) {
+    char text[24];
+    size_t len = sizeof text;
+    l->batch_max = atomic_load(&l->k->batch_max);
+    size_t most = l->batch_max > 2 * BATCH_SPARE ? l->batch_max - BATCH_SPARE : l->batch_max;
+    if (rd_kafka_conf_get(conf, "batch.size", text, &len) == RD_KAFKA_CONF_OK &&
+        strtoull(text, NULL, 10) > most) {
+        (void)snprintf(text, sizeof text, "%zu", most);
+        rd_kafka_conf_res_t res = rd_kafka_conf_set(conf, "batch.size", text, NULL, 0);
+        HG_ASSERT(res == RD_KAFKA_CONF_OK);
+    }
+}
+
 int kafka_line_open(struct kafka *k, struct kafka_line **ret, struct hg_why *why) {
     static const char *const pairs[] = {"enable.idempotence", "true", NULL};
     struct kafka_line *l = hg_try_alloc(sizeof *l);
@@ -99,6 +115,7 @@ int kafka_line_open(struct kafka *k, struct kafka_line **ret, struct hg_why *why
         return HG_EINVAL;
     }
     l->k = k;
+    set_batch_size(l, conf);
     rd_kafka_conf_set_opaque(conf, l);
     rd_kafka_conf_set_dr_msg_cb(conf, on_delivery);
     rd_kafka_conf_set_error_cb(conf, on_error);

@@ -31,6 +31,7 @@ static int on_open(const struct hg_log_open *open, void **ret_state, struct hg_w
     struct kafka *k = hg_alloc(sizeof *k);
     k->magic = KAFKA_MAGIC;
     k->up = open->up;
+    atomic_init(&k->batch_max, SIZE_MAX);
     int err = kafka_topics_init(k);
     err = err == 0 ? kafka_conf_read(open, k, why) : err;
     err = err == 0 ? open_client(k, why) : err;

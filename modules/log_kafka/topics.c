@@ -242,6 +242,13 @@ static struct kafka_topic *new_topic(uint32_t id, const char *name, uint32_t par
     return t;
 }
 
+/* Batches are made for all topics alike. */
+static void bound_batches(struct kafka *k, size_t max_message_bytes) {
+    if (max_message_bytes > 0 && max_message_bytes < atomic_load(&k->batch_max)) {
+        atomic_store(&k->batch_max, max_message_bytes);
+    }
+}
+
 /* In the place of known, which may be NULL. */
 static int put(struct kafka *k, const struct kafka_topic *known, struct kafka_topic *t) {
     if (t == NULL) {
@@ -250,6 +257,7 @@ static int put(struct kafka *k, const struct kafka_topic *known, struct kafka_to
     if (known != NULL && t->partitions > known->partitions) {
         kafka_lines_learn(k);
     }
+    bound_batches(k, t->max_message_bytes);
     int err = keep(k, t);
     if (err != 0) {
         hg_free(t);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_produce.c - what is acknowledged is there, as others read it. */
-#include "modules/log_kafka/rig.h"
+#include "modules/log_kafka/other.h"
+
+#include <stdio.h>
 
 struct found {
     size_t n;
@@ -106,6 +108,41 @@ static void each_byte_up_to_the_limit_is_taken(void **state) {
     kafka_rig_close(&rig);
 }
 
+/* A batch of the client's is one piece to the broker. */
+static void what_fits_alone_is_taken_however_much_comes_at_once(void **state) {
+    (void)state;
+    enum { MANY = 100, BYTES = 1024 };
+    static const char *const settings[] = {"max.message.bytes", "20000", NULL};
+    struct other o = {0};
+    struct kafka_rig rig;
+    struct kafka_try *tries = hg_alloc(MANY * sizeof(struct kafka_try));
+    char data[BYTES], id[8];
+    uint32_t noise = 1; /* which no compression makes smaller */
+    other_open(&o, NULL);
+    other_make(&o, 1, settings);
+    other_rig(&o, &rig);
+    for (unsigned round = 0; round < 2; round++) {
+        for (unsigned i = 0; i < MANY; i++) {
+            for (size_t k = 0; k < BYTES; k++) {
+                noise = noise * 1664525 + 1013904223;
+                data[k] = (char)(noise >> 24);
+            }
+            (void)snprintf(id, sizeof id, "%u.%u", round, i);
+            kafka_try_begin(&rig, &tries[i]);
+            (void)kafka_try_add(&tries[i], 0, "k", kafka_rig_event(id, data, BYTES));
+            kafka_try_send(&rig, &tries[i]);
+        }
+        for (unsigned i = 0; i < MANY; i++) {
+            assert_int_equal(kafka_try_wait(&tries[i]), 0);
+            assert_int_equal(tries[i].items[0].record.offset, round * MANY + i);
+        }
+    }
+    hg_free(tries);
+    kafka_rig_close(&rig);
+    other_delete(&o);
+    other_close(&o);
+}
+
 static void a_partition_that_is_not_there_is_refused(void **state) {
     (void)state;
     struct kafka_rig rig;
@@ -151,6 +188,7 @@ int test_produce(void) {
         cmocka_unit_test(a_structured_event_is_one_json_text),
         cmocka_unit_test(what_is_too_large_is_named_and_nothing_of_its_append_is_sent),
         cmocka_unit_test(each_byte_up_to_the_limit_is_taken),
+        cmocka_unit_test(what_fits_alone_is_taken_however_much_comes_at_once),
         cmocka_unit_test(a_partition_that_is_not_there_is_refused),
         cmocka_unit_test(an_event_without_data_removes_no_key_unless_that_is_wanted),
     };
