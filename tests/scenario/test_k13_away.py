@@ -1,0 +1,205 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A cluster that is away without a word, or was never there: what producers are told, what a
+gateway keeps, and how it ends meanwhile."""
+import json
+import os
+import re
+import signal
+import threading
+from collections import Counter
+from contextlib import contextmanager
+
+import pytest
+
+from support.events import client, event, post
+from support.kafka import Cluster
+from support.kafka_gateway import conf_of, need_module
+from support.kafka_log import records_of
+from support.process import status
+from support.raw import Cut, Http1, Http2, Request
+from support.wait import until
+
+QUEUE_KIB = 512
+MARGIN_KIB = 16 << 10  # what an allocator and twenty connections may keep beside it
+PADDING = "x" * 10_000
+BATCH = ("content-type", "application/cloudevents-batch+json")
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory):
+    need_module()
+    c = Cluster(tmp_path_factory.mktemp("k13") / "kafka").start(1)
+    yield c
+    c.stop()
+
+
+@pytest.fixture
+def topic(request):
+    return "demo." + re.sub(r"\W", "-", request.node.name) + f"-{os.getpid()}"
+
+
+@pytest.fixture
+def away(make_gateway, cluster, topic):
+    """(start, hang): start(queue) starts a gateway; with hang() the broker answers nobody."""
+    def start(queue):
+        main = f"topic_queue {queue};\nkafka_property message.timeout.ms 4000;"
+        return make_gateway(conf=conf_of(cluster.bootstrap, {topic: "/events"}, main)).start()
+
+    @contextmanager
+    def hang():
+        pid = cluster.pids()[1]
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            yield lambda: os.kill(pid, signal.SIGCONT)
+        finally:
+            os.kill(pid, signal.SIGCONT)
+
+    return start, hang
+
+
+def requests(ids, padding=PADDING):
+    return [Request("/events", [("content-type", "application/cloudevents+json")],
+                    json.dumps({**event(i), "data": padding}).encode()) for i in ids]
+
+
+def accounted(gateway):
+    """Events that the log was asked to take, and what became of them."""
+    text = gateway.admin_get("/metrics")[1]
+    return sum(float(line.rsplit(" ", 1)[1]) for line in text.splitlines()
+               if line.startswith("headgate_log_events_total{"))
+
+
+class Sender(threading.Thread):
+    """Sends groups of requests, all ids new, until it is stopped; keeps the answers."""
+
+    def __init__(self, gateway, name):
+        super().__init__(daemon=True)
+        self.gateway, self.label = gateway, name
+        self.statuses, self.stored, self.unanswered = Counter(), [], 0
+        self.retry_after = set()
+        self.sent = 0
+        self.stopping = threading.Event()
+        self.start()
+
+    def run(self):
+        conn = Http2(self.gateway, tls=True)
+        try:
+            while not self.stopping.wait(0.02):
+                ids = [f"{self.label}.{self.sent + i}" for i in range(10)]
+                self.sent += len(ids)
+                self.unanswered = len(ids)
+                for index, answer in conn.exchange(requests(ids)):
+                    self.unanswered -= 1
+                    self.statuses[answer.status] += 1
+                    if answer.status == 202:
+                        self.stored.append(ids[index])
+                    if answer.status == 503:
+                        self.retry_after.add(int(answer.fields["retry-after"]))
+        except Cut:
+            pass
+        finally:
+            conn.close()
+
+    def end(self):
+        self.stopping.set()
+        self.join(60)
+        assert not self.is_alive()
+
+
+def resident_kib(gateway):
+    return sum(int(status(pid, "VmRSS")[0]) for pid in gateway.workers())
+
+
+def test_a_broker_that_hangs_costs_its_budget_and_is_told(away, cluster, topic):
+    start, hang = away
+    gateway = start(f"{QUEUE_KIB}k")
+    senders = [Sender(gateway, f"s{i}") for i in range(10)]
+    until(lambda: all(s.statuses[202] > 50 for s in senders), "events", 60)
+    usual = resident_kib(gateway)
+    with hang() as go_on:
+        until(lambda: all(s.statuses[503] > 100 for s in senders), "the budget to be used up", 60)
+        assert gateway.metric("headgate_log_queue_bytes") <= (QUEUE_KIB << 10) + len(PADDING) * 20
+        until(lambda: gateway.admin_get("/readyz")[0] == 503, "readiness to be gone", 30)
+        assert gateway.admin_get("/healthz")[0] == 200
+        leave_early(gateway)
+        assert resident_kib(gateway) < usual + 2 * QUEUE_KIB + MARGIN_KIB
+        until(lambda: any(s.statuses[504] + s.statuses[503] > 1000 for s in senders), "time to pass", 60)
+        assert resident_kib(gateway) < usual + 2 * QUEUE_KIB + MARGIN_KIB
+        go_on()
+        before = {s: s.statuses[202] for s in senders}
+        until(lambda: all(s.statuses[202] > before[s] + 20 for s in senders), "acks to be back", 60)
+    for s in senders:
+        s.end()
+    assert all(1 <= after <= 60 for s in senders for after in s.retry_after)
+    until(lambda: gateway.admin_get("/readyz")[0] == 200, "readiness", 30)
+    sent = sum(s.sent for s in senders) + 1
+    until(lambda: accounted(gateway) == sent, "every event to be accounted for", 30)
+    until(lambda: gateway.metric("headgate_log_queue_bytes") == 0, "the queue to be empty")
+    there = Counter(e["id"] for _, _, e in records_of(cluster.bootstrap, topic))
+    assert all(there[i] == 1 for s in senders for i in s.stored)
+
+
+def leave_early(gateway):
+    """Its client goes away before there is an answer; it is an event like any other."""
+    conn = Http1(gateway)
+    conn.pipe.send(b"POST /events HTTP/1.1\r\nhost: x\r\ncontent-type: application/cloudevents+json\r\n")
+    body = requests(["left"], "")[0].body
+    before = gateway.metric("headgate_requests_total")
+    conn.pipe.send(f"content-length: {len(body)}\r\n\r\n".encode() + body)
+    until(lambda: gateway.metric("headgate_requests_total") > before, "the request")
+    conn.close()
+
+
+@pytest.mark.parametrize("signo, comes_back", [(signal.SIGTERM, False), (signal.SIGQUIT, True)])
+def test_a_stop_with_thousands_in_flight_loses_nothing(away, cluster, topic, signo, comes_back):
+    """In batches: HTTP/1.1 answers one request after the other."""
+    start, hang = away
+    gateway = start("16m")
+    answers, stored = Counter(), ["before"]
+
+    def send(label):
+        ids = [f"{label}.{i}" for i in range(100)]
+        body = json.dumps([{**event(i), "data": "x" * 100} for i in ids]).encode()
+        conn = Http1(gateway)
+        try:
+            _, answer = next(conn.exchange([Request("/events", [BATCH], body)]))
+            answers[answer.status] += len(ids)
+            stored.extend(ids if answer.status == 202 else [])
+        except Cut:
+            answers["cut"] += len(ids)
+        finally:
+            conn.close()
+
+    with client(gateway) as http:
+        assert post(http, event("before")).status_code == 202
+    threads = [threading.Thread(target=send, args=(f"t{i}",)) for i in range(30)]
+    with hang() as go_on:
+        threads[0].start()
+        one = until(lambda: gateway.metric("headgate_log_queue_bytes"), "the first batch")
+        for t in threads[1:]:
+            t.start()
+        until(lambda: gateway.metric("headgate_log_queue_bytes") >= 30 * one, "3000 events in flight", 30)
+        gateway.process.send_signal(signo)
+        if comes_back:
+            until(lambda: gateway.admin_get("/readyz")[0] != 200, "the drain to begin")
+            go_on()
+        assert gateway.process.wait(60) == 0, gateway.log()
+    for t in threads:
+        t.join(30)
+    there = Counter(e["id"] for _, _, e in records_of(cluster.bootstrap, topic))
+    assert all(there[i] == 1 for i in stored) and max(there.values()) == 1, answers
+    assert sum(answers.values()) == 3000
+    if comes_back:
+        assert answers[202] == 3000, answers
+    else:
+        assert answers[202] == 0, answers
+
+
+@pytest.mark.parametrize("bootstrap", ["127.0.0.1:1", "no-such-host.invalid:9092"])
+def test_a_start_without_a_cluster_ends_with_a_reason(make_gateway, bootstrap):
+    need_module()
+    gateway = make_gateway(conf=conf_of(bootstrap, {"demo.none": "/events"}))
+    assert gateway.run("-t").returncode == 0, "what is written is right"
+    gateway.start(wait=False)
+    code = gateway.process.wait(60)
+    assert code != 0 and bootstrap.split(":")[0] in gateway.log(), gateway.log()
