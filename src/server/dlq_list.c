@@ -5,6 +5,9 @@
 
 #include "log/entry.h"
 
+/* The last offsets may be holes: of transactions, where others write as well. */
+enum { HOLES_MAX = 16 };
+
 struct end {
     bool is_there;
     struct hg_position position;
@@ -15,6 +18,7 @@ struct list {
     struct hg_dlq d; /* first */
     uint32_t partition;
     struct hg_log_range range;
+    uint64_t back;           /* how far from its end the last letter is looked for */
     uint64_t letters, bytes; /* of the topic's partitions so far */
     struct end first, last;  /* the oldest of the first ones, the newest of the last */
     bool has_any;
@@ -48,13 +52,13 @@ static void put_topic(struct list *l) {
     l->first = l->last = (struct end){.is_there = false};
 }
 
-/* sign: 1 keeps the older of two ends, -1 the newer. */
-static void keep_end(struct list *l, struct hg_batch *batch, int sign, struct end *ret) {
-    if (batch != NULL && batch->n > 0 &&
-        (!ret->is_there || sign * (batch->entries[0].log_time_ms - ret->time_ms) < 0)) {
-        *ret = (struct end){true, hg_dlq_position(&l->d, batch, 0), batch->entries[0].log_time_ms};
+/* Is the letter further out than the end so far? sign: 1 for the older of two,
+ * -1 for the newer. */
+static void keep_end(struct list *l, const struct hg_batch *batch, int sign, struct end *ret) {
+    int64_t time_ms = batch->entries[0].log_time_ms;
+    if (!ret->is_there || sign * (time_ms - ret->time_ms) < 0) {
+        *ret = (struct end){true, hg_dlq_position(&l->d, batch, 0), time_ms};
     }
-    hg_batch_unref(&batch);
 }
 
 static void on_first(struct hg_dlq *d, struct hg_batch *batch);
@@ -89,17 +93,36 @@ static void go_on(struct list *l) {
     hg_dlq_end(&l->d);
 }
 
+static void on_last(struct hg_dlq *d, struct hg_batch *batch);
+
+static void look_back(struct list *l) {
+    l->back++;
+    hg_dlq_read(&l->d, (struct hg_dlq_place){l->partition, l->range.next - l->back}, 1, on_last);
+}
+
 static void on_last(struct hg_dlq *d, struct hg_batch *batch) {
     struct list *l = (struct list *)d;
-    keep_end(l, batch, -1, &l->last);
+    bool is_hole = batch != NULL && batch->n == 0;
+    if (batch != NULL && !is_hole) {
+        keep_end(l, batch, -1, &l->last);
+    }
+    hg_batch_unref(&batch);
+    if (is_hole && l->back < HOLES_MAX && l->range.next - l->range.first > l->back) {
+        look_back(l);
+        return;
+    }
     l->partition++;
     go_on(l);
 }
 
 static void on_first(struct hg_dlq *d, struct hg_batch *batch) {
     struct list *l = (struct list *)d;
-    keep_end(l, batch, 1, &l->first);
-    hg_dlq_read(d, (struct hg_dlq_place){l->partition, l->range.next - 1}, 1, on_last);
+    if (batch != NULL && batch->n > 0) {
+        keep_end(l, batch, 1, &l->first);
+    }
+    hg_batch_unref(&batch);
+    l->back = 0;
+    look_back(l);
 }
 
 static void start(const void *conf, const struct hg_request *r, struct hg_slice body,
