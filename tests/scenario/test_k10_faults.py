@@ -4,6 +4,7 @@ rolling restart, the way between the gateway and one of them cut. After each an 
 client reads the topics: what was acknowledged is there, once, in the order of its key, and
 subscribers that were cut meanwhile have it all."""
 import os
+import threading
 import time
 from collections import Counter
 
@@ -11,6 +12,7 @@ import pytest
 
 from support import kafka_faults as faults
 from support.counts import FULL, figures, seed
+from support.events import client, event, post
 from support.kafka import Cluster
 from support.kafka_crowd import KafkaCrowd
 from support.kafka_gateway import conf_of, need_module
@@ -96,3 +98,49 @@ def test_nothing_acknowledged_is_lost_doubled_or_turned(make_gateway, cluster, t
                "longest without s": {k: max(v) for k, v in longest.items()}})
     assert not bad, "\n".join(bad)
     assert total["answers 503"] > 0, "the budget was never used up"
+
+
+def make_topic_on(cluster, topic, broker):
+    """With one copy, there."""
+    from confluent_kafka.admin import AdminClient, NewTopic  # pylint: disable=import-outside-toplevel
+    admin = AdminClient({"bootstrap.servers": cluster.bootstrap})
+    made = admin.create_topics([NewTopic(topic, 1, replica_assignment=[[broker]],
+                                         config={"min.insync.replicas": "1"})])
+    made[topic].result(30)
+
+
+def test_a_topic_that_is_away_leaves_others_untouched(make_gateway, cluster):
+    """The way to the broker of one topic is cut, and mended; nothing is started again."""
+    topics = {f"demo.{name}-{os.getpid()}": "/" + name for name in ("here", "away")}
+    for broker, topic in enumerate(topics, 1):
+        make_topic_on(cluster, topic, broker)
+    main = "kafka_property message.timeout.ms 5000;\ntopic_queue 64k;"
+    gateway = make_gateway(conf=conf_of(cluster.bootstrap, topics, main)).start()
+    port = int(cluster.bootstrap.split(",")[1].rsplit(":", 1)[1])
+    with client(gateway) as http:
+        for path in topics.values():
+            assert post(http, event("before"), path).status_code == 202
+        cluster.namespace.cut(port)
+        try:
+            statuses = check_the_other(gateway, http)
+        finally:
+            cluster.namespace.mend(port)
+        assert statuses <= {503, 504}, statuses
+        until(lambda: post(http, event("after"), "/away").status_code == 202, "the topic", 60)
+
+
+def check_the_other(gateway, http):
+    """While one topic answers nothing the other does; what the one answered in the end."""
+    statuses = set()
+    with client(gateway) as other:
+        asking = threading.Thread(target=lambda: statuses.add(
+            post(other, event("away"), "/away").status_code))
+        asking.start()
+        n = 0
+        while asking.is_alive():
+            assert post(http, event(n), "/here").status_code == 202
+            assert gateway.admin_get("/readyz")[0] == 200
+            n += 1
+        asking.join()
+    assert n > 5, "the other went on"
+    return statuses
