@@ -96,11 +96,16 @@ static void log_time_never_decreases(void **state) {
     }
 }
 
-/* The tail of each topic: no holes, before the answer. */
+/* The tail of each topic: no holes; before the answer, unless it has to be
+ * wished for. */
 static void the_tail_comes_whole_and_before_the_answer(void **state) {
     struct contract_rig *rig = rig_of(state);
     static struct contract_append a[30];
     uint64_t next[3] = {0};
+    bool is_by_wish = (rig->contract->ops->caps & HG_LOG_FOLLOW) != 0;
+    for (uint32_t t = A; is_by_wish && t <= C; t++) {
+        assert_int_equal(rig->contract->ops->follow(rig->state, t, true), 0);
+    }
     for (size_t i = 0; i < HG_COUNT(a); i++) {
         contract_begin(rig, &a[i]);
         contract_add(&a[i], (uint32_t)(i % 3), "x");
@@ -115,9 +120,9 @@ static void the_tail_comes_whole_and_before_the_answer(void **state) {
     for (size_t i = 0; i < HG_COUNT(a); i++) {
         assert_int_equal(contract_wait(&a[i]), 0);
         due += 2;
-        assert_true(a[i].shown_when_done >= due);
+        assert_true(is_by_wish || a[i].shown_when_done >= due);
     }
-    assert_int_equal(rig->n_shown, due);
+    contract_wait_shown(rig, due);
     for (size_t i = 0; i < due; i++) {
         assert_true(rig->shown[i].offset == next[rig->shown[i].topic]++);
     }
@@ -211,7 +216,7 @@ static void a_time_is_found(void **state) {
     assert_true(contract_seek(rig, A, INT64_MIN) == 0);
     contract_fill(rig, A, 1500);
     contract_fill(rig, B, 10);
-    assert_int_equal(contract_read(rig, A, 0, 2000, contract_lots), 0);
+    contract_read_on(rig, A, 0);
     assert_int_equal(rig->records.n, 1500);
     for (size_t i = 0; i < rig->records.n; i += 13) {
         int64_t time_ms = rig->records.items[i].log_time_ms;
@@ -242,7 +247,7 @@ static void what_was_answered_is_there_after_a_restart(void **state) {
     assert_true(contract_range(rig, B).next == 3);
     assert_true(contract_range(rig, C).next == 0);
     assert_int_equal(contract_append_one(rig, A, "new"), 0);
-    assert_int_equal(contract_read(rig, A, 699, 10, contract_lots), 0);
+    contract_read_on(rig, A, 699);
     assert_int_equal(rig->records.n, 2);
     assert_true(rig->records.items[1].offset == 700);
     assert_true(rig->records.items[1].log_time_ms >= time_ms);
@@ -262,10 +267,14 @@ static void topics_do_not_depend_on_their_numbers(void **state) {
 static void an_append_without_items_is_answered(void **state) {
     struct contract_rig *rig = rig_of(state);
     struct contract_append a;
-    contract_begin(rig, &a);
-    contract_send(&a);
-    contract_flush(rig);
-    assert_int_equal(contract_wait(&a), 0);
+    int err = HG_EAGAIN;
+    for (int i = 0; i < 10 && err == HG_EAGAIN; i++) { /* from afar no answer may come in time */
+        contract_begin(rig, &a);
+        contract_send(&a);
+        contract_flush(rig);
+        err = contract_wait(&a);
+    }
+    assert_int_equal(err, 0);
     assert_int_equal(rig->n_shown, 0);
 }
 
@@ -368,11 +377,12 @@ static void *follow(void *arg) {
         struct hg_log_read want = {
             .topic = A, .from = f->seen, .max_records = 50, .max_bytes = contract_lots};
         hg_records_clear(&records);
-        f->is_broken |= f->rig->contract->ops->read(f->rig->state, &want, &records) != 0;
+        int err = f->rig->contract->ops->read(f->rig->state, &want, &records);
+        f->is_broken |= err != 0 && err != HG_EAGAIN; /* a driver that does not see so far yet */
         for (size_t i = 0; i < records.n; i++) {
             f->is_broken |= records.items[i].offset != f->seen++;
         }
-        if ((was_over && records.n == 0) || f->is_broken) {
+        if ((was_over && records.n == 0 && err == 0) || f->is_broken) {
             break;
         }
         was_over = atomic_load(&f->is_over);

@@ -86,6 +86,19 @@ bool contract_wait_assigned(struct contract_rig *rig, uint32_t topic, bool is_ou
     }
 }
 
+void contract_wait_shown(struct contract_rig *rig, size_t n) {
+    struct timespec nap = {.tv_nsec = 1000000};
+    time_t deadline = time(NULL) + DEADLINE_S;
+    for (bool is_there = false; !is_there;) {
+        lock(rig);
+        assert_true(rig->n_shown <= n);
+        is_there = rig->n_shown == n;
+        unlock(rig);
+        assert_true(is_there || time(NULL) < deadline);
+        (void)nanosleep(&nap, NULL);
+    }
+}
+
 void contract_open(struct contract_rig *rig) {
     struct hg_log_open open = {.up = &rig->up};
     struct hg_why why = {{0}};
@@ -218,6 +231,21 @@ int contract_read(struct contract_rig *rig, uint32_t topic, uint64_t from, size_
     hg_records_clear(&rig->records);
     rig->records.has_details = true;
     return rig->contract->ops->read(rig->state, &want, &rig->records);
+}
+
+void contract_read_on(struct contract_rig *rig, uint32_t topic, uint64_t from) {
+    struct hg_log_read want = {
+        .topic = topic, .from = from, .max_records = 10000, .max_bytes = contract_lots};
+    size_t before;
+    hg_records_clear(&rig->records);
+    rig->records.has_details = true;
+    do {
+        before = rig->records.n;
+        assert_int_equal(rig->contract->ops->read(rig->state, &want, &rig->records), 0);
+        if (rig->records.n > 0) {
+            want.from = rig->records.items[rig->records.n - 1].offset + 1;
+        }
+    } while (rig->records.n > before);
 }
 
 struct hg_log_range contract_range(struct contract_rig *rig, uint32_t topic) {

@@ -73,12 +73,16 @@ int contract_append_one(struct contract_rig *rig, uint32_t topic, const char *id
 /* n events named from 0, in groups. */
 void contract_fill(struct contract_rig *rig, uint32_t topic, size_t n);
 
+/* Until the tail has shown so many, and no more. */
+void contract_wait_shown(struct contract_rig *rig, size_t n);
 /* Does the driver give group "g" the topic, or take it, within the time? */
 bool contract_wait_assigned(struct contract_rig *rig, uint32_t topic, bool is_ours);
 
 /* Replaces rig->records. */
 int contract_read(struct contract_rig *rig, uint32_t topic, uint64_t from, size_t max_records,
                   size_t max_bytes);
+/* The same for all from there on: a driver may give less at a time. */
+void contract_read_on(struct contract_rig *rig, uint32_t topic, uint64_t from);
 uint64_t contract_seek(struct contract_rig *rig, uint32_t topic, int64_t time_ms);
 struct hg_log_range contract_range(struct contract_rig *rig, uint32_t topic);
 struct hg_slice contract_id(const struct hg_record *r);

@@ -14,9 +14,10 @@ static void what_is_trimmed_is_gone_for_good(void **state) {
     contract_fill(rig, A, 600);
     contract_fill(rig, B, 10);
     uint64_t bytes = contract_range(rig, A).bytes;
+    bool is_told = bytes > 0; /* a driver may not know */
     assert_int_equal(rig->contract->ops->trim(rig->state, A, 0, 450), 0);
     struct hg_log_range range = contract_range(rig, A);
-    assert_true(range.first == 450 && range.next == 600 && range.bytes < bytes / 2);
+    assert_true(range.first == 450 && range.next == 600 && (!is_told || range.bytes < bytes / 2));
     assert_int_equal(contract_read(rig, A, 449, 10, contract_lots), HG_ENOENT);
     assert_int_equal(contract_read(rig, A, 450, 10, contract_lots), 0);
     assert_true(rig->records.n > 0 && rig->records.items[0].offset == 450);
@@ -24,7 +25,7 @@ static void what_is_trimmed_is_gone_for_good(void **state) {
     assert_true(contract_seek(rig, A, 1) == 450);
     contract_reopen(rig, contract_names, 3);
     range = contract_range(rig, A);
-    assert_true(range.first == 450 && range.next == 600 && range.bytes < bytes / 2);
+    assert_true(range.first == 450 && range.next == 600 && (!is_told || range.bytes < bytes / 2));
     assert_int_equal(contract_read(rig, A, 0, 10, contract_lots), HG_ENOENT);
     assert_true(contract_range(rig, B).first == 0);
     /* Nothing is left; more than there is does no more than all. */

@@ -4,6 +4,10 @@ if HAVE_KAFKA
 check_PROGRAMS += tests/modules/log_kafka/test_log_kafka
 TESTS += tests/modules/log_kafka/test_log_kafka
 tests_modules_log_kafka_test_log_kafka_SOURCES = \
+    tests/modules/log_contract.c tests/modules/log_contract.h \
+    tests/modules/log_contract_rig.c tests/modules/log_contract_rig.h \
+    tests/modules/log_contract_topics.c \
+    tests/modules/log_kafka/contract.c \
     tests/modules/log_kafka/main.c \
     tests/modules/log_kafka/other.c tests/modules/log_kafka/other.h \
     tests/modules/log_kafka/rig.c \

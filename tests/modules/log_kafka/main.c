@@ -27,5 +27,6 @@ int main(void) {
     failed += test_seek();
     failed += test_trim();
     failed += test_tail();
+    failed += kafka_contract();
     return failed != 0;
 }
