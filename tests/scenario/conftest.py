@@ -13,10 +13,18 @@ from support.tls import make_certificate  # noqa: E402
 
 
 def pytest_configure(config):
+    for line in event_log.MARKS.values():
+        config.addinivalue_line("markers", line)
     if not BINARY or not os.access(BINARY, os.X_OK):
         raise pytest.UsageError("HEADGATE_BINARY and HEADGATE_MODULES name the gateway under test")
     if event_log.missing():
         raise pytest.UsageError(event_log.missing())
+
+
+def pytest_collection_modifyitems(config, items):
+    items[:], others = event_log.choose(items)
+    if others:
+        config.hook.pytest_deselected(items=others)
 
 
 @pytest.fixture(scope="session")

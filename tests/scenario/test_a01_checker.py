@@ -6,6 +6,8 @@ from support.checker import check, check_directory
 from support.history import History, digest, parse
 from support.position import decode, encode
 
+pytestmark = pytest.mark.only_on("embedded", "nothing in it depends on the event log")
+
 EVENTS, ORDERS = (7, 1, 0), (9, 1, 0)
 TOPICS = {"demo.events": EVENTS, "demo.orders": ORDERS}
 N = 40  # events in each topic

@@ -11,6 +11,8 @@ from support import position
 from support.events import client, event, post, post_batch
 from support.wait import until
 
+pytestmark = pytest.mark.only_on("embedded", "Kafka compares no expected position")
+
 FIELD = "headgate-expected-position"
 
 
@@ -212,3 +214,14 @@ def test_of_two_writers_that_race_exactly_one_wins_each_time(gateway, http2):
         for t in threads:
             t.join(30)
         assert stored(http) == winners
+
+
+@pytest.mark.only_on("kafka", "other logs compare them")
+def test_a_log_that_compares_none_says_so_and_stores_nothing(gateway):
+    with client(gateway) as http:
+        last = store(http, 1).headers["headgate-position"]
+        r = store(http, 2, last)
+        assert (r.status_code, r.json()["type"]) == (400, "urn:headgate:problem:position-invalid")
+        assert "compares no expected position" in r.json()["detail"]
+        assert stored(http) == ["1"]
+        assert store(http, 2).status_code == 202

@@ -16,6 +16,8 @@ from support.gateway import BINARY, free_port
 from support.process import is_alive
 from support.wait import until
 
+pytestmark = pytest.mark.only_on("embedded", "nothing in it depends on the event log")
+
 TOP = os.environ.get("HEADGATE_TOP") or os.path.join(os.path.dirname(__file__), "..", "..")
 PAGES = ["README.md", *sorted(os.path.relpath(p, TOP) for p in glob.glob(f"{TOP}/docs/*.md"))]
 CONFS = sorted(os.path.relpath(p, TOP) for p in glob.glob(f"{TOP}/conf/**/*.conf", recursive=True))

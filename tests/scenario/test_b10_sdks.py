@@ -8,6 +8,8 @@ import pytest
 from support.clients import client_path, run
 from support.events import client
 
+pytestmark = pytest.mark.only_on("embedded", "nothing in it depends on the event log")
+
 UNICODE = 'Zürich "€" 100% 😀'
 ASCII = 'Zurich "q" 100%'
 SPACE, ESCAPED = "/src?x=1&y=a b", "/src?x=1&y=a%20b"

@@ -11,6 +11,8 @@ import pytest
 from support.clients import run, tool_path
 from support.events import client, event
 
+pytestmark = pytest.mark.only_on("embedded", "nothing in it depends on the event log")
+
 JSON = "Content-Type: application/cloudevents+json"
 
 

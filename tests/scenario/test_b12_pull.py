@@ -94,6 +94,7 @@ def test_a_filter_that_nothing_passes_still_moves_on(gateway):
         assert http.get(f"/events?position={position}").json() == []
 
 
+@pytest.mark.only_on("embedded", "the store's files are put back from a copy")
 def test_a_gap_is_told_in_a_field(gateway):
     with client(gateway) as http:
         position = post(http, event(1)).headers["headgate-position"]
@@ -111,6 +112,7 @@ def test_a_gap_is_told_in_a_field(gateway):
         assert (again.json(), "headgate-gap" in again.headers) == ([], False)
 
 
+@pytest.mark.only_on("embedded", "the store's files are put back from a copy")
 def test_gaps_of_many_topics_are_told_in_one_field(make_gateway):
     """Each reason once: two topics were made anew, in the third there is nothing yet."""
     g = make_gateway(locations=MANY).start()

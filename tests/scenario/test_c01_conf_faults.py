@@ -4,6 +4,10 @@
 import os
 import re
 
+import pytest
+
+pytestmark = pytest.mark.only_on("embedded", "nothing in it depends on the event log")
+
 FAULTY = """worker_threads many;
 load_module source_cloudevents;
 load_module log_embedded;

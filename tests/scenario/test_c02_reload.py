@@ -5,6 +5,7 @@ import signal
 import threading
 
 import httpx
+import pytest
 
 from support.events import EventStream, client, event, post
 from support.gateway import free_port
@@ -243,6 +244,7 @@ class Load(threading.Thread):
         self.http.close()
 
 
+@pytest.mark.long_on_kafka("each reload asks the cluster about its topics")
 def test_two_hundred_reloads_under_load_fail_nobody(gateway):
     stream = EventStream(gateway)
     until(stream.notices, "the opened notice")

@@ -17,6 +17,8 @@ from support.process import is_alive, settled, status
 from support.sockets import connect, receive_type
 from support.wait import connects, until
 
+pytestmark = pytest.mark.only_on("embedded", "it is about processes")
+
 
 def pid_file(gateway):
     return os.path.join(gateway.dir, "gateway.pid")

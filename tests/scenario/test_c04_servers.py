@@ -19,6 +19,8 @@ from support.raw import Pipe
 from support.tls import any_context, handshake, make_certificate, subject
 from support.wait import connects, until
 
+pytestmark = pytest.mark.only_on("embedded", "nothing in it depends on the event log")
+
 BASE = """
 worker_threads 2;
 pid            gateway.pid;

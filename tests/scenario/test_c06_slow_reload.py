@@ -13,6 +13,8 @@ from support.gateway import free_port
 from support.process import is_alive
 from support.wait import connects, until
 
+pytestmark = pytest.mark.only_on("embedded", "nothing in it depends on the event log")
+
 
 class Stall:
     """A reload that hangs in the worker until it is let go."""

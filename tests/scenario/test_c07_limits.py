@@ -15,6 +15,8 @@ from support.raw import Pipe
 from support.tls import any_context, handshake
 from support.wait import connects, until
 
+pytestmark = pytest.mark.only_on("embedded", "nothing in it depends on the event log")
+
 CE = b"Content-Type: application/cloudevents+json\r\n"
 LATE_S = 10  # a machine under load may be so late; none of the timeouts here is this long
 

@@ -306,8 +306,9 @@ def test_a_stream_over_many_topics_keeps_those_that_it_still_may(make_gateway):
 
         def told(word, names):
             expected = [f"{word} {name}" for name in names]
-            assert [e["id"] for e in receive(ws, len(names))] == expected
-            until(lambda: [e["id"] for e in stream.events()][-len(names):] == expected, word)
+            # Which of two topics comes first is not promised.
+            assert sorted(e["id"] for e in receive(ws, len(names))) == expected
+            until(lambda: sorted(e["id"] for e in stream.events()[-len(names):]) == expected, word)
 
         say("before")
         told("before", ["demo.a", "demo.b"])
@@ -318,8 +319,9 @@ def test_a_stream_over_many_topics_keeps_those_that_it_still_may(make_gateway):
         assert receive_type(ws, "headgate.stream.closing")["data"]["reason"] == "rights-changed"
         until(lambda: not stream.is_alive(), "the stream to end")
         assert stream.notices()[-1][1]["reason"] == "rights-changed"
-    assert [e["id"] for e in stream.events()] == [
-        "before demo.a", "before demo.b", "after demo.b", "after demo.c"]
+    seen = [e["id"] for e in stream.events()]
+    assert sorted(seen[:2]) == ["before demo.a", "before demo.b"]
+    assert sorted(seen[2:]) == ["after demo.b", "after demo.c"]
 
 
 def test_a_topic_that_comes_later_is_followed_by_who_may(make_gateway):

@@ -7,6 +7,8 @@ import xml.etree.ElementTree as ET
 import pytest
 from support.clients import client_path, run, support_module
 
+pytestmark = pytest.mark.only_on("embedded", "nothing in it depends on the event log")
+
 CASES = 146
 
 # (section, case): why it may fail.

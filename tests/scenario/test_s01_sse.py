@@ -194,6 +194,7 @@ def test_ten_thousand_events_come_in_their_order(make_gateway):
 
 # --- gaps ---
 
+@pytest.mark.only_on("embedded", "on Kafka the cluster removes what is old, in its own time")
 def test_a_gap_is_told_where_events_are_too_old(make_gateway):
     gateway = make_gateway(main="topic demo.events { retention_size 16k; }\n").start()
     with client(gateway) as http:
@@ -221,6 +222,7 @@ def test_a_gap_is_told_where_events_are_too_old(make_gateway):
     assert opened(stream)[0] == ["headgate.stream.opened"]
 
 
+@pytest.mark.only_on("embedded", "the store's files are put back from a copy")
 def test_a_gap_is_told_where_the_log_was_made_anew(gateway):
     with client(gateway) as http:
         positions = [post(http, event(i)).headers["headgate-position"] for i in range(3)]

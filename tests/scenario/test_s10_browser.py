@@ -13,6 +13,8 @@ from support.events import client, event, post
 from support.origin import Origin
 from support.wait import until
 
+pytestmark = pytest.mark.only_on("embedded", "nothing in it depends on the event log")
+
 TOP = os.path.normpath(os.path.join(os.path.dirname(__file__), "..", ".."))
 PAGES = """
     location = /            {{ file {top}/docs/demo/index.html; }}

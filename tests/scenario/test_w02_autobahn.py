@@ -12,6 +12,8 @@ from support.clients import client_path, run, support_path
 from support.gateway import free_port
 from support.wait import connects, until
 
+pytestmark = pytest.mark.only_on("embedded", "nothing in it depends on the event log")
+
 # How many cases the suite has there: a case that was not run is a failure.
 SECTIONS = {"1.*": 16, "2.*": 11, "3.*": 7, "4.*": 10, "5.*": 20, "6.*": 145, "7.*": 37,
             "9.*": 54, "10.*": 1}

@@ -18,6 +18,8 @@ from support.events import EventStream, client, event, post, post_batch
 from support.sockets import RawSocket, TEXT
 from support.wait import until
 
+pytestmark = pytest.mark.only_on("embedded", "it is about the store's files")
+
 SYNC = re.compile(r"(fdatasync|fsync)\(\d+\) += 0|(fdatasync|fsync) resumed>\) += 0")
 
 

@@ -75,7 +75,7 @@ class Gateway:
         self.tls, self.plain, self.admin = free_port(), free_port(), free_port()
         self.values = {"tls": self.tls, "plain": self.plain, "admin": self.admin,
                        "crt": self.crt, "key": self.key, "threads": threads, "dir": self.dir}
-        self.place = Place()
+        self.place = Place(self.dir)
         self.process = None
         self.log_path = os.path.join(self.dir, "gateway.log")
         self.conf_path = os.path.join(self.dir, "gateway.conf")
