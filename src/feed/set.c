@@ -3,6 +3,7 @@
  * which is the order of the tokens in a cursor. */
 #include "feed/set.h"
 
+#include "feed/answer.h"
 #include "feed/follow.h"
 #include "feed/state.h"
 
@@ -173,6 +174,7 @@ int hg_feed__set_settle(struct hg_subscriber *sub) {
     if (!set) {
         return HG_ENOMEM;
     }
+    hg_feed__answer_let_go(sub);
     hg_feed__set_free(&sub->set);
     sub->set = set;
     return 0;

@@ -193,6 +193,28 @@ static void a_cursor_from_before_a_partition_misses_nothing_of_it(void **state) 
     rig_free(&rig);
 }
 
+static void a_pull_that_waits_has_the_first_of_a_new_partition(void **state) {
+    (void)state;
+    struct rig *rig = rig_new(&remote, 1);
+    struct client *live = client_open(rig, &(struct client_wish){0});
+    rig_until_live(rig, 0);
+    write_each(rig, 1);
+    struct client *c = client_open(
+        rig, &(struct client_wish){.sink = &client_pull, .cursor = live->cursor, .wait_ms = 5000});
+    rig_until_live(rig, 0);
+    assert_non_null(c->sub->answer->ends); /* of one place */
+    rig_grow(rig, 0, 3);
+    rig_write(rig, 0, 2, "a", "s");
+    remote_log_pump(&rig->remote);
+    rig_turn(rig);
+    rig_until_live(rig, 0);
+    assert_int_equal(c->n_answers, 1);
+    assert_int_equal(c->n_answered, 1);
+    client_close(&c);
+    client_close(&live);
+    rig_free(&rig);
+}
+
 static void without_memory_it_is_put_off(void **state) {
     (void)state;
     for (int n = 0;; n++) {
@@ -237,6 +259,7 @@ int test_set(void) {
         cmocka_unit_test(a_live_stream_has_a_new_partition_from_its_first_record),
         cmocka_unit_test(one_without_room_has_it_when_there_is_room),
         cmocka_unit_test(a_cursor_from_before_a_partition_misses_nothing_of_it),
+        cmocka_unit_test(a_pull_that_waits_has_the_first_of_a_new_partition),
         cmocka_unit_test(without_memory_it_is_put_off),
     };
     return cmocka_run_group_tests_name("feed/set", tests, NULL, NULL);
