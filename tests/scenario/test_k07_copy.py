@@ -138,6 +138,10 @@ def test_a_gateway_goes_on_where_its_log_was_copied(move):
     _, told = move.copy(status=1)
     assert "in use by another process" in told  # the gateway's own
     move.stop()
+    counts, told = move.copy("--topic", "demo.mistyped", status=1)
+    assert counts == {} and "has no topic demo.mistyped" in told
+    counts, _ = move.copy("--topic", "headgate.dlq")
+    assert counts == {"headgate.dlq": [0, 0, 0]}
     counts, _ = move.copy()
     assert counts == {"demo.events": [COUNT + 1, COUNT + 1, 0], "demo.events.dlq": [1, 1, 0],
                       "headgate.dlq": [0, 0, 0]}
