@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A cluster that is away without a word, or was never there: what producers are told, what a
-gateway keeps, and how it ends meanwhile."""
+"""A cluster that is away without a word, was never there, or lost what it had acknowledged: what
+producers are told, what a gateway keeps, and how it ends meanwhile."""
 import json
 import os
 import re
@@ -203,3 +203,42 @@ def test_a_start_without_a_cluster_ends_with_a_reason(make_gateway, bootstrap):
     gateway.start(wait=False)
     code = gateway.process.wait(60)
     assert code != 0 and bootstrap.split(":")[0] in gateway.log(), gateway.log()
+
+
+def cut_back(cluster, topic, batches):
+    """Leaves that many batches of a topic's only partition, as a disk that lied would; the broker
+    is dead."""
+    directory = os.path.join(cluster.dir, "1/data", topic + "-0")
+    for name in os.listdir(directory):
+        if name.endswith((".snapshot", ".index", ".timeindex")):
+            os.remove(os.path.join(directory, name))
+    with open(os.path.join(directory, "0" * 20 + ".log"), "r+b") as f:
+        at = 0
+        for _ in range(batches):
+            f.seek(at + 8)
+            at += 12 + int.from_bytes(f.read(4), "big")
+        f.truncate(at)
+
+
+def test_a_log_that_lost_its_end_does_not_end_the_producer(make_gateway, cluster, topic):
+    """The broker knows earlier sequence numbers than the producer goes on with: to the client that
+    is fatal. What was in flight is in doubt, and the next event finds another producer."""
+    gateway = make_gateway(conf=conf_of(cluster.bootstrap, {topic: "/events"}, "kafka_partitions 1;")).start()
+    with client(gateway) as http:
+        for i in range(20):
+            assert post(http, event(f"before{i}")).status_code == 202
+        cluster.do("kill", 1)
+        cut_back(cluster, topic, 10)
+        cluster.start(1)
+        answers = Counter()
+
+        def is_stored(i):
+            answers[post(http, event(f"after{i}")).status_code] += 1
+            return answers[202] > i
+
+        for i in range(20):
+            until(lambda i=i: is_stored(i), f"after{i}, {answers}, {gateway.log()[-3000:]}", 60)
+    until(lambda: gateway.admin_get("/readyz")[0] == 200, "readiness", 30)
+    there = [e["id"] for _, _, e in records_of(cluster.bootstrap, topic)]
+    assert there == [f"before{i}" for i in range(10)] + [f"after{i}" for i in range(20)]
+    assert "kafka_producer_fatal" in gateway.log() and "kafka_producer_again" in gateway.log()

@@ -7,14 +7,14 @@ A cut is a hole that says nothing: rules of routing drop what goes to and what
 comes from one port. Rules are looked at before the table of local addresses
 only where that table is moved behind them, and a connection that stands skips
 them unless early demultiplexing is off."""
-import itertools
 import os
+import random
 import shutil
 import subprocess
 
 import pytest
 
-NUMBERS = itertools.count()
+TRIES = 20  # names that may be taken
 
 
 def ip(*args, check=True):
@@ -25,19 +25,26 @@ class Namespace:
     """Use as a context manager."""
 
     def __init__(self):
-        number = (os.getpid() * 8 + next(NUMBERS)) % 16384
+        self.holes = set()
+        self._name()
+
+    def _name(self):
+        number = random.SystemRandom().randrange(16384)
         self.name = f"hg{number}"
         self.near, self.far = self.name + "a", self.name + "b"
         net = f"10.{200 + number // 4096}.{number // 64 % 64}"
         self.outside = f"{net}.{number % 64 * 4 + 1}"
         self.address = f"{net}.{number % 64 * 4 + 2}"
-        self.holes = set()
 
     def __enter__(self):
         if not shutil.which("ip") or os.geteuid() != 0:
             pytest.skip("SKIP: a network namespace takes root and iproute2")
-        made = ip("netns", "add", self.name, check=False)
-        if made.returncode:
+        for _ in range(TRIES):
+            made = ip("netns", "add", self.name, check=False)
+            if made.returncode == 0:
+                break
+            self._name()
+        else:
             pytest.skip(f"SKIP: no network namespaces here: {made.stderr.strip()}")
         try:
             self._lay()
