@@ -13,6 +13,8 @@ from support.process import descriptors, settled
 from support.sockets import connect, receive, receive_type
 from support.wait import connects, until
 
+pytestmark = pytest.mark.long_on_kafka("x04 reloads under load, and judges what came of it")
+
 MORE = "location = /more { accept cloudevents; publish demo.more; stream demo.more; }"
 
 
@@ -244,7 +246,6 @@ class Load(threading.Thread):
         self.http.close()
 
 
-@pytest.mark.long_on_kafka("each reload asks the cluster about its topics")
 def test_two_hundred_reloads_under_load_fail_nobody(gateway):
     stream = EventStream(gateway)
     until(stream.notices, "the opened notice")

@@ -16,6 +16,8 @@ from support.events import client, event, post
 from support.sockets import CLOSE, PING, PONG, TEXT, RawSocket
 from support.wait import until
 
+pytestmark = pytest.mark.only_on("embedded", "nothing in it depends on the event log")
+
 
 class Tunnel:
     """One HTTP/2 connection with one extended CONNECT on it."""
