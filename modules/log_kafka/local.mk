@@ -2,6 +2,7 @@
 log_kafka_sources = \
     modules/log_kafka/admin.c \
     modules/log_kafka/cache.c \
+    modules/log_kafka/care.c \
     modules/log_kafka/conf.c \
     modules/log_kafka/decode.c \
     modules/log_kafka/fatal.c \
@@ -18,6 +19,7 @@ log_kafka_sources = \
     modules/log_kafka/record.h \
     modules/log_kafka/seek.c \
     modules/log_kafka/tail.c \
+    modules/log_kafka/tail.h \
     modules/log_kafka/take.c \
     modules/log_kafka/topics.c \
     modules/log_kafka/trim.c

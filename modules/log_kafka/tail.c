@@ -9,34 +9,11 @@
  *
  *   not followed ── kafka_follow ──► running ── on_out_of_range ──► lost
  *        ▲───────────── kafka_follow ───┴──────◄── find_again ────────┘      */
-#include "read.h"
+#include "tail.h"
+
+#include <time.h>
 
 enum { AT_ONCE = 256, TURN_MS = 200, ASK_MS = 2000 };
-
-struct tail_part {
-    uint64_t next;
-    bool is_lost; /* where it stood is not in the log any more; is to be started again */
-};
-
-struct tail_topic {
-    struct tail_topic *older;
-    const struct kafka_topic *topic; /* as last followed */
-    rd_kafka_topic_t *rkt;           /* NULL: not followed */
-    uint32_t n_parts;                /* that run */
-    struct tail_part *parts;         /* room for as many as the topic has */
-};
-
-struct kafka_tail {
-    struct kafka *k;
-    pthread_mutex_t lock;
-    rd_kafka_t *rk; /* NULL: nothing has been followed yet */
-    rd_kafka_queue_t *queue;
-    struct kafka_reader *reader;
-    pthread_t thread;
-    struct tail_topic *topics;
-    unsigned n_lost;
-    _Atomic bool is_ending;
-};
 
 static const char *const properties[] = {
     "enable.auto.commit", "false", "enable.auto.offset.store", "false", "auto.commit.enable",
@@ -50,8 +27,13 @@ struct kafka_tail *kafka_tail_new(struct kafka *k) {
     struct kafka_tail *t = hg_try_alloc(sizeof(*t));
     if (t != NULL) {
         t->k = k;
+        pthread_condattr_t attr;
         int rc = pthread_mutex_init(&t->lock, NULL);
+        rc = rc != 0 ? rc : pthread_condattr_init(&attr);
+        rc = rc != 0 ? rc : pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+        rc = rc != 0 ? rc : pthread_cond_init(&t->end, &attr);
         HG_ASSERT(rc == 0);
+        (void)pthread_condattr_destroy(&attr);
     }
     return t;
 }
@@ -69,21 +51,37 @@ static struct tail_topic *find(struct kafka_tail *t, const char *name) {
 
 static int start_part(struct kafka_tail *t, struct tail_topic *topic, uint32_t p, uint64_t at) {
     topic->parts[p].next = at;
+    topic->parts[p].last.is_there = topic->parts[p].anchor.is_there = false;
     int rc = rd_kafka_consume_start_queue(topic->rkt, (int32_t)p, (int64_t)at, t->queue);
     return rc == 0 ? 0 : HG_EAGAIN;
 }
 
-/* Goes on at the first that is kept, or at the end of a log that is shorter
- * than it was: cut back, or made again. */
+/* What was written to a log after it was cut back, or made again, is not older
+ * than what was given before: from there on nothing is missed. Records that stand
+ * before it may come again, behind the gap that is told. */
+static int find_next(struct kafka_tail *t, const char *name, uint32_t p,
+                     const struct tail_part *part, uint64_t *ret) {
+    const struct tail_anchor *a = part->anchor.is_there ? &part->anchor : &part->last;
+    int64_t low, high, at = 0;
+    if (rd_kafka_query_watermark_offsets(t->rk, name, (int32_t)p, &low, &high, ASK_MS) !=
+        RD_KAFKA_RESP_ERR_NO_ERROR) {
+        return HG_EAGAIN;
+    }
+    bool is_trimmed = part->next < (uint64_t)low;
+    int err = a->is_there && !is_trimmed ? kafka_care_find(t->rk, name, p, a, &at) : HG_ENOENT;
+    if (err == HG_ENOENT) {
+        at = is_trimmed ? low : high;
+    }
+    *ret = (uint64_t)(at < low ? low : at > high ? high : at);
+    return err == HG_ENOENT ? 0 : err;
+}
+
 static void find_again(struct kafka_tail *t, struct tail_topic *topic, uint32_t p) {
     struct tail_part *part = &topic->parts[p];
-    int64_t low, high;
-    rd_kafka_resp_err_t rc = rd_kafka_query_watermark_offsets(t->rk, topic->topic->name, (int32_t)p,
-                                                              &low, &high, ASK_MS);
-    if (rc != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    uint64_t next = 0;
+    if (find_next(t, topic->topic->name, p, part, &next) != 0) {
         return; /* at the next turn */
     }
-    uint64_t next = part->next < (uint64_t)low ? (uint64_t)low : (uint64_t)high;
     (void)rd_kafka_consume_stop(topic->rkt, (int32_t)p);
     if (start_part(t, topic, p, next) == 0) {
         part->is_lost = false;
@@ -128,7 +126,10 @@ static void add_record(struct kafka_tail *t, struct tail_topic *topic, struct ka
     if ((uint64_t)m->offset < part->next || part->is_lost) {
         return; /* from before it was started here */
     }
+    rd_kafka_timestamp_type_t type;
     part->next = (uint64_t)m->offset + 1;
+    part->last =
+        (struct tail_anchor){true, (uint64_t)m->offset, rd_kafka_message_timestamp(m, &type)};
     int err = kafka_take(t->reader, topic->topic->name, m, &record);
     if (err == 0) {
         err = kafka_block_add(block, &record, 0);
@@ -204,7 +205,7 @@ static void *run_tail(void *arg) {
 static int open_tail(struct kafka_tail *t) {
     struct hg_why why = {""};
     if (t->rk != NULL) {
-        return 0;
+        return t->care.rk != NULL ? 0 : kafka_care_start(t);
     }
     rd_kafka_conf_t *conf = kafka_handle_conf(t->k, properties, &why);
     t->reader = kafka_reader_new();
@@ -213,7 +214,7 @@ static int open_tail(struct kafka_tail *t) {
     if (t->rk != NULL) {
         t->queue = rd_kafka_queue_new(t->rk);
         if (pthread_create(&t->thread, NULL, run_tail, t) == 0) {
-            return 0;
+            return kafka_care_start(t);
         }
         rd_kafka_queue_destroy(t->queue);
         rd_kafka_destroy(t->rk);
@@ -325,6 +326,9 @@ int kafka_follow(void *state, uint32_t id, bool is_wanted) {
     struct tail_topic *place = place_of(t, topic);
     int err = place != NULL ? open_tail(t) : HG_ENOMEM;
     (void)pthread_mutex_unlock(&t->lock);
+    if (err == 0 && place->rkt == NULL && k->reads != NULL) {
+        kafka_reads_forget(k->reads); /* nobody has seen to it that it is still so */
+    }
     if (err != 0 || (place->rkt != NULL && place->n_parts >= topic->partitions)) {
         return err;
     }
@@ -347,6 +351,7 @@ void kafka_tail_free(struct kafka_tail **pt) {
     }
     if (t->rk != NULL) {
         atomic_store(&t->is_ending, true);
+        kafka_care_stop(t);
         rd_kafka_queue_yield(t->queue);
         (void)pthread_join(t->thread, NULL);
     }
@@ -364,6 +369,7 @@ void kafka_tail_free(struct kafka_tail **pt) {
         rd_kafka_destroy(t->rk);
     }
     kafka_reader_free(&t->reader);
+    (void)pthread_cond_destroy(&t->end);
     (void)pthread_mutex_destroy(&t->lock);
     hg_free(t);
 }

@@ -14,6 +14,7 @@ tests_modules_log_kafka_test_log_kafka_SOURCES = \
     tests/modules/log_kafka/rig.h \
     tests/modules/log_kafka/test_admin.c \
     tests/modules/log_kafka/test_cache.c \
+    tests/modules/log_kafka/test_care.c \
     tests/modules/log_kafka/test_conf.c \
     tests/modules/log_kafka/test_decode.c \
     tests/modules/log_kafka/test_fatal.c \

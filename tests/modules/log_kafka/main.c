@@ -28,5 +28,6 @@ int main(void) {
     failed += test_trim();
     failed += test_tail();
     failed += kafka_contract();
+    failed += test_care();
     return failed != 0;
 }

@@ -17,6 +17,7 @@ extern const struct hg_module hg_module_log_kafka;
 int test_admin(void);
 int kafka_contract(void);
 int test_cache(void);
+int test_care(void);
 int test_conf(void);
 int test_decode(void);
 int test_fatal(void);

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* tail.h - the tail, for tail.c and for care.c, which sees to it that the log
+ * under it is still the same. */
+#ifndef LOG_KAFKA_TAIL_H
+#define LOG_KAFKA_TAIL_H
+
+#include "read.h"
+
+/* A record by which the log is known again. */
+struct tail_anchor {
+    bool is_there;
+    uint64_t offset;
+    int64_t time_ms;
+};
+
+struct tail_part {
+    uint64_t next;
+    struct tail_anchor last;   /* that the tail gave */
+    struct tail_anchor anchor; /* that was in this log when it was last looked at */
+    bool is_lost; /* where it stood is not in the log any more; is to be started again */
+};
+
+struct tail_topic {
+    struct tail_topic *older;
+    const struct kafka_topic *topic; /* as last followed */
+    rd_kafka_topic_t *rkt;           /* NULL: not followed */
+    uint32_t n_parts;                /* that run */
+    struct tail_part *parts;         /* room for as many as the topic has */
+};
+
+/* The thread that looks. */
+struct kafka_care {
+    rd_kafka_t *rk;
+    pthread_t thread;
+    size_t turn; /* which of the partitions is next */
+};
+
+struct kafka_tail {
+    struct kafka *k;
+    pthread_mutex_t lock;
+    pthread_cond_t end; /* is_ending was set */
+    rd_kafka_t *rk;     /* NULL: nothing has been followed yet */
+    rd_kafka_queue_t *queue;
+    struct kafka_reader *reader;
+    pthread_t thread;
+    struct tail_topic *topics;
+    unsigned n_lost;
+    _Atomic bool is_ending;
+    struct kafka_care care;
+};
+
+/* care.c. HG_EIO: no thread. */
+int kafka_care_start(struct kafka_tail *t);
+/* is_ending is set. */
+void kafka_care_stop(struct kafka_tail *t);
+/* The first record that is not older than the anchor; HG_ENOENT: none is. HG_EAGAIN. */
+int kafka_care_find(rd_kafka_t *rk, const char *topic, uint32_t partition,
+                    const struct tail_anchor *anchor, int64_t *ret_offset);
+
+#endif
