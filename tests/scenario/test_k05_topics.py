@@ -11,6 +11,8 @@ from support.gateway import MODULES
 from support.kafka import Cluster
 from support.wait import until
 
+KafkaException = pytest.importorskip(
+    "confluent_kafka", reason="SKIP: confluent-kafka is not installed").KafkaException
 admin = pytest.importorskip("confluent_kafka.admin", reason="SKIP: confluent-kafka is not installed")
 
 CONF = """
@@ -157,3 +159,60 @@ def test_a_topic_that_appears_is_followed_by_open_streams(topics, make_kafka_gat
     assert p.flush(30) == 0
     until(lambda: sorted(ids(live)) == [str(i) for i in range(6)], "what others wrote", 30)
     live.close()
+
+
+def remake(topics, n):
+    """The topic is another one of the same name, with n events."""
+    from confluent_kafka import Producer  # pylint: disable=import-outside-toplevel
+    topics.delete("demo.orders")
+
+    def made():
+        try:
+            topics.make("demo.orders")
+            return True
+        except KafkaException:
+            return False  # it is not gone everywhere yet
+    until(made, "the topic to be made again", 30)
+    p = Producer({"bootstrap.servers": topics.bootstrap})
+    for i in range(n):
+        p.produce(topics.name("demo.orders"), partition=0, value=b"{}",
+                  headers={"ce_specversion": b"1.0", "ce_id": f"new{i}".encode(), "ce_source": b"/o",
+                           "ce_type": b"n", "content-type": b"application/json"})
+    assert p.flush(60) == 0
+
+
+@pytest.mark.parametrize("n", [3, 30], ids=["shorter", "longer"])
+def test_a_topic_made_again_is_told_as_a_gap_and_missed_by_nobody(topics, make_kafka_gateway, n):
+    g = make_kafka_gateway()
+    live = EventStream(g)
+    wait_opened(live)
+    with client(g) as http:
+        publish(http, range(10))
+    until(lambda: len(ids(live)) == 10, "the events of the first")
+    position = live.last_id
+    remake(topics, n)
+    wanted = [f"new{i}" for i in range(n)]
+    until(lambda: set(ids(live)) >= set(wanted), "all of the second, on the open stream", 60)
+    assert [gap["reason"] for gap in gaps(live)] == ["reset"]
+    back = EventStream(g, last_id=position)  # somebody who was away meanwhile
+    until(lambda: set(ids(back)) >= set(wanted), "all of the second, by a resume", 60)
+    assert [gap["reason"] for gap in gaps(back)] in (["reset"], ["unknown"])
+    live.close()
+    back.close()
+
+
+@pytest.mark.parametrize("n", [3, 30], ids=["shorter", "longer"])
+def test_one_made_again_while_nobody_follows_is_told_to_who_comes_back(topics, make_kafka_gateway, n):
+    g = make_kafka_gateway()
+    live = EventStream(g)
+    wait_opened(live)
+    with client(g) as http:
+        publish(http, range(10))
+    until(lambda: len(ids(live)) == 10, "the events of the first")
+    position = live.last_id
+    live.close()
+    remake(topics, n)
+    back = EventStream(g, last_id=position)
+    until(lambda: set(ids(back)) >= {f"new{i}" for i in range(n)}, "all of the second", 60)
+    assert [gap["reason"] for gap in gaps(back)] in (["reset"], ["unknown"])
+    back.close()

@@ -141,6 +141,33 @@ static void one_of_which_nothing_was_given_yet_is_known_too(void **state) {
     try_made_again(10, 0, 30);
 }
 
+/* The consumer itself tells nothing: where it stands there are records. */
+static void another_record_in_the_place_of_the_known_one_is_a_loss(void **state) {
+    (void)state;
+    struct other o = {0};
+    struct seen s;
+    other_open(&o, NULL);
+    other_make(&o, 1, NULL);
+    open_seen(&s, &o);
+    put(&o, 20);
+    wait_for(&s, 20, 0);
+    wait_anchored(&s, 19);
+    struct kafka_tail *t = ((struct kafka *)s.rig.state)->tail;
+    (void)pthread_mutex_lock(&t->lock);
+    struct tail_part *part = &t->topics->parts[0];
+    part->anchor.time_ms -= 1000000; /* older than all that is there */
+    part->last = part->anchor;
+    (void)pthread_mutex_unlock(&t->lock);
+    wait_for(&s, 20, 1);
+    assert_int_equal(s.lost_next, 0);
+    assert_int_equal(s.first, 0);
+    wait_anchored(&s, 19);
+    assert_int_equal(s.n_lost, 1);
+    close_seen(&s);
+    other_delete(&o);
+    other_close(&o);
+}
+
 static void a_log_that_is_as_it_was_is_not_lost(void **state) {
     (void)state;
     struct other o = {0};
@@ -168,6 +195,7 @@ int test_care(void) {
         cmocka_unit_test(one_made_again_and_longer_is_had_from_its_first_record),
         cmocka_unit_test(one_made_again_and_shorter_is_had_from_its_first_record),
         cmocka_unit_test(one_of_which_nothing_was_given_yet_is_known_too),
+        cmocka_unit_test(another_record_in_the_place_of_the_known_one_is_a_loss),
         cmocka_unit_test(a_log_that_is_as_it_was_is_not_lost),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
