@@ -51,7 +51,7 @@ static int on_open(const struct hg_log_open *open, void **ret_state, struct hg_w
 static const struct hg_log_ops ops = {
     .size = sizeof(struct hg_log_ops),
     .name = "kafka",
-    .caps = HG_LOG_REMOTE | HG_LOG_LIST | HG_LOG_FOLLOW | HG_LOG_TRIM,
+    .caps = HG_LOG_REMOTE | HG_LOG_COPIES | HG_LOG_LIST | HG_LOG_FOLLOW | HG_LOG_TRIM,
     .open = on_open,
     .close = on_close,
     .topic_open = kafka_topic_open,

@@ -116,6 +116,7 @@ static void fill_fetch(struct hg_feed__read *r) {
     fetch->from = place->stand == HG_FEED__CLAIMED ? place->next - 1 : place->next;
     fetch->max_records = is_lookup ? 1 : READ_RECORDS_MAX;
     fetch->max_bytes = is_lookup ? 1 : r->sub->read_bytes;
+    fetch->wants_copies = !is_lookup;
     fetch->done = on_done;
     fetch->loop = r->feed->loop;
     r->level = hg_feed__part_of(r->cover, r->place)->next;

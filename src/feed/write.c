@@ -72,7 +72,8 @@ static enum hg_feed__given write_event(struct hg_subscriber *sub, struct hg_blob
 enum hg_feed__given hg_feed__give(struct hg_subscriber *sub, const struct hg_feed__topic *t,
                                   const struct hg_batch *batch, struct hg_entry *e) {
     struct hg_feed *f = sub->feed;
-    if (!e->event || (!sub->is_pass_all && !hg_filter_passes(sub->filter, e->event))) {
+    if (!e->event || e->is_copy ||
+        (!sub->is_pass_all && !hg_filter_passes(sub->filter, e->event))) {
         return HG_FEED__GIVEN;
     }
     if (!hg_feed__has_room(sub)) {

@@ -39,6 +39,12 @@ struct hg_counter hg_log_tail_missed = {
     .help = "Batches that memory had no room to show live; streams read them from the log.",
     .kind = HG_COUNTER,
 };
+struct hg_counter hg_log_copies = {
+    .name = "headgate_log_copies_total",
+    .help = "Records found to be copies of others in their partition and shown to nobody; one that "
+            "is read again later may count again.",
+    .kind = HG_COUNTER,
+};
 struct hg_counter hg_dedup_entries = {
     .name = "headgate_dedup_entries",
     .help = "Event ids remembered for deduplication.",
@@ -46,8 +52,17 @@ struct hg_counter hg_dedup_entries = {
 };
 
 struct hg_counter *const hg_log_counters[] = {
-    &hg_log_appends,         &hg_log_events_stored, &hg_log_events_duplicate,
-    &hg_log_events_conflict, &hg_log_events_failed, &hg_log_events_refused,
-    &hg_log_commits,         &hg_log_queue_bytes,   &hg_log_reads,
-    &hg_log_tail_missed,     &hg_dedup_entries,     NULL,
+    &hg_log_appends,
+    &hg_log_events_stored,
+    &hg_log_events_duplicate,
+    &hg_log_events_conflict,
+    &hg_log_events_failed,
+    &hg_log_events_refused,
+    &hg_log_commits,
+    &hg_log_queue_bytes,
+    &hg_log_reads,
+    &hg_log_tail_missed,
+    &hg_log_copies,
+    &hg_dedup_entries,
+    NULL,
 };

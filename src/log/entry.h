@@ -17,6 +17,7 @@ struct hg_entry {
     uint64_t offset;
     int64_t log_time_ms;
     uint32_t fingerprint;
+    bool is_copy;                                    /* of a record before it: no sink shows it */
     _Atomic(struct hg_blob *) slots[HG_ENTRY_SLOTS]; /* NULL until made */
 };
 

@@ -69,22 +69,37 @@ static void on_begun(struct hg_log *log, void *arg) {
     hg_crossings_answer(&log->crossings, f->loop, &f->join);
 }
 
+static void end_copies(struct hg_log *log, struct hg_topic *topic) {
+    if (log->copies != NULL) {
+        hg_copies_tail_end(log->copies, topic);
+    }
+}
+
 static int begin(struct hg_log *log, struct hg_topic *topic, struct hg_log_range **ret_ranges) {
-    if (topic->is_followed) {
+    bool is_warm = log->copies == NULL || hg_topic_part(topic, 0)->tail != NULL;
+    if (topic->is_followed && is_warm) {
         return 0;
     }
     for (uint32_t p = 0; p < hg_topic_partitions(topic); p++) {
         hg_topic_part(topic, p)->end_before =
             atomic_load_explicit(&hg_topic_part(topic, p)->next, memory_order_acquire);
     }
-    int err = log->ops->follow(log->driver, topic->id, true);
-    if (err != 0) {
-        return err;
+    int err = log->copies != NULL ? hg_copies_tail_begin(log->copies, topic) : 0;
+    if (err == 0 && !topic->is_followed) {
+        err = log->ops->follow(log->driver, topic->id, true);
+        topic->is_followed = err == 0;
     }
-    err = hg_log_refresh__ranges(log, topic->id, ret_ranges);
-    topic->is_followed = err == 0 || log->ops->follow(log->driver, topic->id, false) != 0;
+    err = err == 0 ? hg_log_refresh__ranges(log, topic->id, ret_ranges) : err;
     if (err == 0) {
         hg_log_grow__take(log, topic, *ret_ranges);
+    }
+    if (err == 0 && log->copies != NULL) {
+        err = hg_copies_tail_warm(log->copies, topic, *ret_ranges, false);
+    }
+    if (err != 0) {
+        topic->is_followed =
+            topic->is_followed && log->ops->follow(log->driver, topic->id, false) != 0;
+        end_copies(log, topic);
     }
     return err;
 }
@@ -111,6 +126,9 @@ static void on_leave(struct hg_task *task) {
     if (f->is_counted && topic->n_followers == 0) {
         topic->is_followed = f->log->ops->follow(f->log->driver, topic->id, false) != 0;
         topic->owes_tail = false;
+        if (!topic->is_followed) {
+            end_copies(f->log, topic);
+        }
     }
     drop(f);
 }

@@ -25,6 +25,16 @@ static void on_grow(struct hg_log *log, void *arg) {
     g->err = hg_topic_grow(g->topic, g->ranges[0].partitions, g->ranges);
 }
 
+static int follow_more(struct hg_log *log, struct hg_topic *topic,
+                       const struct hg_log_range *ranges) {
+    int err = log->copies != NULL ? hg_copies_tail_begin(log->copies, topic) : 0;
+    err = err == 0 ? log->ops->follow(log->driver, topic->id, true) : err;
+    if (err == 0 && log->copies != NULL) {
+        err = hg_copies_tail_warm(log->copies, topic, ranges, true);
+    }
+    return err;
+}
+
 void hg_log_grow__take(struct hg_log *log, struct hg_topic *topic,
                        const struct hg_log_range *ranges) {
     struct growth g = {.topic = topic, .ranges = ranges};
@@ -39,7 +49,7 @@ void hg_log_grow__take(struct hg_log *log, struct hg_topic *topic,
         topic->owes_tail = topic->is_followed;
     }
     if (topic->owes_tail) {
-        topic->owes_tail = log->ops->follow(log->driver, topic->id, true) != 0;
+        topic->owes_tail = follow_more(log, topic, ranges) != 0;
     }
     atomic_store_explicit(&topic->n_there, n, memory_order_release);
 }

@@ -10,6 +10,7 @@
 #include <stdatomic.h>
 
 #include "log/admit.h"
+#include "log/copies.h"
 #include "log/crossing.h"
 #include "log/errands.h"
 #include "log/grow.h"
@@ -66,6 +67,7 @@ struct hg_log {
     struct hg_recalls recalls;
     struct hg_refresh refresh;
     struct hg_grow grow;
+    struct hg_copies *copies; /* NULL: the driver holds none */
     struct hg_readers *readers;
     _Atomic unsigned retry_after;
     atomic_bool is_writable;

@@ -4,6 +4,8 @@ libheadgate_a_SOURCES += \
     src/log/admit.h \
     src/log/batch.c \
     src/log/batch.h \
+    src/log/copies.c \
+    src/log/copies.h \
     src/log/counters.c \
     src/log/counters.h \
     src/log/crossing.c \
@@ -17,6 +19,8 @@ libheadgate_a_SOURCES += \
     src/log/expect.c \
     src/log/expect.h \
     src/log/follow.c \
+    src/log/hide.c \
+    src/log/hide.h \
     src/log/inbox.c \
     src/log/inbox.h \
     src/log/grow.c \

@@ -27,6 +27,7 @@ static void free_log(struct hg_log *log) {
         hg_counter_add(&hg_dedup_entries, -log->thread.entries_shown);
     }
     hg_recalls_fini(&log->recalls);
+    hg_copies_free(&log->copies);
     hg_dedup_free(&log->thread.judge.dedup);
     hg_topics_free(&log->topics);
     hg_crossings_fini(&log->crossings);
@@ -93,6 +94,14 @@ static int make_log(const struct hg_log_setup *setup, struct hg_log **ret_log) {
     return 0;
 }
 
+/* With the driver, which is open now. */
+static int make_copies(struct hg_log *log) {
+    struct hg_copies_setup setup = {
+        .ops = log->ops, .driver = log->driver, .stretch = {log->hide_ms, log->hide_max}};
+    bool may_hold = (log->ops->caps & HG_LOG_COPIES) != 0;
+    return may_hold && log->hide_ms > 0 ? hg_copies_new(&setup, &log->copies) : 0;
+}
+
 int hg_log_start(const struct hg_log_setup *setup, struct hg_log **ret_log, struct hg_why *why) {
     struct hg_log *log = NULL;
     hg_counters_register(hg_log_counters);
@@ -106,13 +115,15 @@ int hg_log_start(const struct hg_log_setup *setup, struct hg_log **ret_log, stru
         free_log(log);
         return err;
     }
+    err = make_copies(log);
     unsigned threads = setup->readers > 0 ? setup->readers : 1;
     struct hg_readers_setup readers = {.ops = log->ops,
                                        .driver = log->driver,
                                        .topics = log->topics,
+                                       .copies = log->copies,
                                        .threads = threads,
                                        .queue_max = threads * (size_t)READS_PER_READER};
-    err = hg_readers_start(&readers, &log->readers);
+    err = err == 0 ? hg_readers_start(&readers, &log->readers) : err;
     err = err == 0 ? hg_errands_start(log) : err;
     err = err == 0 ? hg_recalls_start(log) : err;
     if (err != 0) {

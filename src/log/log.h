@@ -47,7 +47,8 @@ struct hg_log_setup {
     size_t dedup_max;
     /* A driver that is HG_LOG_REMOTE: what stands at most this long, and this many
      * records, before the end of a partition is read back before the first
-     * publish to it. */
+     * publish to it. HG_LOG_COPIES: an event that stands there twice at this
+     * distance is a copy. hide_ms 0: neither. */
     int64_t hide_ms;
     size_t hide_max;
     size_t queue_bytes_max; /* appends not yet durable; above it HG_EAGAIN */
@@ -197,6 +198,7 @@ struct hg_log_fetch {
     int64_t time_ms; /* else: start at the first record at or after */
     size_t max_records, max_bytes;
     bool wants_details; /* what is said about the events, too: see details */
+    bool wants_copies;  /* entries tell whether they are copies, which may cost more reads */
     /* batch is NULL on error; may be empty (n 0) at the end. One reference
      * is given. next is the offset to go on from. HG_ENOENT: from is gone;
      * next is then the first that is there. */

@@ -5,6 +5,7 @@
 #include <pthread.h>
 
 #include "log/batch.h"
+#include "log/copies.h"
 #include "log/counters.h"
 #include "log/records.h"
 #include "log/topics.h"
@@ -54,7 +55,7 @@ static void on_loop(struct hg_task *task) {
 
 /* The records become the batch's; the list is left without their events. */
 static int make_batch(struct hg_log_fetch *f, const struct hg_topic *topic,
-                      struct hg_records *records) {
+                      struct hg_records *records, const bool *marks) {
     struct hg_batch *batch = hg_batch_new(records->n, 0, NULL);
     if (batch == NULL) {
         return HG_ENOMEM;
@@ -64,9 +65,31 @@ static int make_batch(struct hg_log_fetch *f, const struct hg_topic *topic,
     batch->epoch = atomic_load_explicit(&topic->epoch, memory_order_acquire);
     for (size_t i = 0; i < records->n; i++) {
         hg_batch_fill(batch, i, &records->items[i]);
+        batch->entries[i].is_copy = marks != NULL && marks[i];
         records->items[i].event = NULL;
     }
     f->batch = batch;
+    return 0;
+}
+
+/* Which of them are copies. What is behind those that can be told now is left
+ * to the next read. */
+static int mark(struct hg_readers *r, const struct hg_log_fetch *f, const struct hg_topic *topic,
+                struct hg_records *records, bool **ret_marks) {
+    if (!f->wants_copies || r->setup.copies == NULL || records->n == 0) {
+        return 0;
+    }
+    size_t n = 0;
+    bool *marks = hg_try_alloc(records->n * sizeof *marks);
+    int err = marks == NULL ? HG_ENOMEM
+                            : hg_copies_mark(r->setup.copies, topic, f->partition, records->items,
+                                             records->n, marks, &n);
+    if (err != 0) {
+        hg_free(marks);
+        return err == HG_ENOENT ? HG_EAGAIN : err; /* from is there: it was read */
+    }
+    hg_records_cut(records, n);
+    *ret_marks = marks;
     return 0;
 }
 
@@ -105,6 +128,7 @@ static void run_fetch(struct hg_readers *r, struct hg_log_fetch *f, struct hg_re
     uint64_t end =
         atomic_load_explicit(&hg_topic_part(topic, f->partition)->next, memory_order_acquire);
     uint64_t from = f->from;
+    bool *marks = NULL;
     f->batch = NULL;
     f->details = NULL;
     records->has_details = f->wants_details;
@@ -114,11 +138,12 @@ static void run_fetch(struct hg_readers *r, struct hg_log_fetch *f, struct hg_re
         struct hg_log_read want = {f->topic, f->partition, from, f->max_records, f->max_bytes};
         f->err = r->setup.ops->read(r->setup.driver, &want, records);
     }
+    f->err = f->err == 0 ? mark(r, f, topic, records, &marks) : f->err;
     if (f->err == 0) {
         /* No record at all before an end that was known: nothing but holes. */
         uint64_t next = records->n > 0 ? records->items[records->n - 1].offset + 1 : end;
         f->next_offset = next > from ? next : from;
-        f->err = make_batch(f, topic, records);
+        f->err = make_batch(f, topic, records, marks);
     }
     if (f->err == 0 && f->wants_details) {
         f->err = give_details(f, records);
@@ -127,6 +152,7 @@ static void run_fetch(struct hg_readers *r, struct hg_log_fetch *f, struct hg_re
         find_first(r, topic, f);
     }
     hg_records_clear(records);
+    hg_free(marks);
     hg_counter_add(&hg_log_reads, 1);
 }
 

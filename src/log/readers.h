@@ -9,10 +9,13 @@
 struct hg_readers;
 struct hg_topics;
 
+struct hg_copies;
+
 struct hg_readers_setup {
     const struct hg_log_ops *ops;
     void *driver;
     struct hg_topics *topics;
+    struct hg_copies *copies; /* NULL: the driver holds none */
     unsigned threads;
     size_t queue_max;
 };

@@ -71,15 +71,19 @@ int hg_records_add(struct hg_records *out, struct hg_record *record) {
     return 0;
 }
 
-void hg_records_clear(struct hg_records *r) {
-    for (size_t i = 0; i < r->n; i++) {
+void hg_records_cut(struct hg_records *r, size_t n) {
+    for (size_t i = n; i < r->n; i++) {
         hg_event_unref(&r->items[i].event);
         /* The block of details begins with the headers, or is the key. */
         const void *block = r->items[i].n_headers > 0 ? (const void *)r->items[i].headers
                                                       : (const void *)r->items[i].key.ptr;
         hg_free((void *)block);
     }
-    r->n = 0;
+    r->n = n < r->n ? n : r->n;
+}
+
+void hg_records_clear(struct hg_records *r) {
+    hg_records_cut(r, 0);
 }
 
 void hg_records_fini(struct hg_records *r) {

@@ -13,6 +13,8 @@ struct hg_records {
 
 /* Forget the records, keep the memory. */
 void hg_records_clear(struct hg_records *r);
+/* Forget all but the first n. */
+void hg_records_cut(struct hg_records *r, size_t n);
 void hg_records_fini(struct hg_records *r);
 
 #endif

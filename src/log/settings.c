@@ -64,9 +64,9 @@ static const struct hg_directive rows[] = {
              "stored once; 0 turns it off."},
     {.name = "dedup_hide", .in = "main", .args = "TIME [max=COUNT]", .type = HG_SLOT_CUSTOM,
      .set = set_dedup_hide, .def = "10m", .min_args = 1, .max_args = 2, .is_at_start = true,
-     .help = "For a log on other machines, which several gateways may write to: how long, and how "
-             "many records, before the end of a partition are looked through for event ids, before "
-             "the first publish to it after a start."},
+     .help = "For a log that several gateways write to: an event that stands at most this long, and "
+             "this many records, after an equal one in its partition is shown to nobody. As far "
+             "back event ids are looked up after a start. 0 turns both off."},
     {.name = "log_queue", .in = "main", .args = "SIZE", .type = HG_SLOT_SIZE,
      .at = AT(queue_bytes), .def = "64m", .min = 65536, .max = (int64_t)1 << 34,
      .is_at_start = true,

@@ -77,7 +77,7 @@ static size_t take(const struct hg_record *records, size_t n) {
 }
 
 static int show(struct hg_log *log, const struct hg_topic *topic, uint32_t partition,
-                const struct hg_record *records, size_t n) {
+                const struct hg_record *records, size_t n, const bool *marks) {
     struct tail_task *tasks = NULL;
     struct hg_batch *batch = new_batch(log, topic, partition, n, &tasks);
     if (batch == NULL) {
@@ -88,6 +88,7 @@ static int show(struct hg_log *log, const struct hg_topic *topic, uint32_t parti
             (void)hg_event_ref(records[i].event);
         }
         hg_batch_fill(batch, i, &records[i]);
+        batch->entries[i].is_copy = marks[i];
     }
     post(log, batch, tasks);
     return 0;
@@ -103,8 +104,12 @@ void hg_log__on_tail(struct hg_log_up *up, uint32_t topic_id, uint32_t partition
     }
     hg_topic_raise_next(topic, partition, records[n - 1].offset + 1);
     while (n > 0) {
+        bool marks[BATCH_RECORDS] = {false};
         size_t taken = take(records, n);
-        if (show(log, topic, partition, records, taken) != 0) {
+        if (log->copies != NULL &&
+            !hg_copies_tail(log->copies, topic, partition, records, taken, marks)) {
+            atomic_store(&hg_topic_part(topic, partition)->is_tail_missed, true);
+        } else if (show(log, topic, partition, records, taken, marks) != 0) {
             /* They are durable all the same: streams find the gap and read. */
             hg_counter_add(&hg_log_tail_missed, 1);
             atomic_store(&hg_topic_part(topic, partition)->is_tail_missed, true);
@@ -146,6 +151,9 @@ void hg_log__on_lost(struct hg_log_up *up, uint32_t topic_id, uint32_t partition
         return;
     }
     hg_topic_cut(topic, partition, next);
+    if (log->copies != NULL) {
+        hg_copies_lost(log->copies, topic, partition, next);
+    }
     struct hg_batch *batch = new_batch(log, topic, partition, 0, &tasks);
     HG_ASSERT(batch != NULL);
     batch->is_lost = true;

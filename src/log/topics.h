@@ -13,11 +13,13 @@ enum { HG_TOPICS_MAX = 65536 };
 
 struct hg_plan_item;
 struct hg_recall;
+struct hg_walk;
 
 /* What is known of a partition. */
 struct hg_topic_part {
     _Atomic uint64_t first, next, bytes;
     uint64_t end_before;        /* the thread that asks: next before the tail is asked for */
+    struct hg_walk *tail;       /* of log/copies.h, under its lock */
     atomic_bool is_tail_missed; /* records were stored that memory had no room to show */
     /* Log thread only: */
     bool is_indexed;            /* dedup knows its records */

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Dedup where the log is a cluster: over a restart, and after an answer in
-doubt. What is in a topic is read by a client that is not ours."""
+"""Dedup where the log is a cluster: over a restart, after an answer in doubt,
+and with several gateways over one topic. What is in a topic is read by a client that is not ours."""
 import json
 import os
 import signal
@@ -8,7 +8,7 @@ import signal
 import pytest
 
 from support.clients import run, tool_path
-from support.events import client, event, post, post_batch
+from support.events import EventStream, client, event, post, post_batch
 from support.gateway import MODULES
 from support.kafka import Cluster
 from support.wait import until
@@ -22,7 +22,7 @@ load_module    log_kafka;
 load_module    source_cloudevents;
 load_module    sink_sse;
 event_log      kafka {bootstrap};
-kafka_partitions 4;
+kafka_partitions {partitions};
 kafka_property message.timeout.ms {timeout_ms};
 role anonymous {{{{ publish demo.**; subscribe demo.**; }}}}
 topic {topic} {{{{ key subject; }}}}
@@ -53,9 +53,9 @@ def topic(request):
 
 @pytest.fixture
 def make_kafka_gateway(make_gateway, cluster, topic):
-    def make(timeout_ms=25000, main=""):
+    def make(timeout_ms=25000, partitions=4, main=""):
         return make_gateway(conf=CONF.format(bootstrap=cluster.bootstrap, timeout_ms=timeout_ms,
-                                             topic=topic, main=main)).start()
+                                             partitions=partitions, topic=topic, main=main)).start()
     return make
 
 
@@ -133,3 +133,37 @@ def test_an_answer_in_doubt_ends_as_stored_once(cluster, topic, make_kafka_gatew
             until(lambda: post(http, event(n)).status_code == 202, "the broker", 60)
     assert answers.count(504) == 2, answers
     assert sorted(stored_ids(cluster, topic)) == [str(n) for n in range(len(answers))] + ["before"]
+
+
+def read_ids(gateway, n, **options):
+    """The ids of a stream, and what each event said to go on from; it ends with "end"."""
+    stream = EventStream(gateway, **options)
+    until(lambda: "end" in [e["id"] for e in stream.events()],
+          f"{n} events, has {[e['id'] for e in stream.events()]}", 30)
+    stream.close()
+    return [(b.json()["id"], b.last_id) for b in stream.blocks if b.kind == "message"]
+
+
+def test_a_copy_is_shown_once_on_every_gateway(cluster, topic, make_kafka_gateway):
+    gateways = [make_kafka_gateway(partitions=1) for _ in range(2)]
+    streams = [EventStream(g) for g in gateways]
+    until(lambda: all(s.notices() for s in streams), "both streams")
+    with client(gateways[0]) as first, client(gateways[1]) as second:
+        for n in range(12):
+            for http in (first, second, first, second):
+                r = post(http, event(n))
+                assert r.status_code == 202, r.text
+        assert post(second, event("end")).status_code == 202
+    assert stored_ids(cluster, topic) == [str(n) for n in range(12) for _ in range(2)] + ["end"]
+    wanted = [str(n) for n in range(12)] + ["end"]
+    for s in streams:
+        until(lambda s=s: len(s.events()) >= 13, "the events", 30)
+        s.close()
+        assert [e["id"] for e in s.events()] == wanted
+    third = make_kafka_gateway(partitions=1)
+    found = read_ids(third, 13, path="/events?since=earliest")
+    assert [i for i, _ in found] == wanted
+    for k, (_, position) in list(enumerate(found))[:-1:4]:
+        for g in (gateways[k % 8 // 4], third):
+            assert [i for i, _ in read_ids(g, 12 - k, last_id=position)] == wanted[k + 1:]
+    assert sum(g.metric("headgate_log_copies_total") for g in gateways) >= 24

@@ -26,6 +26,8 @@ enum hg_log_cap {
     HG_LOG_FOLLOW = 1 << 8,  /* gives the tail of topics that are followed, and of no others */
     HG_LOG_REMOTE = 1 << 9,  /* topic_open, describe, list, follow, trim wait for other machines:
                               * these five come on one thread beside the log thread */
+    HG_LOG_COPIES = 1 << 10, /* others write events with owner and digest too: one may be there
+                              * twice, and only the first is shown */
 };
 
 /* Said about an event rather than by it: dead-letter reason, principal. */

@@ -124,6 +124,32 @@ static void cursor_has_a_token_for_each_partition_in_order(void **state) {
     rig_free(&rig);
 }
 
+/* Its position is good all the same. */
+static void a_copy_is_given_to_nobody(void **state) {
+    (void)state;
+    struct rig *rig = rig_new(&(struct rig_options){0}, 1);
+    struct client *live = client_open(rig, &(struct client_wish){0});
+    rig_until_live(rig, 0);
+    rig_hold_tail(rig);
+    rig_publish_many(rig, 0, 3);
+    rig->tails[1]->entries[0].is_copy = true;
+    memcpy(rig->truth[0][0].records[1].type, "refused", 8); /* is not expected */
+    for (size_t i = 0; i < 3; i++) {
+        hg_feed_tail(rig->feed, rig->tails[i]);
+        hg_batch_unref(&rig->tails[i]);
+    }
+    rig->n_tails = 0;
+    struct client *late = client_open(rig, &(struct client_wish){.start = HG_START_EARLIEST});
+    rig_until_live(rig, 0);
+    assert_int_equal(live->n_events, 2);
+    assert_int_equal(late->n_events, 2);
+    client_assert_whole(live);
+    client_assert_whole(late);
+    client_close(&live);
+    client_close(&late);
+    rig_free(&rig);
+}
+
 int test_write(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(event_of_one_partition_goes_out_whole),
@@ -133,6 +159,7 @@ int test_write(void) {
         cmocka_unit_test(event_larger_than_the_room_is_written_whole),
         cmocka_unit_test(message_is_a_text_frame_for_every_length),
         cmocka_unit_test(cursor_has_a_token_for_each_partition_in_order),
+        cmocka_unit_test(a_copy_is_given_to_nobody),
     };
     return cmocka_run_group_tests_name("feed/write", tests, NULL, NULL);
 }

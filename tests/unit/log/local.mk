@@ -10,6 +10,7 @@ tests_unit_log_test_log_SOURCES = \
     tests/unit/log/tests.h \
     tests/unit/log/test_admit.c \
     tests/unit/log/test_batch.c \
+    tests/unit/log/test_copies.c \
     tests/unit/log/test_counters.c \
     tests/unit/log/test_crossing.c \
     tests/unit/log/test_cursor.c \
@@ -18,6 +19,7 @@ tests_unit_log_test_log_SOURCES = \
     tests/unit/log/test_expect.c \
     tests/unit/log/test_follow.c \
     tests/unit/log/test_grow.c \
+    tests/unit/log/test_hide.c \
     tests/unit/log/test_inbox.c \
     tests/unit/log/test_index.c \
     tests/unit/log/test_judge.c \

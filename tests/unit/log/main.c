@@ -33,6 +33,8 @@ int main(void) {
     failed += test_tail();
     failed += test_index();
     failed += test_recall();
+    failed += test_hide();
+    failed += test_copies();
     failed += test_follow();
     failed += test_grow();
     failed += test_refresh();

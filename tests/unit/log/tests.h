@@ -12,6 +12,7 @@
 
 int test_admit(void);
 int test_batch(void);
+int test_copies(void);
 int test_counters(void);
 int test_crossing(void);
 int test_cursor(void);
@@ -20,6 +21,7 @@ int test_errands(void);
 int test_expect(void);
 int test_follow(void);
 int test_grow(void);
+int test_hide(void);
 int test_inbox(void);
 int test_index(void);
 int test_judge(void);
