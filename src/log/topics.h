@@ -50,7 +50,7 @@ struct hg_topic {
     uint32_t n_followers; /* loops */
     bool is_followed;     /* the driver gives its tail */
     bool owes_tail;       /* but not yet that of partitions which came since */
-    bool is_gone;         /* the driver keeps it no more */
+    _Atomic bool is_gone; /* the driver keeps it no more */
     uint32_t seen_round;  /* of log/grow.h */
     /* Log thread only: publishes of it that stand aside; log/line.h. */
     struct hg_plan_item *aside_first, *aside_last;
