@@ -7,6 +7,7 @@ import os
 import threading
 import time
 from collections import Counter
+from contextlib import ExitStack
 
 import pytest
 
@@ -16,7 +17,7 @@ from support.events import client, event, post
 from support.kafka import Cluster
 from support.kafka_crowd import KafkaCrowd
 from support.kafka_gateway import conf_of, need_module
-from support.namespace import Namespace
+from support.namespace import Namespace, Unavailable
 from support.wait import until
 
 PRODUCERS = 16
@@ -36,14 +37,24 @@ def timeouts(request):
 
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory, timeouts):
-    """In a namespace, which is its namespace."""
+    """In a namespace, where there are such: the way to a broker can be cut only there."""
     need_module()
-    with Namespace() as namespace:
-        c = Cluster(tmp_path_factory.mktemp("k10") / "kafka", namespace, timeouts=timeouts)
+    with ExitStack() as stack:
         try:
-            yield c.start(3)
-        finally:
-            c.stop()
+            namespace = stack.enter_context(Namespace())
+        except Unavailable as e:
+            print(f"no network namespaces: {e}")
+            namespace = None
+        c = Cluster(tmp_path_factory.mktemp("k10") / "kafka", namespace, timeouts=timeouts)
+        stack.callback(c.stop)
+        yield c.start(3)
+
+
+@pytest.fixture
+def namespace(cluster):
+    if cluster.namespace is None:
+        pytest.skip("SKIP: this machine has no network namespaces for root")
+    return cluster.namespace
 
 
 def topics_of(cycle):
@@ -83,7 +94,7 @@ def one_cycle(gateway, cluster, number, deed, within_s):
 
 
 def test_nothing_acknowledged_is_lost_doubled_or_turned(make_gateway, cluster, timeouts):
-    deeds = CYCLES[timeouts]
+    deeds = [d for d in CYCLES[timeouts] if cluster.namespace or d is not faults.cut]
     gateway = make(make_gateway, cluster, len(deeds))
     total, back, longest, bad = Counter(), {}, {}, []
     for number, deed in enumerate(deeds):
@@ -109,7 +120,7 @@ def make_topic_on(cluster, topic, broker):
     made[topic].result(30)
 
 
-def test_a_topic_that_is_away_leaves_others_untouched(make_gateway, cluster):
+def test_a_topic_that_is_away_leaves_others_untouched(make_gateway, cluster, namespace):
     """The way to the broker of one topic is cut, and mended; nothing is started again."""
     topics = {f"demo.{name}-{os.getpid()}": "/" + name for name in ("here", "away")}
     for broker, topic in enumerate(topics, 1):
@@ -120,11 +131,11 @@ def test_a_topic_that_is_away_leaves_others_untouched(make_gateway, cluster):
     with client(gateway) as http:
         for path in topics.values():
             assert post(http, event("before"), path).status_code == 202
-        cluster.namespace.cut(port)
+        namespace.cut(port)
         try:
             statuses = check_the_other(gateway, http)
         finally:
-            cluster.namespace.mend(port)
+            namespace.mend(port)
         assert statuses <= {503, 504}, statuses
         until(lambda: post(http, event("after"), "/away").status_code == 202, "the topic", 60)
 

@@ -12,63 +12,68 @@ import random
 import shutil
 import subprocess
 
-import pytest
-
-TRIES = 20  # names that may be taken
+from .wait import until
 
 
-def ip(*args, check=True):
-    return subprocess.run(["ip", *map(str, args)], check=check, capture_output=True, text=True)
+def run(*args):
+    return subprocess.run(list(map(str, args)), check=True, capture_output=True, text=True)
+
+
+class Unavailable(Exception):
+    """Why there are no namespaces here."""
 
 
 class Namespace:
-    """Use as a context manager."""
+    """Use as a context manager. A process that sleeps holds it: nothing has to be mounted."""
 
     def __init__(self):
-        self.holes = set()
-        self._name()
-
-    def _name(self):
         number = random.SystemRandom().randrange(16384)
-        self.name = f"hg{number}"
-        self.near, self.far = self.name + "a", self.name + "b"
+        self.near, self.far = f"hg{number}a", f"hg{number}b"
         net = f"10.{200 + number // 4096}.{number // 64 % 64}"
         self.outside = f"{net}.{number % 64 * 4 + 1}"
         self.address = f"{net}.{number % 64 * 4 + 2}"
+        self.holes = set()
+        self.keeper = None
 
     def __enter__(self):
-        if not shutil.which("ip") or os.geteuid() != 0:
-            pytest.skip("SKIP: a network namespace takes root and iproute2")
-        for _ in range(TRIES):
-            made = ip("netns", "add", self.name, check=False)
-            if made.returncode == 0:
-                break
-            self._name()
-        else:
-            pytest.skip(f"SKIP: no network namespaces here: {made.stderr.strip()}")
+        if os.geteuid() != 0 or not all(map(shutil.which, ("ip", "unshare", "nsenter"))):
+            raise Unavailable("they take root, iproute2 and util-linux")
+        self.keeper = subprocess.Popen(["unshare", "--net", "sleep", "infinity"],
+                                       stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
+            until(self._is_apart, "a namespace", 20)
             self._lay()
         except subprocess.CalledProcessError as e:
             self.close()
-            pytest.skip(f"SKIP: no virtual wires here: {e.stderr.strip()}")
+            raise Unavailable(e.stderr.strip()) from e
+        except BaseException:
+            self.close()
+            raise
         return self
 
+    def _is_apart(self):
+        if self.keeper.poll() is not None:
+            raise Unavailable(f"unshare ended with {self.keeper.returncode}")
+        return os.readlink(f"/proc/{self.keeper.pid}/ns/net") != os.readlink("/proc/self/ns/net")
+
     def _lay(self):
-        ip("-n", self.name, "link", "set", "lo", "up")
-        ip("link", "add", self.near, "type", "veth", "peer", "name", self.far, "netns", self.name)
-        ip("addr", "add", self.outside + "/30", "dev", self.near)
-        ip("link", "set", self.near, "up")
-        ip("-n", self.name, "addr", "add", self.address + "/30", "dev", self.far)
-        ip("-n", self.name, "link", "set", self.far, "up")
-        ip("-n", self.name, "rule", "add", "pref", 100, "lookup", "local")
-        ip("-n", self.name, "rule", "del", "pref", 0)
-        subprocess.run([*self.prefix, "sysctl", "-qw", "net.ipv4.tcp_early_demux=0"], check=True,
-                       capture_output=True, text=True)
+        self._ip("link", "set", "lo", "up")
+        run("ip", "link", "add", self.near, "type", "veth", "peer", "name", self.far, "netns", self.keeper.pid)
+        run("ip", "addr", "add", self.outside + "/30", "dev", self.near)
+        run("ip", "link", "set", self.near, "up")
+        self._ip("addr", "add", self.address + "/30", "dev", self.far)
+        self._ip("link", "set", self.far, "up")
+        self._ip("rule", "add", "pref", 100, "lookup", "local")
+        self._ip("rule", "del", "pref", 0)
+        run(*self.prefix, "sysctl", "-qw", "net.ipv4.tcp_early_demux=0")
 
     @property
     def prefix(self):
         """Before a command that is to run inside."""
-        return ["ip", "netns", "exec", self.name]
+        return ["nsenter", f"--net=/proc/{self.keeper.pid}/ns/net"]
+
+    def _ip(self, *args):
+        run(*self.prefix, "ip", *args)
 
     def _rules(self, port):
         yield "iif", self.far, "ipproto", "tcp", "dport", port, "blackhole"
@@ -78,16 +83,17 @@ class Namespace:
         """From now on nothing passes to or from this port inside."""
         self.holes.add(port)
         for rule in self._rules(port):
-            ip("-n", self.name, "rule", "add", "pref", 10, *rule)
+            self._ip("rule", "add", "pref", 10, *rule)
 
     def mend(self, port):
         self.holes.discard(port)
         for rule in self._rules(port):
-            ip("-n", self.name, "rule", "del", "pref", 10, *rule)
+            self._ip("rule", "del", "pref", 10, *rule)
 
     def close(self):
-        ip("netns", "del", self.name, check=False)
-        ip("link", "del", self.near, check=False)
+        """With its last process it goes, and the wires with it."""
+        self.keeper.kill()
+        self.keeper.wait()
 
     def __exit__(self, *exc):
         self.close()
