@@ -180,6 +180,7 @@ def test_who_may_not_publish_is_refused_and_goes_on_following(make_gateway):
         location = /closed { accept cloudevents; publish other.events; stream demo.events; }
         """).start()
     with connect(gateway, path="/closed") as ws, client(gateway) as http:
+        receive_type(ws, "headgate.stream.opened")
         ws.send(json.dumps(event(1)))
         refused = receive_type(ws, "headgate.refused")["data"]
         assert refused["problem"]["status"] == 403
@@ -207,6 +208,7 @@ def test_who_sends_and_never_reads_has_to_wait(gateway, frame):
     with RawSocket(gateway) as raw:
         assert raw.floods(frame, 64 << 20) < 64 << 20
         with connect(gateway) as ws, client(gateway) as http:
+            receive_type(ws, "headgate.stream.opened")
             post(http, event("other"))  # everybody else goes on
             assert receive(ws, 1)[0]["id"] == "other"
 
