@@ -76,8 +76,8 @@ class Namespace:
         run(*self.prefix, "ip", *args)
 
     def _rules(self, port):
-        yield "iif", self.far, "ipproto", "tcp", "dport", port, "blackhole"
-        yield "to", self.outside, "ipproto", "tcp", "sport", port, "blackhole"
+        yield "iif", self.far, "ipproto", 6, "dport", port, "blackhole"
+        yield "to", self.outside, "ipproto", 6, "sport", port, "blackhole"
 
     def cut(self, port):
         """From now on nothing passes to or from this port inside."""
