@@ -55,7 +55,7 @@ class Alone:
         self.topic = new_topic()
 
     def stop(self):
-        shutil.rmtree(work, ignore_errors=True)
+        pass
 
 
 def paced(server, secs, rate, **how):
