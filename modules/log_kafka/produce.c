@@ -106,15 +106,7 @@ void kafka_delivered(struct kafka_line *l, const rd_kafka_message_t *m) {
 
 /* ----- what goes out ----- */
 
-static size_t draft_bytes(const struct kafka_draft *d) {
-    size_t bytes = BATCH_BYTES + RECORD_BYTES + d->key.len + d->value.len;
-    for (size_t i = 0; i < d->n_headers; i++) {
-        bytes += HEADER_BYTES + d->headers[i].name.len + d->headers[i].value.len;
-    }
-    return bytes;
-}
-
-/* Never less than draft_bytes in binary mode; no draft is made for it. */
+/* Never less than kafka_draft_bytes in binary mode; no draft is made for it. */
 static size_t guess_bytes(const struct hg_record *r) {
     size_t bytes = BATCH_BYTES + RECORD_BYTES + r->key.len + 256;
     size_t n_headers = GUESS_HEADERS + r->n_headers;
@@ -136,7 +128,7 @@ static int check_size(struct kafka *k, const struct kafka_topic *t, const struct
     if (err == HG_ENOMEM) {
         return HG_EAGAIN;
     }
-    return err != 0 ? err : draft_bytes(&k->draft) > t->max_message_bytes ? HG_E2BIG : 0;
+    return err != 0 ? err : kafka_draft_bytes(&k->draft) > t->max_message_bytes ? HG_E2BIG : 0;
 }
 
 static bool is_without_data(const struct hg_record *r) {

@@ -197,6 +197,32 @@ int kafka_record_write(const struct hg_record *r, enum kafka_mode mode, struct k
     return 0;
 }
 
+/* A length as records have it: signed, seven bits a byte. */
+static size_t length_bytes(size_t length) {
+    size_t bytes = 1;
+    for (size_t rest = 2 * length; rest > 127; rest >>= 7) {
+        bytes++;
+    }
+    return bytes;
+}
+
+static size_t part_bytes(struct hg_slice part) {
+    return length_bytes(part.len) + part.len;
+}
+
+/* [Kafka's message format, version 2]: a record is its length, a byte of flags, its
+ * distance in time and offset from the batch (one byte each in a batch of one),
+ * key, value, the number of headers and these. Null takes no more than empty. */
+size_t kafka_draft_bytes(const struct kafka_draft *d) {
+    enum { BATCH_BYTES = 61, FIXED_BYTES = 3 };
+    size_t bytes =
+        FIXED_BYTES + part_bytes(d->key) + part_bytes(d->value) + length_bytes(d->n_headers);
+    for (size_t i = 0; i < d->n_headers; i++) {
+        bytes += part_bytes(d->headers[i].name) + part_bytes(d->headers[i].value);
+    }
+    return BATCH_BYTES + length_bytes(bytes) + bytes;
+}
+
 void kafka_draft_fini(struct kafka_draft *d) {
     hg_buf_fini(&d->text);
 }

@@ -46,6 +46,9 @@ enum kafka_mode kafka_record_mode(const struct hg_record *r, enum kafka_mode mod
  * KAFKA_RECORD_HEADERS_MAX of them. HG_ENOMEM. */
 int kafka_record_write(const struct hg_record *r, enum kafka_mode mode, struct kafka_draft *ret);
 void kafka_draft_fini(struct kafka_draft *d);
+/* What a broker holds against max.message.bytes: a batch with this message alone,
+ * to the byte, before compression. */
+size_t kafka_draft_bytes(const struct kafka_draft *d);
 
 /* What a message turned out to be. */
 enum kafka_reading {

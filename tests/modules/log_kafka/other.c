@@ -140,8 +140,12 @@ void other_trim(struct other *o, int partition, int64_t before) {
 }
 
 void other_rig(struct other *o, struct kafka_rig *rig) {
+    other_rig_with(o, rig, "");
+}
+
+void other_rig_with(struct other *o, struct kafka_rig *rig, const char *rows) {
     struct hg_why why = {""};
-    kafka_rig_open(rig, "");
+    kafka_rig_open(rig, rows);
     time_t begun = time(NULL);
     int err = HG_ENOENT; /* of a topic that was just made a broker may know nothing yet */
     while (err == HG_ENOENT && time(NULL) - begun < ASK_MS / 1000) {

@@ -26,8 +26,9 @@ void other_flush(struct other *o);
 /* Removes what is before the offset. */
 void other_trim(struct other *o, int partition, int64_t before);
 
-/* The rig, with the topic opened as id 0. */
+/* The rig, with the topic opened as id 0; with rows of the main block. */
 void other_rig(struct other *o, struct kafka_rig *rig);
+void other_rig_with(struct other *o, struct kafka_rig *rig, const char *rows);
 /* The number in an event's id. */
 unsigned other_number(const struct hg_record *r);
 

@@ -91,21 +91,132 @@ static void what_is_too_large_is_named_and_nothing_of_its_append_is_sent(void **
     kafka_rig_close(&rig);
 }
 
-static void each_byte_up_to_the_limit_is_taken(void **state) {
-    (void)state;
-    struct kafka_rig rig;
-    kafka_rig_open(&rig, "kafka_property compression.codec none;");
-    (void)kafka_rig_new_topic(&rig, 0);
-    size_t limit = kafka_topic(rig.state, 0)->max_message_bytes, taken = 0;
-    char *large = hg_alloc(limit);
-    for (size_t less = 120; less < 600; less += 8) {
-        int err = kafka_rig_append(&rig, 0, "", kafka_rig_event("1", large, limit - less), NULL);
-        assert_true(err == 0 || err == HG_E2BIG); /* never a refusal by the broker */
-        taken += err == 0;
+/* ----- the largest that is taken ----- */
+
+enum { SMALL_LIMIT = 20000 };
+
+/* A record as it lies in the topic, to be written again by another client. */
+struct copy {
+    char *value;
+    size_t len;
+    rd_kafka_headers_t *headers;
+};
+
+static void on_last(void *arg, const rd_kafka_message_t *m) {
+    struct copy *c = arg;
+    rd_kafka_headers_t *headers = NULL;
+    if (c->headers != NULL) {
+        rd_kafka_headers_destroy(c->headers);
     }
-    assert_true(taken > 30);
-    hg_free(large);
-    kafka_rig_close(&rig);
+    assert_int_equal(rd_kafka_message_headers(m, &headers), RD_KAFKA_RESP_ERR_NO_ERROR);
+    c->headers = rd_kafka_headers_copy(headers);
+    c->len = m->len;
+    memcpy(c->value, m->payload, m->len);
+}
+
+static void on_report(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaque) {
+    (void)rk;
+    *(int *)opaque = m->err;
+}
+
+/* What the broker says to it, as it is and uncompressed, with so many bytes more. */
+static int write_again(const char *topic, const struct copy *c, size_t more) {
+    static const char *const settings[][2] = {{"bootstrap.servers", NULL},
+                                              {"compression.codec", "none"},
+                                              {"message.max.bytes", "1000000"}};
+    char text[256];
+    int err = RD_KAFKA_RESP_ERR__IN_PROGRESS;
+    rd_kafka_conf_t *conf = rd_kafka_conf_new();
+    for (size_t i = 0; i < HG_COUNT(settings); i++) {
+        const char *value = settings[i][1] != NULL ? settings[i][1] : kafka_rig_bootstrap();
+        assert_int_equal(rd_kafka_conf_set(conf, settings[i][0], value, text, sizeof text),
+                         RD_KAFKA_CONF_OK);
+    }
+    rd_kafka_conf_set_dr_msg_cb(conf, on_report);
+    rd_kafka_conf_set_opaque(conf, &err);
+    rd_kafka_t *rk = rd_kafka_new(RD_KAFKA_PRODUCER, conf, text, sizeof text);
+    assert_non_null(rk);
+    rd_kafka_resp_err_t rc = rd_kafka_producev(
+        rk, RD_KAFKA_V_TOPIC(topic), RD_KAFKA_V_PARTITION(0),
+        RD_KAFKA_V_VALUE(c->value, c->len + more), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
+        RD_KAFKA_V_HEADERS(rd_kafka_headers_copy(c->headers)), RD_KAFKA_V_END);
+    assert_int_equal(rc, RD_KAFKA_RESP_ERR_NO_ERROR);
+    assert_int_equal(rd_kafka_flush(rk, 20000), RD_KAFKA_RESP_ERR_NO_ERROR);
+    rd_kafka_destroy(rk);
+    return err;
+}
+
+static struct hg_event *event_of(const char *data, size_t len, size_t id_len) {
+    char id[] = "12345678";
+    id[id_len] = '\0';
+    return kafka_rig_event(id, data, len);
+}
+
+/* 0 or HG_E2BIG: a refusal by the broker would be something else. */
+static bool is_taken(struct kafka_rig *rig, const char *data, size_t len, size_t id_len) {
+    int err = kafka_rig_append(rig, 0, "", event_of(data, len, id_len), NULL);
+    assert_true(err == 0 || err == HG_E2BIG);
+    return err == 0;
+}
+
+/* What fits alone fits behind another one as well: it is in a batch of its own. */
+static void write_beside(struct kafka_rig *rig, const char *data, size_t len, size_t id_len) {
+    struct kafka_try t;
+    kafka_try_begin(rig, &t);
+    (void)kafka_try_add(&t, 0, "", kafka_rig_event("small", "x", 1));
+    (void)kafka_try_add(&t, 0, "", event_of(data, len, id_len));
+    kafka_try_send(rig, &t);
+    assert_int_equal(kafka_try_wait(&t), 0);
+}
+
+/* In steps that structured mode writes as four characters; then byte by byte. */
+static void write_largest(struct kafka_rig *rig, const char *data) {
+    size_t good = 0, bad = SMALL_LIMIT / 3, id_len = 1;
+    while (bad - good > 1) {
+        size_t middle = (good + bad) / 2;
+        bool fits = is_taken(rig, data, 3 * middle, 1);
+        good = fits ? middle : good;
+        bad = fits ? bad : middle;
+    }
+    assert_true(is_taken(rig, data, 3 * good, 1));
+    while (id_len < 8 && is_taken(rig, data, 3 * good, id_len + 1)) {
+        id_len++;
+    }
+    assert_true(id_len < 5);
+    write_beside(rig, data, 3 * good, id_len);
+}
+
+static void one_byte_decides_and_the_broker_draws_the_same_line(void **state) {
+    static const char *const rows[] = {
+        "kafka_property compression.codec none;",
+        "kafka_property compression.codec lz4;",
+        "kafka_property compression.codec none; kafka_content_mode structured;",
+        "kafka_property compression.codec lz4; kafka_content_mode structured;",
+    };
+    static const char *const settings[] = {"max.message.bytes", "20000", NULL};
+    char data[SMALL_LIMIT], value[SMALL_LIMIT + 8];
+    uint32_t noise = 1; /* which no compression makes smaller */
+    (void)state;
+    for (size_t k = 0; k < sizeof data; k++) {
+        noise = noise * 1664525 + 1013904223;
+        data[k] = (char)(noise >> 24);
+    }
+    for (size_t i = 0; i < HG_COUNT(rows); i++) {
+        struct other o = {0};
+        struct kafka_rig rig;
+        struct copy last = {.value = value};
+        other_open(&o, NULL);
+        other_make(&o, 1, settings);
+        other_rig_with(&o, &rig, rows[i]);
+        write_largest(&rig, data);
+        assert_true(kafka_rig_read(o.topic, on_last, &last) > 0);
+        assert_int_equal(write_again(o.topic, &last, 0), 0);
+        assert_int_equal(write_again(o.topic, &last, 1), RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE);
+        rd_kafka_headers_destroy(last.headers);
+        kafka_rig_close(&rig);
+        other_delete(&o);
+        other_close(&o);
+    }
 }
 
 /* A batch of the client's is one piece to the broker. */
@@ -187,7 +298,7 @@ int test_produce(void) {
         cmocka_unit_test(an_append_is_answered_with_where_and_when_it_is),
         cmocka_unit_test(a_structured_event_is_one_json_text),
         cmocka_unit_test(what_is_too_large_is_named_and_nothing_of_its_append_is_sent),
-        cmocka_unit_test(each_byte_up_to_the_limit_is_taken),
+        cmocka_unit_test(one_byte_decides_and_the_broker_draws_the_same_line),
         cmocka_unit_test(what_fits_alone_is_taken_however_much_comes_at_once),
         cmocka_unit_test(a_partition_that_is_not_there_is_refused),
         cmocka_unit_test(an_event_without_data_removes_no_key_unless_that_is_wanted),

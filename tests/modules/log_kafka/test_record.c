@@ -237,6 +237,23 @@ static void a_tombstone_has_neither_value_nor_attributes(void **state) {
     kafka_draft_fini(&d);
 }
 
+/* 61 of the batch, 1 or 2 of the record's length, 3 fixed, 1 for no key, 1 for the
+ * number of headers; lengths take a second byte from 64 on. */
+static void the_size_is_the_one_that_brokers_count(void **state) {
+    static char value[64];
+    struct kafka_draft d = {.has_value = true, .value = {value, 0}};
+    (void)state;
+    assert_int_equal(kafka_draft_bytes(&d), 61 + 1 + 3 + 1 + 1 + 1);
+    d.value.len = 57;
+    assert_int_equal(kafka_draft_bytes(&d), 61 + 1 + 3 + 1 + (1 + 57) + 1);
+    d.value.len = 58; /* the record has 64 bytes now */
+    assert_int_equal(kafka_draft_bytes(&d), 61 + 2 + 3 + 1 + (1 + 58) + 1);
+    d.value.len = 64;
+    d.key = HG_SLICE("key");
+    d.headers[d.n_headers++] = (struct hg_record_header){HG_SLICE("ce_id"), HG_SLICE("1")};
+    assert_int_equal(kafka_draft_bytes(&d), 61 + 2 + 3 + 4 + (2 + 64) + 1 + 6 + 2);
+}
+
 static void headers_that_cannot_be_kept_are_refused(void **state) {
     (void)state;
     struct kafka_draft d = {0};
@@ -265,6 +282,7 @@ int test_record(void) {
         cmocka_unit_test(structured_mode_is_one_json_value),
         cmocka_unit_test(json_without_a_media_type_gets_one),
         cmocka_unit_test(a_tombstone_has_neither_value_nor_attributes),
+        cmocka_unit_test(the_size_is_the_one_that_brokers_count),
         cmocka_unit_test(headers_that_cannot_be_kept_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
