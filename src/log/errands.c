@@ -69,11 +69,16 @@ void hg_errands_stop(struct hg_log *log) {
     e->is_running = false;
 }
 
-void hg_errands_put(struct hg_log *log, struct hg_task *errand) {
-    hg_inbox_put(is_remote(log) ? &log->errands.inbox : &log->inbox, errand);
+static struct hg_inbox *inbox_of(struct hg_log *log) {
+    return is_remote(log) ? &log->errands.inbox : &log->inbox;
 }
 
-struct tell_call {
+void hg_errands_put(struct hg_log *log, struct hg_task *errand) {
+    hg_inbox_put(inbox_of(log), errand);
+}
+
+/* Somebody waits until it has run. */
+struct wait_call {
     struct hg_task task;
     struct hg_log *log;
     void (*run)(struct hg_log *log, void *arg);
@@ -81,23 +86,32 @@ struct tell_call {
     sem_t is_over;
 };
 
-static void on_told(struct hg_task *task) {
-    struct tell_call *call = HG_CONTAINER(task, struct tell_call, task);
+static void on_run(struct hg_task *task) {
+    struct wait_call *call = HG_CONTAINER(task, struct wait_call, task);
     call->run(call->log, call->arg);
     int rc = sem_post(&call->is_over);
     HG_ASSERT(rc == 0);
 }
 
-void hg_errands_tell(struct hg_log *log, void (*run)(struct hg_log *log, void *arg), void *arg) {
-    struct tell_call call = {.task.run = on_told, .log = log, .run = run, .arg = arg};
-    if (!is_remote(log)) {
-        run(log, arg);
-        return;
-    }
+static void run_there(struct hg_inbox *there, struct hg_log *log,
+                      void (*run)(struct hg_log *log, void *arg), void *arg) {
+    struct wait_call call = {.task.run = on_run, .log = log, .run = run, .arg = arg};
     int rc = sem_init(&call.is_over, 0, 0);
     HG_ASSERT(rc == 0);
-    hg_inbox_put(&log->inbox, &call.task);
+    hg_inbox_put(there, &call.task);
     while (sem_wait(&call.is_over) != 0) { /* a signal came in between */
     }
     (void)sem_destroy(&call.is_over);
+}
+
+void hg_errands_ask(struct hg_log *log, void (*run)(struct hg_log *log, void *arg), void *arg) {
+    run_there(inbox_of(log), log, run, arg);
+}
+
+void hg_errands_tell(struct hg_log *log, void (*run)(struct hg_log *log, void *arg), void *arg) {
+    if (is_remote(log)) {
+        run_there(&log->inbox, log, run, arg);
+    } else {
+        run(log, arg);
+    }
 }

@@ -27,6 +27,8 @@ int hg_errands_start(struct hg_log *log);
 void hg_errands_stop(struct hg_log *log);
 /* Any thread. Errands of one thread are done in their order. */
 void hg_errands_put(struct hg_log *log, struct hg_task *errand);
+/* The same, and waits until it has run: start-up and reload threads. */
+void hg_errands_ask(struct hg_log *log, void (*run)(struct hg_log *log, void *arg), void *arg);
 /* On the thread that does errands: have the task run on the log thread, and wait
  * for it. */
 void hg_errands_tell(struct hg_log *log, void (*run)(struct hg_log *log, void *arg), void *arg);

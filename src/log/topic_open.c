@@ -4,8 +4,6 @@
  * thread's. Start-up waits for it; a loop is told when it is there. */
 #include "log/inner.h"
 
-#include <semaphore.h>
-
 #include "headgate/logline.h"
 #include "log/topic.h"
 
@@ -92,34 +90,21 @@ int hg_log_errand__open(struct hg_log *log, const struct hg_log_topic *wanted, u
 
 /* A caller who waits. */
 struct topic_call {
-    struct hg_task task;
-    struct hg_log *log;
     const struct hg_log_topic *topic;
     struct hg_why *why;
-    uint32_t id;
+    uint32_t *ret_id;
     int err;
-    sem_t is_over;
 };
 
-static void on_call(struct hg_task *task) {
-    struct topic_call *call = HG_CONTAINER(task, struct topic_call, task);
-    call->err = hg_log_errand__open(call->log, call->topic, &call->id, call->why);
-    int rc = sem_post(&call->is_over);
-    HG_ASSERT(rc == 0);
+static void on_call(struct hg_log *log, void *arg) {
+    struct topic_call *call = arg;
+    call->err = hg_log_errand__open(log, call->topic, call->ret_id, call->why);
 }
 
 int hg_log_thread__topic(struct hg_log *log, const struct hg_log_topic *topic, uint32_t *ret_id,
                          struct hg_why *why) {
-    struct topic_call call = {.task.run = on_call, .log = log, .topic = topic, .why = why};
-    int rc = sem_init(&call.is_over, 0, 0);
-    HG_ASSERT(rc == 0);
-    hg_errands_put(log, &call.task);
-    while (sem_wait(&call.is_over) != 0) { /* a signal came in between */
-    }
-    (void)sem_destroy(&call.is_over);
-    if (call.err == 0) {
-        *ret_id = call.id;
-    }
+    struct topic_call call = {.topic = topic, .why = why, .ret_id = ret_id};
+    hg_errands_ask(log, on_call, &call);
     return call.err;
 }
 
@@ -168,30 +153,19 @@ int hg_log_errand__list(struct hg_log *log, struct hg_log_kept **ret_items, size
 }
 
 struct list_call {
-    struct hg_task task;
-    struct hg_log *log;
     struct hg_log_kept **ret_items;
     size_t *ret_n;
     int err;
-    sem_t is_over;
 };
 
-static void on_list(struct hg_task *task) {
-    struct list_call *call = HG_CONTAINER(task, struct list_call, task);
-    call->err = hg_log_errand__list(call->log, call->ret_items, call->ret_n);
-    int rc = sem_post(&call->is_over);
-    HG_ASSERT(rc == 0);
+static void on_list(struct hg_log *log, void *arg) {
+    struct list_call *call = arg;
+    call->err = hg_log_errand__list(log, call->ret_items, call->ret_n);
 }
 
 int hg_log_thread__list(struct hg_log *log, struct hg_log_kept **ret_items, size_t *ret_n) {
-    struct list_call call = {
-        .task.run = on_list, .log = log, .ret_items = ret_items, .ret_n = ret_n};
-    int rc = sem_init(&call.is_over, 0, 0);
-    HG_ASSERT(rc == 0);
-    hg_errands_put(log, &call.task);
-    while (sem_wait(&call.is_over) != 0) { /* a signal came in between */
-    }
-    (void)sem_destroy(&call.is_over);
+    struct list_call call = {.ret_items = ret_items, .ret_n = ret_n};
+    hg_errands_ask(log, on_list, &call);
     return call.err;
 }
 
