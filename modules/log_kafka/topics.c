@@ -3,6 +3,7 @@
 #include "read.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <time.h>
 
 enum {
@@ -332,22 +333,49 @@ static bool is_ours(const struct kafka *k, const char *name) {
     return strncmp(name, k->prefix, len) == 0 && name[len] != '\0' && strncmp(name, "__", 2) != 0;
 }
 
-static const struct kafka_topic *find(struct kafka *k, const char *name) {
-    const struct kafka_topic *t = NULL;
+static int compare(const void *a, const void *b) {
+    const struct kafka_topic *const *x = a, *const *y = b;
+    return strcmp((*x)->name, (*y)->name);
+}
+
+static int compare_name(const void *name, const void *topic) {
+    const struct kafka_topic *const *t = topic;
+    return strcmp(name, (*t)->name);
+}
+
+/* The open topics by name, as they are now: a cluster may have thousands, and each
+ * is looked up. */
+struct by_name {
+    const struct kafka_topic **items;
+    size_t n;
+};
+
+static int sort_by_name(struct kafka *k, struct by_name *ret) {
     (void)pthread_rwlock_rdlock(&k->topics.lock);
-    for (uint32_t id = 0; t == NULL && id < k->topics.n; id++) {
-        const struct kafka_topic *i = k->topics.items[id];
-        t = i != NULL && strcmp(i->name, name) == 0 ? i : NULL;
+    const struct kafka_topic **items = hg_try_alloc((k->topics.n + 1) * sizeof(*items));
+    size_t n = 0;
+    for (uint32_t id = 0; items != NULL && id < k->topics.n; id++) {
+        if (k->topics.items[id] != NULL) {
+            items[n++] = k->topics.items[id];
+        }
     }
     (void)pthread_rwlock_unlock(&k->topics.lock);
-    return t;
+    if (items == NULL) {
+        return HG_ENOMEM;
+    }
+    qsort(items, n, sizeof(*items), compare);
+    *ret = (struct by_name){items, n};
+    return 0;
 }
 
 /* Without memory it is as it was, until the next list. */
-static void note_partitions(struct kafka *k, const struct rd_kafka_metadata_topic *m) {
-    const struct kafka_topic *known = find(k, m->topic);
+static void note_partitions(struct kafka *k, const struct by_name *open,
+                            const struct rd_kafka_metadata_topic *m) {
+    const struct kafka_topic **at =
+        bsearch(m->topic, open->items, open->n, sizeof(*open->items), compare_name);
     uint32_t n = (uint32_t)m->partition_cnt;
-    if (known != NULL && known->partitions != n && n > 0) {
+    if (at != NULL && (*at)->partitions != n && n > 0) {
+        const struct kafka_topic *known = *at;
         (void)put(
             k, known,
             new_topic(known->id, known->name, n, known->is_compacted, known->max_message_bytes));
@@ -362,18 +390,23 @@ static bool is_there(const struct rd_kafka_metadata_topic *t) {
 int kafka_list(void *state, hg_log_topic_fn fn, void *arg) {
     struct kafka *k = HG_CAST(struct kafka, KAFKA_MAGIC, state);
     const struct rd_kafka_metadata *m = NULL;
+    struct by_name open;
     rd_kafka_resp_err_t rc = rd_kafka_metadata(k->client, 1, NULL, &m, ASK_MS);
     if (rc != RD_KAFKA_RESP_ERR_NO_ERROR) {
         return ask_err(rc);
     }
-    for (int i = 0; i < m->topic_cnt; i++) {
+    int err = sort_by_name(k, &open);
+    for (int i = 0; err == 0 && i < m->topic_cnt; i++) {
         const struct rd_kafka_metadata_topic *t = &m->topics[i];
         if (is_there(t) && is_ours(k, t->topic)) {
-            note_partitions(k, t);
+            note_partitions(k, &open, t);
             fn(arg, &(struct hg_log_topic){.name = hg_slice_of(t->topic + strlen(k->prefix)),
                                            .partitions = (uint32_t)t->partition_cnt});
         }
     }
     rd_kafka_metadata_destroy(m);
-    return 0;
+    if (err == 0) {
+        hg_free(open.items);
+    }
+    return err;
 }

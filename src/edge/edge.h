@@ -61,6 +61,9 @@ bool hg_site_port_is_tls(const struct hg_site *s, size_t i);
 /* Topics that its locations name outright. i from 0; empty at the end. */
 struct hg_slice hg_site_named_topic(const struct hg_site *s, size_t i);
 bool hg_site_has_dead_letters(const struct hg_site *s, size_t i);
+/* Patterns (log/topic.h) that have every other topic which its locations may
+ * stream or publish to. For hg_free; the texts are the site's. HG_ENOMEM. */
+int hg_site_patterns(const struct hg_site *s, struct hg_slice **ret_items, size_t *ret_n);
 
 /* What the location at a path accepts, on its i-th server; NULL: nothing. What
  * the location captures of the path, or empty. The intake is the site's. */

@@ -256,6 +256,50 @@ bool hg_site_has_dead_letters(const struct hg_site *s, size_t i) {
     return intake != NULL && intake->is_dead_letter;
 }
 
+/* Those of one location, put where items is not NULL. A name with $topic is in one of
+ * the lists. */
+static size_t put_patterns(const struct hg_location *l, struct hg_slice *items) {
+    static const struct hg_slice allow = {"allow=", 6};
+    const struct hg_strings *lists[] = {&l->conf->stream, &l->intake.allowed};
+    size_t n = 0;
+    for (size_t k = 0; k < HG_COUNT(lists); k++) {
+        for (size_t i = 0; i < lists[k]->n; i++) {
+            struct hg_slice s = lists[k]->items[i];
+            bool is_list = hg_slice_starts(s, allow);
+            if (!is_list && memmem(s.ptr, s.len, "$topic", 6) != NULL) {
+                continue;
+            }
+            if (items != NULL) {
+                size_t cut = is_list ? allow.len : 0;
+                items[n] = (struct hg_slice){s.ptr + cut, s.len - cut};
+            }
+            n++;
+        }
+    }
+    return n;
+}
+
+static size_t put_all_patterns(const struct hg_site *s, struct hg_slice *items) {
+    size_t n = 0;
+    for (size_t k = 0; k < s->n_servers; k++) {
+        for (size_t l = 0; l < s->servers[k].n_locations; l++) {
+            n += put_patterns(&s->servers[k].locations[l], items != NULL ? items + n : NULL);
+        }
+    }
+    return n;
+}
+
+int hg_site_patterns(const struct hg_site *s, struct hg_slice **ret_items, size_t *ret_n) {
+    size_t n = put_all_patterns(s, NULL);
+    struct hg_slice *items = hg_try_alloc((n + 1) * sizeof(*items));
+    if (items == NULL) {
+        return HG_ENOMEM;
+    }
+    *ret_n = put_all_patterns(s, items);
+    *ret_items = items;
+    return 0;
+}
+
 const struct hg_intake *hg_site_intake(const struct hg_site *s, size_t i, struct hg_slice path,
                                        struct hg_slice *ret_captured) {
     const struct hg_location *l = hg_site__locate(&s->servers[i], path, ret_captured);

@@ -2,7 +2,7 @@
 /* grow.c - what others made of the topics.
  *
  *   log thread: due ──► the thread that asks: list ─┬─► more partitions: take
- *                                                   ├─► a new topic: opened
+ *                                                   ├─► a new topic that is wanted: opened
  *                                                   └─► gone; there again: lost
  *
  *   take: the thread that asks ──► log thread: the table ──► the thread that asks:
@@ -103,7 +103,7 @@ static void on_look(struct hg_task *task) {
     struct hg_log *log = HG_CONTAINER(g, struct hg_log, grow);
     struct hg_log_kept *kept = NULL;
     size_t n = 0;
-    if (hg_log_errand__list(log, &kept, &n) == 0) {
+    if (hg_log_errand__list(log, &g->wanted.patterns, &kept, &n) == 0) {
         g->round++;
         for (size_t i = 0; i < n; i++) {
             struct hg_topic *topic = hg_topics_find(log->topics, kept[i].topic.name);
@@ -121,6 +121,22 @@ static void on_look(struct hg_task *task) {
         hg_free(kept);
     }
     atomic_store(&g->is_away, false);
+}
+
+struct want_call {
+    const struct hg_log_patterns *patterns;
+    int err;
+};
+
+static void on_want(struct hg_log *log, void *arg) {
+    struct want_call *call = arg;
+    call->err = hg_wanted_set(&log->grow.wanted, call->patterns);
+}
+
+int hg_log_grow__want(struct hg_log *log, const struct hg_log_patterns *patterns) {
+    struct want_call call = {.patterns = patterns};
+    hg_errands_ask(log, on_want, &call);
+    return call.err;
 }
 
 void hg_log_grow__run(struct hg_log *log, int64_t now_ms) {

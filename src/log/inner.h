@@ -83,12 +83,15 @@ void hg_log_thread__flush(struct hg_log *log);
 /* topic_open.c. Called from any other thread; waits. */
 int hg_log_thread__topic(struct hg_log *log, const struct hg_log_topic *topic, uint32_t *ret_id,
                          struct hg_why *why);
-/* topic_open.c. The same for the list of all that the driver keeps. */
-int hg_log_thread__list(struct hg_log *log, struct hg_log_kept **ret_items, size_t *ret_n);
-/* topic_open.c. On the thread that asks: open one; all that are kept, for hg_free. */
+/* topic_open.c. The same for the list of what the driver keeps. */
+int hg_log_thread__list(struct hg_log *log, const struct hg_log_patterns *wanted,
+                        struct hg_log_kept **ret_items, size_t *ret_n);
+/* topic_open.c. On the thread that asks: open one; those that are kept, and, of a
+ * driver on other machines, wanted or open; for hg_free. */
 int hg_log_errand__open(struct hg_log *log, const struct hg_log_topic *wanted, uint32_t *ret_id,
                         struct hg_why *why);
-int hg_log_errand__list(struct hg_log *log, struct hg_log_kept **ret_items, size_t *ret_n);
+int hg_log_errand__list(struct hg_log *log, const struct hg_log_patterns *wanted,
+                        struct hg_log_kept **ret_items, size_t *ret_n);
 /* The tasks of a publish: put into the inbox. */
 void hg_log_thread__on_publish(struct hg_task *task);
 void hg_log_thread__on_complete(struct hg_task *task);

@@ -63,4 +63,6 @@ libheadgate_a_SOURCES += \
     src/log/trim.c \
     src/log/up.c \
     src/log/up.h \
-    src/log/upkeep.c
+    src/log/upkeep.c \
+    src/log/wanted.c \
+    src/log/wanted.h

@@ -33,6 +33,7 @@ static void free_log(struct hg_log *log) {
     hg_crossings_fini(&log->crossings);
     hg_inbox_fini(&log->inbox);
     hg_inbox_fini(&log->errands.inbox);
+    hg_wanted_fini(&log->grow.wanted);
     hg_free(log);
 }
 
@@ -161,13 +162,18 @@ int hg_log_topic(struct hg_log *log, const struct hg_log_topic *topic, uint32_t 
     return hg_log_thread__topic(log, topic, ret_id, why);
 }
 
-int hg_log_kept(struct hg_log *log, struct hg_log_kept **ret_items, size_t *ret_n) {
+int hg_log_kept(struct hg_log *log, const struct hg_log_patterns *wanted,
+                struct hg_log_kept **ret_items, size_t *ret_n) {
     if ((log->ops->caps & HG_LOG_LIST) == 0) {
         *ret_items = NULL;
         *ret_n = 0;
         return 0;
     }
-    return hg_log_thread__list(log, ret_items, ret_n);
+    return hg_log_thread__list(log, wanted, ret_items, ret_n);
+}
+
+int hg_log_want(struct hg_log *log, const struct hg_log_patterns *wanted) {
+    return hg_log_grow__want(log, wanted);
 }
 
 bool hg_log_topic_find(const struct hg_log *log, struct hg_slice name, uint32_t *ret_id) {

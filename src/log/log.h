@@ -69,20 +69,31 @@ void hg_log_stop(struct hg_log **plog);
 
 /* Topics. Declaring the same name again applies what changed. What others do to
  * topics on other machines is found within look_ms: more partitions, topics that
- * nobody declared, such that are gone. A new topic is shown to loops by a batch
+ * nobody declared (hg_log_want), such that are gone. A new topic is shown to loops by a batch
  * with n 0, a new partition by the first of its records. Blocks until
  * the driver has it: start-up and reload threads only. */
 int hg_log_topic(struct hg_log *log, const struct hg_log_topic *topic, uint32_t *ret_id,
                  struct hg_why *why);
-/* Every topic that the driver keeps, also those that nobody has declared since
- * the start: what a topic's name is and what cannot be changed in it. For
- * hg_free; 0 of them when the driver cannot tell. Blocks as hg_log_topic.
- * HG_ENOMEM; HG_EIO. */
+/* What a configuration lets be followed, or published to, by pattern (log/topic.h). */
+struct hg_log_patterns {
+    const struct hg_slice *items;
+    size_t n;
+};
+/* The topics that the driver keeps, also those that nobody has declared since
+ * the start: what a topic's name is and what cannot be changed in it. Of a driver
+ * that is HG_LOG_REMOTE only those that fit a pattern, and the dead letters
+ * (`.dlq`) of such: the others are others'. For hg_free; 0 of them when the
+ * driver cannot tell. Blocks as hg_log_topic. HG_ENOMEM; HG_EIO. */
 struct hg_log_kept {
     struct hg_log_topic topic; /* its name is the one below */
     char name[HG_TOPIC_NAME_MAX];
 };
-int hg_log_kept(struct hg_log *log, struct hg_log_kept **ret_items, size_t *ret_n);
+int hg_log_kept(struct hg_log *log, const struct hg_log_patterns *wanted,
+                struct hg_log_kept **ret_items, size_t *ret_n);
+/* Of the topics that others make from now on the same are opened as they are
+ * found; before the first call none is. Copies. Blocks as hg_log_topic. HG_ENOMEM: it is as
+ * it was. */
+int hg_log_want(struct hg_log *log, const struct hg_log_patterns *wanted);
 /* As hg_log_topic while loops run: a topic that a template names for the first time.
  * Owned by the caller, who keeps it and the name until done has run, once, on
  * the loop that called. Several may ask for one name. HG_ECLOSED. */

@@ -110,14 +110,21 @@ int hg_log_thread__topic(struct hg_log *log, const struct hg_log_topic *topic, u
 
 /* A list that is being made. */
 struct list {
+    const struct hg_log *log;
+    const struct hg_log_patterns *wanted;
     struct hg_log_kept *items;
     size_t n, cap;
     int err;
 };
 
+static bool is_of_use(const struct list *list, struct hg_slice name) {
+    return (list->log->ops->caps & HG_LOG_REMOTE) == 0 || hg_wanted_has(list->wanted, name) ||
+           hg_topics_find(list->log->topics, name) != NULL;
+}
+
 static void on_listed(void *arg, const struct hg_log_topic *topic) {
     struct list *list = arg;
-    if (list->err != 0 || !hg_topic_name_is_valid(topic->name)) {
+    if (list->err != 0 || !hg_topic_name_is_valid(topic->name) || !is_of_use(list, topic->name)) {
         return;
     }
     if (list->n == list->cap) {
@@ -135,8 +142,9 @@ static void on_listed(void *arg, const struct hg_log_topic *topic) {
     memcpy(kept->name, topic->name.ptr, topic->name.len);
 }
 
-int hg_log_errand__list(struct hg_log *log, struct hg_log_kept **ret_items, size_t *ret_n) {
-    struct list list = {0};
+int hg_log_errand__list(struct hg_log *log, const struct hg_log_patterns *wanted,
+                        struct hg_log_kept **ret_items, size_t *ret_n) {
+    struct list list = {.log = log, .wanted = wanted};
     settle_first(log);
     int err = log->ops->list(log->driver, on_listed, &list);
     err = list.err != 0 ? list.err : err;
@@ -153,6 +161,7 @@ int hg_log_errand__list(struct hg_log *log, struct hg_log_kept **ret_items, size
 }
 
 struct list_call {
+    const struct hg_log_patterns *wanted;
     struct hg_log_kept **ret_items;
     size_t *ret_n;
     int err;
@@ -160,11 +169,12 @@ struct list_call {
 
 static void on_list(struct hg_log *log, void *arg) {
     struct list_call *call = arg;
-    call->err = hg_log_errand__list(log, call->ret_items, call->ret_n);
+    call->err = hg_log_errand__list(log, call->wanted, call->ret_items, call->ret_n);
 }
 
-int hg_log_thread__list(struct hg_log *log, struct hg_log_kept **ret_items, size_t *ret_n) {
-    struct list_call call = {.ret_items = ret_items, .ret_n = ret_n};
+int hg_log_thread__list(struct hg_log *log, const struct hg_log_patterns *wanted,
+                        struct hg_log_kept **ret_items, size_t *ret_n) {
+    struct list_call call = {.wanted = wanted, .ret_items = ret_items, .ret_n = ret_n};
     hg_errands_ask(log, on_list, &call);
     return call.err;
 }

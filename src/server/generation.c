@@ -101,10 +101,11 @@ static int make_named(struct hg_generation *g, struct hg_log *log, struct hg_sli
 
 /* What a template has made, or another configuration has named: its events are
  * there for whoever may follow them, and grow old like others. */
-static int make_kept(struct hg_generation *g, struct hg_log *log, struct hg_buf *errors) {
+static int make_kept(struct hg_generation *g, struct hg_log *log,
+                     const struct hg_log_patterns *wanted, struct hg_buf *errors) {
     struct hg_log_kept *kept = NULL;
     size_t n = 0;
-    int err = hg_log_kept(log, &kept, &n);
+    int err = hg_log_kept(log, wanted, &kept, &n);
     if (err != 0) {
         hg_conf_fault(g->conf, "event_log", (struct hg_slice){0}, errors,
                       "its topics cannot be listed: %s", hg_err_text(err));
@@ -149,6 +150,20 @@ static int fill_keys(struct hg_generation *g, struct hg_log *log) {
     return 0;
 }
 
+/* And those that others make later. Last of what may fail: the generation that
+ * runs wants others. */
+static int make_wanted(struct hg_generation *g, struct hg_log *log, struct hg_buf *errors) {
+    struct hg_slice *items = NULL;
+    size_t n = 0;
+    int err = hg_site_patterns(g->site, &items, &n);
+    struct hg_log_patterns wanted = {items, n};
+    err = err == 0 ? make_kept(g, log, &wanted, errors) : err;
+    err = err == 0 ? fill_keys(g, log) : err;
+    err = err == 0 ? hg_log_want(log, &wanted) : err;
+    hg_free(items);
+    return err;
+}
+
 /* Declared topics first, so that what a block says holds, and the rest last;
  * their keys are needed by the gate for each event. */
 static int make_topics(struct hg_generation *g, struct hg_log *log, struct hg_buf *errors) {
@@ -162,8 +177,7 @@ static int make_topics(struct hg_generation *g, struct hg_log *log, struct hg_bu
         }
     }
     int err = make_named_topics(g, log, errors);
-    err = err == 0 ? make_kept(g, log, errors) : err;
-    return err != 0 ? err : fill_keys(g, log);
+    return err == 0 ? make_wanted(g, log, errors) : err;
 }
 
 static const struct hg_source_ops *find_source(void *arg, struct hg_slice name,

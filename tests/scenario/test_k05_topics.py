@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Topics that grow, appear, go and come back while a gateway runs, as an admin of the
 cluster makes them."""
+import json
 import os
 import time
 
@@ -159,6 +160,22 @@ def test_a_topic_that_appears_is_followed_by_open_streams(topics, make_kafka_gat
     assert p.flush(30) == 0
     until(lambda: sorted(ids(live)) == [str(i) for i in range(6)], "what others wrote", 30)
     live.close()
+
+
+def test_of_topics_that_nobody_wants_none_is_opened(topics, make_kafka_gateway):
+    for name in ("other.old", "demo.old", "demo.old.dlq"):
+        topics.make(name)
+    g = make_kafka_gateway()
+
+    def known():
+        return {t["name"] for t in json.loads(g.admin_get("/status")[1])["topics"]}
+
+    wanted = {"demo.orders", "headgate.dlq", "demo.old", "demo.old.dlq"}
+    assert known() == wanted
+    for name in ("other.new", "demo.new"):  # one look that tells the second tells the first
+        topics.make(name)
+    until(lambda: "demo.new" in known(), "a topic that fits a pattern")
+    assert known() == wanted | {"demo.new"}
 
 
 def remake(topics, n):

@@ -2,6 +2,7 @@
 /* remote_log.c - the driver in memory behind a network that a test holds up. */
 #include "support/remote_log.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static void lock(struct remote_log *r) {
@@ -97,7 +98,9 @@ static void ask(struct remote_log *r) {
 }
 
 static int on_topic_open(void *state, const struct hg_log_topic *topic, struct hg_why *why) {
-    ask(state);
+    struct remote_log *r = state;
+    ask(r);
+    atomic_fetch_add(&r->n_opens, 1);
     return fake_log_ops.topic_open(state, topic, why);
 }
 
@@ -107,7 +110,13 @@ static int on_describe(void *state, uint32_t topic, uint32_t partition, struct h
 }
 
 static int on_list(void *state, hg_log_topic_fn fn, void *arg) {
+    const struct remote_log *r = state;
     ask(state);
+    for (size_t i = 0; i < r->n_foreign; i++) {
+        char name[32];
+        (void)snprintf(name, sizeof name, "foreign.%zu", i);
+        fn(arg, &(struct hg_log_topic){.name = hg_slice_of(name), .partitions = 1});
+    }
     return fake_log_ops.list(state, fn, arg);
 }
 

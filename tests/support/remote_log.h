@@ -19,8 +19,10 @@ struct remote_log {
     atomic_int read_err;   /* of the reads to come */
     atomic_int follow_err; /* of the wishes to come */
     atomic_size_t n_follows, n_unfollows;
-    bool is_followed[FAKE_TOPICS];                  /* by the gateway's id */
-    uint32_t n_followed[FAKE_TOPICS];               /* partitions of it */
+    atomic_size_t n_opens;            /* topic_open */
+    size_t n_foreign;                 /* further topics that a list tells: foreign.0, ... */
+    bool is_followed[FAKE_TOPICS];    /* by the gateway's id */
+    uint32_t n_followed[FAKE_TOPICS]; /* partitions of it */
     uint64_t tail_at[FAKE_TOPICS][FAKE_PARTITIONS]; /* what the tail gives next */
 };
 

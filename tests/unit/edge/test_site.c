@@ -72,6 +72,26 @@ static void topics_that_locations_name_are_told(void **state) {
     generation_close(&g);
 }
 
+static void patterns_are_told_of_streams_and_of_what_templates_may_make(void **state) {
+    static const char *const wanted[] = {"demo.s", "demo.**", "shop.*", "made.*"};
+    struct generation g;
+    struct hg_slice *items = NULL;
+    size_t n = 0;
+    (void)state;
+    generation_open(&g, SERVER("location /a { accept cloudevents; publish demo.a; }"
+                               "location /s { stream demo.s demo.**; }"
+                               "location /s/{topic} { stream $topic allow=shop.*; }"
+                               "location /t/{topic} { accept cloudevents; "
+                               "publish made.$topic allow=made.*; }"));
+    assert_int_equal(hg_site_patterns(g.site, &items, &n), 0);
+    assert_int_equal(n, HG_COUNT(wanted));
+    for (size_t i = 0; i < n; i++) {
+        unit_assert_slice(items[i], wanted[i]);
+    }
+    hg_free(items);
+    generation_close(&g);
+}
+
 static void what_a_path_accepts_is_found(void **state) {
     struct generation g;
     struct hg_slice captured;
@@ -140,6 +160,7 @@ int test_site(void) {
         cmocka_unit_test(a_site_needs_a_server),
         cmocka_unit_test(a_server_listens_once_on_an_address),
         cmocka_unit_test(topics_that_locations_name_are_told),
+        cmocka_unit_test(patterns_are_told_of_streams_and_of_what_templates_may_make),
         cmocka_unit_test(what_a_path_accepts_is_found),
         cmocka_unit_test(access_logs_of_servers_and_locations_are_told),
         cmocka_unit_test(release_comes_with_the_last_reference),

@@ -42,7 +42,8 @@ tests_unit_log_test_log_SOURCES = \
     tests/unit/log/test_topics.c \
     tests/unit/log/test_trim.c \
     tests/unit/log/test_up.c \
-    tests/unit/log/test_upkeep.c
+    tests/unit/log/test_upkeep.c \
+    tests/unit/log/test_wanted.c
 tests_unit_log_test_log_CPPFLAGS = $(hg_test_cppflags)
 tests_unit_log_test_log_LDADD = $(hg_test_libs)
 endif

@@ -39,5 +39,6 @@ int main(void) {
     failed += test_grow();
     failed += test_refresh();
     failed += test_upkeep();
+    failed += test_wanted();
     return failed != 0;
 }

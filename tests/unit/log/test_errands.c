@@ -91,9 +91,10 @@ static void a_topic_that_hangs_while_it_is_opened_holds_up_no_append(void **stat
 
 static void no_question_is_asked_on_the_log_thread_or_by_who_wants_to_know(void **state) {
     struct fixture *f = *state;
+    const struct hg_log_patterns none = {NULL, 0};
     struct hg_log_kept *kept = NULL;
     size_t n = 0;
-    assert_int_equal(hg_log_kept(f->rig.log, &kept, &n), 0);
+    assert_int_equal(hg_log_kept(f->rig.log, &none, &kept, &n), 0);
     assert_int_equal(n, 1);
     hg_free(kept);
     assert_true(pthread_equal(f->remote.asked, f->rig.log->errands.id));

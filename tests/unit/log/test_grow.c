@@ -123,6 +123,11 @@ static void what_is_published_goes_to_the_new_partitions_too(void **state) {
     assert_true(has_other);
 }
 
+static void want(struct fixture *f, const char *pattern) {
+    struct hg_slice item = hg_slice_of(pattern);
+    assert_int_equal(hg_log_want(f->rig.log, &(struct hg_log_patterns){&item, 1}), 0);
+}
+
 static bool has_found(void *arg) {
     struct fixture *f = arg;
     uint32_t id;
@@ -133,14 +138,43 @@ static bool is_nudged(void *arg) {
     return ((struct fixture *)arg)->rig.n_nudges >= 2; /* of "t", and of the new one */
 }
 
-static void a_topic_that_others_make_is_found_and_shown_to_loops(void **state) {
-    struct fixture *f = *state;
+static void make_elsewhere(struct fixture *f) {
     pthread_mutex_lock(&f->remote.fake.lock);
     struct fake_topic *t = &f->remote.fake.topics[1];
     (void)snprintf(t->name, sizeof t->name, "made.elsewhere");
     t->epoch = 1;
     t->partitions = 2;
     pthread_mutex_unlock(&f->remote.fake.lock);
+}
+
+static bool has_looked(void *arg) {
+    struct fixture *f = arg;
+    return hg_topics_get(f->rig.log->topics, f->topic)->seen_round >= 3;
+}
+
+static void of_topics_that_nobody_wants_none_is_opened(void **state) {
+    struct fixture *f = *state;
+    struct hg_log_kept *kept = NULL;
+    struct hg_slice item = HG_SLICE("made.**");
+    const struct hg_log_patterns wanted = {&item, 1};
+    size_t n = 0;
+    f->remote.n_foreign = 2000;
+    make_elsewhere(f);
+    rig_until(&f->rig, has_looked, f); /* before anybody said what is wanted */
+    assert_int_equal(atomic_load(&f->remote.n_opens), 1);
+    assert_int_equal(hg_log_kept(f->rig.log, &wanted, &kept, &n), 0);
+    assert_int_equal(n, 2); /* "t", which is open, and the one that fits */
+    hg_free(kept);
+    want(f, "made.**");
+    rig_until(&f->rig, has_found, f);
+    assert_int_equal(atomic_load(&f->remote.n_opens), 2);
+    assert_int_equal(hg_log_topic_count(f->rig.log), 2);
+}
+
+static void a_topic_that_others_make_is_found_and_shown_to_loops(void **state) {
+    struct fixture *f = *state;
+    want(f, "made.**");
+    make_elsewhere(f);
     rig_until(&f->rig, has_found, f);
     rig_until(&f->rig, is_nudged, f);
     uint32_t id = 0;
@@ -196,6 +230,7 @@ int test_grow(void) {
         GROW(new_partitions_come_with_the_tail_from_their_first_record),
         GROW(what_is_published_goes_to_the_new_partitions_too),
         GROW(a_topic_that_others_make_is_found_and_shown_to_loops),
+        GROW(of_topics_that_nobody_wants_none_is_opened),
         GROW(a_topic_with_more_partitions_than_the_conf_says_is_declared_again),
         GROW(a_topic_that_went_and_came_back_is_void),
     };

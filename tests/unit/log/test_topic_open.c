@@ -113,9 +113,10 @@ static void a_topic_made_again_after_a_start_is_known_to_dedup(void **state) {
 /* Whoever starts on a log has to know what lies in it. */
 static void what_the_driver_keeps_is_listed(void **state) {
     struct fixture *f = *state;
+    const struct hg_log_patterns none = {NULL, 0};
     struct hg_log_kept *kept = NULL;
     size_t n = 7;
-    assert_int_equal(hg_log_kept(f->rig.log, &kept, &n), 0);
+    assert_int_equal(hg_log_kept(f->rig.log, &none, &kept, &n), 0);
     assert_int_equal(n, 0);
     hg_free(kept);
     (void)snprintf(f->fake.topics[0].name, sizeof f->fake.topics[0].name, "left.over");
@@ -123,14 +124,14 @@ static void what_the_driver_keeps_is_listed(void **state) {
     f->fake.topics[0].epoch = f->fake.topics[1].epoch = 1;
     f->fake.topics[0].partitions = 3;
     rig_topic(&f->rig, "new");
-    assert_int_equal(hg_log_kept(f->rig.log, &kept, &n), 0);
+    assert_int_equal(hg_log_kept(f->rig.log, &none, &kept, &n), 0);
     assert_int_equal(n, 2);
     assert_true(hg_slice_eq(kept[0].topic.name, HG_SLICE("left.over")));
     assert_int_equal(kept[0].topic.partitions, 3);
     assert_true(hg_slice_eq(kept[1].topic.name, HG_SLICE("new")));
     hg_free(kept);
     atomic_store(&f->fake.list_err, HG_EIO);
-    assert_int_equal(hg_log_kept(f->rig.log, &kept, &n), HG_EIO);
+    assert_int_equal(hg_log_kept(f->rig.log, &none, &kept, &n), HG_EIO);
 }
 
 int test_topic_open(void) {

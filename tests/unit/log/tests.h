@@ -45,5 +45,6 @@ int test_topics(void);
 int test_trim(void);
 int test_up(void);
 int test_upkeep(void);
+int test_wanted(void);
 
 #endif
