@@ -152,6 +152,20 @@ const struct hg_conf_line *hg_conf_line_of(const struct hg_conf_block *block) {
     return block->node != NULL ? &block->node->line : NULL;
 }
 
+const struct hg_conf_line *hg_conf_line_for(const struct hg_conf_block *block, const char *name,
+                                            bool *ret_is_own) {
+    for (const struct hg_conf_block *b = block; b != NULL; b = b->parent) {
+        for (const struct hg_conf_node *n = b->lines; n != NULL; n = n->next) {
+            if (strcmp(n->name, name) == 0) {
+                *ret_is_own = b == block;
+                return &n->line;
+            }
+        }
+    }
+    *ret_is_own = false;
+    return NULL;
+}
+
 const struct hg_conf_line *hg_conf_set_here(const struct hg_conf_block *block,
                                             const struct hg_directive *row) {
     for (const struct hg_conf_node *n = block->lines; n != NULL; n = n->next) {

@@ -69,8 +69,6 @@ void hg_conf_fault(const struct hg_conf *c, const char *name, struct hg_slice ar
 struct hg_conf_block *hg_conf_main(const struct hg_conf *c);
 /* The struct of an owner in a block; NULL if no row of it may stand there. */
 void *hg_conf_of(const struct hg_conf_block *block, const struct hg_conf_owner *owner);
-/* Same, when only the directives table is known (modules). */
-void *hg_conf_of_table(const struct hg_conf_block *block, const struct hg_directive *directives);
 /* Was every line that stands directly in it understood? Of a block where one was
  * not, what is missing may be a consequence. */
 bool hg_conf_is_whole(const struct hg_conf_block *block);

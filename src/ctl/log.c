@@ -136,6 +136,7 @@ static void fill_target(const struct job *j, struct hg_ctl_copy *c) {
     c->target = c->source;
     c->target.retention_ms = s->retention_ms;
     c->target.retention_bytes = s->retention_bytes;
+    c->target.conf = hg_conf_main(j->to.conf);
     while ((b = hg_log_settings_topic(j->to.conf, b, &declared, &key)) != NULL) {
         if (hg_slice_eq(declared.name, c->source.name)) {
             declared.id = c->source.id;

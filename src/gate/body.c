@@ -73,6 +73,7 @@ static enum hg_step make_topic(struct hg_exchange *x) {
         .partitions = 1,
         .retention_ms = x->intake->retention_ms,
         .retention_bytes = x->intake->retention_bytes,
+        .conf = x->intake->conf,
     };
     x->make.done = on_made;
     if (hg_log_topic_make(x->gate->log, &x->make) != 0) {

@@ -191,6 +191,7 @@ static void find_topic(struct hg_exchange *x, struct letter *l) {
         .partitions = 1,
         .retention_ms = x->intake->retention_ms,
         .retention_bytes = x->intake->retention_bytes,
+        .conf = x->intake->conf,
     };
     l->make.done = on_made;
     if (hg_log_topic_make(x->gate->log, &l->make) != 0) {

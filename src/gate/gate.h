@@ -52,6 +52,7 @@ struct hg_intake {
     struct hg_principal *anonymous;
     int64_t retention_ms; /* of topics that the template makes */
     int64_t retention_bytes;
+    const struct hg_conf_block *conf; /* the main block, for the same */
     const struct hg_topic_keys *keys;
 };
 

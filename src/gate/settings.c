@@ -129,18 +129,18 @@ struct hg_slice hg_intake_literal_topic(const struct hg_intake *intake) {
     return has_capture(intake->topic_template) ? HG_SLICE("") : intake->topic_template;
 }
 
-/* Retention stands in main and topic blocks: a location's is main's. */
-static const struct hg_log_settings *log_settings(const struct hg_conf_block *block) {
+/* What is said of topics stands in main and topic blocks: a location's is main's. */
+static const struct hg_conf_block *main_of(const struct hg_conf_block *block) {
     while (hg_conf_parent(block) != NULL) {
         block = hg_conf_parent(block);
     }
-    return hg_conf_of(block, &hg_log_owner);
+    return block;
 }
 
 int hg_intake_compile(const struct hg_conf_block *location, const struct hg_gate_finder *find,
                       struct hg_intake *ret, struct hg_why *why) {
     const struct hg_gate__conf *c = hg_conf_of(location, &hg_gate_owner);
-    const struct hg_log_settings *log = log_settings(location);
+    const struct hg_log_settings *log = hg_conf_of(main_of(location), &hg_log_owner);
     ret->body_bytes_max = c->body_bytes_max;
     ret->events_max = c->events_max;
     ret->is_dead_letter = c->is_dead_letter;
@@ -156,6 +156,7 @@ int hg_intake_compile(const struct hg_conf_block *location, const struct hg_gate
         ret->topic_template = c->publish.items[0];
         ret->retention_ms = log->retention_ms;
         ret->retention_bytes = log->retention_bytes;
+        ret->conf = main_of(location);
         ret->allowed = (struct hg_strings){c->publish.items + 1, c->publish.n - 1};
     }
     return compile_proofs(&c->authenticate, location, find, &ret->proofs, why);

@@ -193,6 +193,7 @@ const struct hg_conf_block *hg_log_settings_topic(const struct hg_conf *conf,
         .is_compacted = s->is_compacted,
         .retention_ms = s->retention_ms,
         .retention_bytes = s->retention_bytes,
+        .conf = b,
     };
     *ret_key = (enum hg_topic_key)s->key;
     return b;

@@ -63,6 +63,9 @@ static int make_topic(const struct hg_generation *g, struct hg_log *log,
                       const struct hg_log_topic *topic, uint32_t *ret_id, struct hg_buf *errors) {
     struct hg_why why = {""};
     int err = hg_log_topic(log, topic, ret_id, &why);
+    if (err == HG_ENOENT && topic->is_found) { /* it is gone again */
+        return 0;
+    }
     if (err != 0) {
         hg_conf_fault(g->conf, "topic", topic->name, errors, "%.*s: %s", HG_FMT(topic->name),
                       why.text);
@@ -82,7 +85,7 @@ static bool is_declared(const struct hg_generation *g, struct hg_slice name) {
     return false;
 }
 
-/* A topic that no topic block declares: with the main block's retention. */
+/* A topic that no topic block declares: as the main block says. */
 static int make_undeclared(struct hg_generation *g, struct hg_log *log,
                            const struct hg_log_topic *wanted, struct hg_buf *errors) {
     const struct hg_log_settings *s = hg_log_settings(g->conf);
@@ -90,6 +93,7 @@ static int make_undeclared(struct hg_generation *g, struct hg_log *log,
     uint32_t id;
     topic.retention_ms = s->retention_ms;
     topic.retention_bytes = s->retention_bytes;
+    topic.conf = hg_conf_main(g->conf);
     return is_declared(g, topic.name) ? 0 : make_topic(g, log, &topic, &id, errors);
 }
 
@@ -111,6 +115,7 @@ static int make_kept(struct hg_generation *g, struct hg_log *log,
                       "its topics cannot be listed: %s", hg_err_text(err));
     }
     for (size_t i = 0; i < n && err == 0; i++) {
+        kept[i].topic.is_found = true;
         err = make_undeclared(g, log, &kept[i].topic, errors);
     }
     hg_free(kept);

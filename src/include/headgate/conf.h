@@ -103,4 +103,13 @@ HG_API int hg_conf_arg_secret(struct hg_conf_load *load, const struct hg_conf_li
 HG_API bool hg_conf_arg_named(const struct hg_conf_line *line, const char *name,
                               struct hg_slice *ret_value);
 
+/* What a module is shown of a block. The struct of a table there; NULL: no row of
+ * it may stand in it. */
+HG_API void *hg_conf_of_table(const struct hg_conf_block *block,
+                              const struct hg_directive *directives);
+/* The line of this name that counts in a block, whosever row it is: its own, else
+ * that of the nearest block around it; NULL: nobody wrote one. */
+HG_API const struct hg_conf_line *hg_conf_line_for(const struct hg_conf_block *block,
+                                                   const char *name, bool *ret_is_own);
+
 #endif

@@ -10,6 +10,7 @@
 #define HEADGATE_LOG_H
 
 #include "headgate/base.h"
+#include "headgate/conf.h"
 #include "headgate/event.h"
 
 /* What a driver can do beyond append, read and tail. A function that belongs
@@ -57,6 +58,9 @@ struct hg_log_topic {
     bool is_compacted;
     int64_t retention_ms;    /* 0: for ever */
     int64_t retention_bytes; /* 0: no bound */
+    /* What the configuration says of it, in the driver's own rows too: its block, or the
+     * main one. NULL: it is of no configuration. Good for one call. */
+    const struct hg_conf_block *conf;
 };
 
 struct hg_log_range {

@@ -88,6 +88,23 @@ static void a_line_is_found_only_in_the_block_where_it_stands(void **state) {
     fx_close(&fx);
 }
 
+static void a_line_counts_in_the_blocks_inside_until_one_has_its_own(void **state) {
+    (void)state;
+    struct fx fx;
+    bool is_own = true;
+    fx_text(&fx, "keepalive_timeout 1s;\nserver { }\nserver {\nkeepalive_timeout 2s; }");
+    fx_assert_good(&fx);
+    const struct hg_conf_block *m = hg_conf_main(fx.conf), *first = fx_block(m, "server", 0);
+    assert_int_equal(hg_conf_line_for(first, "keepalive_timeout", &is_own)->number, 1);
+    assert_false(is_own);
+    const struct hg_conf_block *second = fx_block(m, "server", 1);
+    assert_int_equal(hg_conf_line_for(second, "keepalive_timeout", &is_own)->number, 4);
+    assert_true(is_own);
+    assert_null(hg_conf_line_for(second, "root", &is_own));
+    assert_false(is_own);
+    fx_close(&fx);
+}
+
 static void a_reference_keeps_a_configuration_after_its_files_are_gone(void **state) {
     (void)state;
     struct fx fx;
@@ -228,6 +245,7 @@ int test_conf(void) {
         cmocka_unit_test(blocks_of_one_name_come_in_the_order_written),
         cmocka_unit_test(an_owner_has_no_struct_where_no_row_of_it_may_stand),
         cmocka_unit_test(a_line_is_found_only_in_the_block_where_it_stands),
+        cmocka_unit_test(a_line_counts_in_the_blocks_inside_until_one_has_its_own),
         cmocka_unit_test(a_reference_keeps_a_configuration_after_its_files_are_gone),
         cmocka_unit_test(a_faulty_configuration_may_be_kept_to_be_looked_at),
         cmocka_unit_test(what_has_lost_lines_or_modules_is_not_kept),

@@ -107,6 +107,7 @@ static void topics_are_given_in_order_with_what_they_inherit(void **state) {
     assert_int_equal(topic.retention_bytes, 10 << 20);
     assert_false(topic.is_compacted);
     assert_int_equal(topic.partitions, 1);
+    assert_ptr_equal(topic.conf, b);
     b = hg_log_settings_topic(l.conf, b, &topic, &key);
     assert_non_null(b);
     assert_true(topic.is_compacted);
