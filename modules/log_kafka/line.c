@@ -96,13 +96,18 @@ static int start_thread(struct kafka_line *l) {
 static void set_batch_size(struct kafka_line *l, rd_kafka_conf_t *conf) {
     char text[24];
     size_t len = sizeof text;
-    l->batch_max = atomic_load(&l->k->batch_max);
-    size_t most = l->batch_max > 2 * BATCH_SPARE ? l->batch_max - BATCH_SPARE : l->batch_max;
-    if (rd_kafka_conf_get(conf, "batch.size", text, &len) == RD_KAFKA_CONF_OK &&
-        strtoull(text, NULL, 10) > most) {
+    size_t limit = atomic_load(&l->k->batch_max);
+    size_t most = limit > 2 * BATCH_SPARE ? limit - BATCH_SPARE : limit;
+    rd_kafka_conf_res_t res = rd_kafka_conf_get(conf, "batch.size", text, &len);
+    HG_ASSERT(res == RD_KAFKA_CONF_OK);
+    size_t wished = strtoull(text, NULL, 10);
+    l->batch_max = limit;
+    if (wished > most) {
         (void)snprintf(text, sizeof text, "%zu", most);
-        rd_kafka_conf_res_t res = rd_kafka_conf_set(conf, "batch.size", text, NULL, 0);
+        res = rd_kafka_conf_set(conf, "batch.size", text, NULL, 0);
         HG_ASSERT(res == RD_KAFKA_CONF_OK);
+    } else if (limit - wished > BATCH_SPARE) { /* no topic with a limit above this minds it */
+        l->batch_max = wished + BATCH_SPARE;
     }
 }
 

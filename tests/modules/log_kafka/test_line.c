@@ -37,6 +37,18 @@ static void a_full_queue_answers_at_once(void **state) {
     kafka_rig_close(&rig);
 }
 
+static void a_topic_with_the_usual_limit_needs_no_other_producer(void **state) {
+    (void)state;
+    struct kafka_rig rig;
+    kafka_rig_open(&rig, "");
+    const struct kafka_line *line = ((struct kafka *)rig.state)->line;
+    (void)kafka_rig_new_topic(&rig, 0);
+    assert_int_equal(kafka_rig_append(&rig, 0, "", kafka_rig_event("1", "a", 1), NULL), 0);
+    assert_ptr_equal(((struct kafka *)rig.state)->line, line);
+    assert_null(((struct kafka *)rig.state)->retired);
+    kafka_rig_close(&rig);
+}
+
 static void an_append_without_items_asks_whether_anybody_answers(void **state) {
     (void)state;
     struct kafka_rig rig;
@@ -52,6 +64,7 @@ int test_line(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_close_waits_for_what_is_under_way),
         cmocka_unit_test(a_full_queue_answers_at_once),
+        cmocka_unit_test(a_topic_with_the_usual_limit_needs_no_other_producer),
         cmocka_unit_test(an_append_without_items_asks_whether_anybody_answers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
