@@ -53,6 +53,7 @@ struct kafka_topic {
     uint32_t partitions;
     bool is_compacted;
     size_t max_message_bytes;
+    int64_t wait_until_ms;     /* leaders that do not serve it yet are waited for; 0: not */
     struct kafka_topic *older; /* all that were ever opened */
     struct kafka_part parts[];
 };

@@ -8,7 +8,7 @@
 
 enum {
     ASK_MS = 5000,
-    NEW_MS = 15000,
+    NEW_MS = 15000,                  /* from when a topic is made until it is served */
     MESSAGE_BYTES_DEFAULT = 1048588, /* Kafka's own max.message.bytes */
 };
 
@@ -299,9 +299,28 @@ int kafka_topic_open(void *state, const struct hg_log_topic *topic, struct hg_wh
     if (err != 0 || is_same(known, name, &told, &kept)) {
         return err;
     }
-    return put(
-        k, known,
-        new_topic(topic->id, name, told.partitions, kept.is_compacted, kept.max_message_bytes));
+    struct kafka_topic *t =
+        new_topic(topic->id, name, told.partitions, kept.is_compacted, kept.max_message_bytes);
+    if (t != NULL && !topic->is_found) { /* one that was found is asked about again */
+        t->wait_until_ms = kafka_mono_ms() + NEW_MS;
+    }
+    return put(k, known, t);
+}
+
+/* Others may have made the topic just now, or a leader is being chosen. */
+static rd_kafka_resp_err_t ask_range(struct kafka *k, const struct kafka_topic *t,
+                                     uint32_t partition, int64_t *low, int64_t *high) {
+    static const struct timespec pause = {.tv_nsec = 20 * 1000 * 1000};
+    for (;;) {
+        rd_kafka_resp_err_t rc = rd_kafka_query_watermark_offsets(
+            k->client, t->name, (int32_t)partition, low, high, ASK_MS);
+        bool may_come = rc != RD_KAFKA_RESP_ERR_NO_ERROR && ask_err(rc) != HG_EDENIED;
+        if (!may_come || atomic_load(&t->parts[partition].high) >= 0 ||
+            kafka_mono_ms() >= t->wait_until_ms) {
+            return rc;
+        }
+        (void)nanosleep(&pause, NULL);
+    }
 }
 
 int kafka_describe(void *state, uint32_t id, uint32_t partition, struct hg_log_range *ret) {
@@ -311,8 +330,7 @@ int kafka_describe(void *state, uint32_t id, uint32_t partition, struct hg_log_r
     if (t == NULL || partition >= t->partitions) {
         return HG_ENOENT;
     }
-    rd_kafka_resp_err_t rc = rd_kafka_query_watermark_offsets(
-        k->client, t->name, (int32_t)partition, &low, &high, ASK_MS);
+    rd_kafka_resp_err_t rc = ask_range(k, t, partition, &low, &high);
     if (rc != RD_KAFKA_RESP_ERR_NO_ERROR) {
         return ask_err(rc);
     }

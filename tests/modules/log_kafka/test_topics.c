@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_topics.c - the table of topics, and what the cluster says of them. */
-#include "modules/log_kafka/rig.h"
+#include "modules/log_kafka/other.h"
 
 #include <stdio.h>
 
@@ -57,6 +57,28 @@ static void describe_tells_where_it_begins_and_ends(void **state) {
     assert_int_equal(range.next, 3);
     assert_int_equal(rig.ops->describe(rig.state, 0, 2, &range), HG_ENOENT);
     assert_int_equal(rig.ops->describe(rig.state, 7, 0, &range), HG_ENOENT);
+    kafka_rig_close(&rig);
+}
+
+/* As a gateway does that starts just then. */
+static void a_topic_that_another_client_made_just_now_is_waited_for(void **state) {
+    enum { TIMES = 3, PARTITIONS = 40 };
+    (void)state;
+    struct kafka_rig rig;
+    kafka_rig_open(&rig, "");
+    for (uint32_t id = 0; id < TIMES; id++) {
+        struct other o = {0};
+        struct hg_why why = {""};
+        struct hg_log_range range;
+        other_open(&o, NULL);
+        other_make(&o, PARTITIONS, NULL);
+        assert_int_equal(kafka_rig_topic(&rig, id, o.topic, &why), 0);
+        for (uint32_t p = 0; p < PARTITIONS; p++) {
+            assert_int_equal(rig.ops->describe(rig.state, id, p, &range), 0);
+        }
+        other_delete(&o);
+        other_close(&o);
+    }
     kafka_rig_close(&rig);
 }
 
@@ -147,6 +169,7 @@ int test_topics(void) {
         cmocka_unit_test(an_id_that_got_no_topic_is_given_to_another),
         cmocka_unit_test(opened_again_it_is_the_same),
         cmocka_unit_test(describe_tells_where_it_begins_and_ends),
+        cmocka_unit_test(a_topic_that_another_client_made_just_now_is_waited_for),
         cmocka_unit_test(a_list_has_it_and_none_of_the_clusters_own),
         cmocka_unit_test(a_prefix_is_in_the_cluster_alone),
         cmocka_unit_test(a_name_is_measured_with_its_prefix),
