@@ -53,6 +53,13 @@ struct hg_feed__set {
     struct hg_feed__cover covers[];
 };
 
+/* Whose turn it is, and until when (page.h). */
+struct hg_feed__page {
+    size_t events, bytes;             /* a turn's share; 0 events: not begun */
+    size_t until_events, until_bytes; /* of the answer */
+    size_t n_turns;                   /* of this round */
+};
+
 /* Collecting for HG_SINK_ANSWER. */
 struct hg_feed__answer {
     const struct hg_subscriber_ops *ops;
@@ -61,6 +68,7 @@ struct hg_feed__answer {
     size_t n_events, events_max;
     size_t bytes_max;
     int64_t wait_ms;
+    struct hg_feed__page page;
     uint64_t *ends; /* of what the log had when it was asked for (answer.h); may be NULL */
     bool has_told;  /* a gap was told: not worth waiting any longer */
     bool is_full;
@@ -88,7 +96,7 @@ struct hg_subscriber {
     uint64_t told;                  /* hash of the last cursor that a notice said: messages */
     uint32_t heartbeat_ms;
     uint32_t retry_ms;
-    uint32_t first_served; /* of its places: another one each step */
+    uint32_t first_served; /* of its places: another one each step, or turn (page.h) */
     uint32_t read_bytes;   /* of its next read: grows while all of it is used */
     uint8_t slot;
     uint8_t state;    /* enum hg_feed__state */

@@ -9,6 +9,7 @@
 #include "feed/read.h"
 
 #include "feed/counters.h"
+#include "feed/page.h"
 #include "feed/refill.h"
 #include "feed/rest.h"
 #include "feed/set.h"
@@ -106,6 +107,13 @@ static bool find_place(struct hg_subscriber *sub, struct hg_feed__read *r) {
     return false;
 }
 
+/* No more than can be used, where it is known how much that is. */
+static size_t records_max(const struct hg_subscriber *sub) {
+    size_t left =
+        sub->answer && sub->is_pass_all ? hg_feed__page_left(sub) : (size_t)READ_RECORDS_MAX;
+    return left < READ_RECORDS_MAX ? left : READ_RECORDS_MAX;
+}
+
 static void fill_fetch(struct hg_feed__read *r) {
     const struct hg_feed__place *place = &r->cover->places[r->place];
     struct hg_log_fetch *fetch = &r->fetch;
@@ -114,7 +122,7 @@ static void fill_fetch(struct hg_feed__read *r) {
     fetch->partition = r->place;
     fetch->time_ms = place->stand == HG_FEED__SOUGHT ? place->time_ms : -1;
     fetch->from = place->stand == HG_FEED__CLAIMED ? place->next - 1 : place->next;
-    fetch->max_records = is_lookup ? 1 : READ_RECORDS_MAX;
+    fetch->max_records = is_lookup ? 1 : records_max(r->sub);
     fetch->max_bytes = is_lookup ? 1 : r->sub->read_bytes;
     fetch->wants_copies = !is_lookup;
     fetch->done = on_done;

@@ -12,6 +12,7 @@
 
 #include "feed/answer.h"
 #include "feed/follow.h"
+#include "feed/page.h"
 #include "feed/rest.h"
 #include "feed/set.h"
 #include "feed/start.h"
@@ -62,6 +63,9 @@ static enum hg_feed__turn walk_window(struct hg_subscriber *sub, struct hg_feed_
         if (*left == 0) {
             return HG_FEED__WANTS_TURN;
         }
+        if (hg_feed__page_is_over(sub)) {
+            return HG_FEED__HAD_SHARE;
+        }
         struct hg_entry *e = is_there ? hg_window_step(&part->window, &at) : NULL;
         if (!e) {
             if (!hg_feed__has_room(sub)) {
@@ -105,9 +109,39 @@ static enum hg_feed__turn refill_place(struct hg_subscriber *sub, struct hg_feed
     return place->next > part->next ? HG_FEED__IS_AHEAD : HG_FEED__LEVEL;
 }
 
+/* Round after round, until all places have nothing more one after the other. */
+static enum hg_feed__turn refill_page(struct hg_subscriber *sub) {
+    enum hg_feed__turn turn = HG_FEED__LEVEL;
+    unsigned left = STEP_RECORDS;
+    struct hg_feed__walk walk;
+    struct hg_feed__cover *cover;
+    uint32_t i;
+    hg_feed__page_begin(sub);
+    hg_feed__walk_begin(&walk, sub->set, sub->first_served);
+    while (hg_feed__walk_next(&walk, &cover, &i)) {
+        enum hg_feed__turn one = refill_place(sub, cover, i, &left);
+        if (one == HG_FEED__HAD_SHARE) {
+            turn = HG_FEED__LEVEL;
+            walk.left = sub->set->n_places;
+        } else if (one == HG_FEED__IS_AHEAD) {
+            turn = one;
+        } else if (one == HG_FEED__WANTS_TURN) {
+            hg_feed__page_next(sub);
+            return one;
+        } else if (one != HG_FEED__LEVEL) {
+            return one;
+        }
+        hg_feed__page_next(sub);
+    }
+    return turn;
+}
+
 enum hg_feed__turn hg_feed__refill(struct hg_subscriber *sub) {
     enum hg_feed__turn turn = HG_FEED__LEVEL;
     unsigned left = STEP_RECORDS;
+    if (hg_feed__is_paged(sub)) {
+        return refill_page(sub);
+    }
     /* A topic with more news than the stream has room for must not keep the
      * others from being served. */
     struct hg_feed__walk walk;
@@ -163,6 +197,12 @@ static void learn(const struct hg_feed__cover *cover, uint32_t i, const struct h
     }
 }
 
+/* What follows is another one's turn. */
+static bool end_turn(struct hg_subscriber *sub) {
+    hg_feed__page_next(sub);
+    return true;
+}
+
 bool hg_feed__on_records(struct hg_subscriber *sub, struct hg_feed__cover *cover, uint32_t i,
                          int err, struct hg_batch *batch, uint64_t next, uint64_t level) {
     struct hg_feed__place *place = &cover->places[i];
@@ -177,13 +217,16 @@ bool hg_feed__on_records(struct hg_subscriber *sub, struct hg_feed__cover *cover
         /* The end of the log, which was not before where the loop stood. */
         skip_to(place, level);
         hg_feed__answer_at_end(cover, i);
-        return true;
+        return end_turn(sub);
     }
     for (size_t k = 0; k < batch->n; k++) {
         struct hg_entry *e = &batch->entries[k];
         if (e->offset >= limit) {
             skip_to(place, limit);
-            return true;
+            return end_turn(sub);
+        }
+        if (hg_feed__page_is_over(sub)) {
+            return end_turn(sub);
         }
         enum hg_feed__given given = hg_feed__give(sub, cover->topic, batch, e);
         if (given != HG_FEED__GIVEN) {
@@ -194,5 +237,5 @@ bool hg_feed__on_records(struct hg_subscriber *sub, struct hg_feed__cover *cover
         learn(cover, i, e);
     }
     ask_more(sub);
-    return true;
+    return end_turn(sub);
 }

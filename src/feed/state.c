@@ -153,6 +153,7 @@ void hg_feed__step(struct hg_subscriber *sub) {
         turn = HG_FEED__WANTS_MEMORY;
     }
     switch (turn) {
+    case HG_FEED__HAD_SHARE: /* of a place only */
     case HG_FEED__LEVEL:
     case HG_FEED__WANTS_ROOM:
         break;

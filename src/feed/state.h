@@ -13,6 +13,7 @@ enum hg_feed__turn {
     HG_FEED__WANTS_ROOM, /* its stream's on_room */
     HG_FEED__WANTS_READ, /* a read of the log */
     HG_FEED__WANTS_TURN, /* to let others run first */
+    HG_FEED__HAD_SHARE,  /* of a place: it has more, for its next turn (page.h) */
     HG_FEED__WANTS_MEMORY,
 };
 

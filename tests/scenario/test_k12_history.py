@@ -20,7 +20,7 @@ from support.position import decode
 WIDE = 3       # partitions of the topic that has several
 EVENTS = {1: 1_000_000 if FULL else 100_000, WIDE: 100_000 if FULL else 10_000}
 PLACES = 100 if FULL else 10  # random times, and random offsets
-LIMIT = 1000   # of one pull
+LIMIT = 20     # of one pull: it goes round the partitions
 
 
 class Past:

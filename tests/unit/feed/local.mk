@@ -19,6 +19,7 @@ tests_unit_feed_test_feed_SOURCES = \
     tests/unit/feed/test_index.c \
     tests/unit/feed/test_lost.c \
     tests/unit/feed/test_order.c \
+    tests/unit/feed/test_page.c \
     tests/unit/feed/test_part.c \
     tests/unit/feed/test_read.c \
     tests/unit/feed/test_refill.c \

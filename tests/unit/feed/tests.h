@@ -12,6 +12,7 @@ int test_follow(void);
 int test_index(void);
 int test_lost(void);
 int test_order(void);
+int test_page(void);
 int test_part(void);
 int test_read(void);
 int test_refill(void);
