@@ -2,7 +2,9 @@
 /* restart.c - does another configuration change what only a start can apply?
  *
  * Each such row is reduced, in every block where it counts, to bytes that are
- * equal for equal values; two configurations are compared row by row. */
+ * equal for equal values; two configurations are compared row by row. Lines of
+ * custom rows that name a file or a variable may be the same and mean another
+ * value: what these hold is compared as well. */
 #include "conf/tree.h"
 
 static void put_words(struct hg_buf *out, const struct hg_conf_node *node) {
@@ -112,6 +114,34 @@ static bool row_differs(const struct hg_conf *now, const struct hg_conf_table *w
     return differs;
 }
 
+static bool has_same_words(const struct hg_conf_line *a, const struct hg_conf_line *b) {
+    bool is_same = a->row == b->row && a->n_args == b->n_args;
+    for (size_t i = 0; is_same && i < a->n_args; i++) {
+        is_same = hg_slice_eq(a->args[i], b->args[i]);
+    }
+    return is_same;
+}
+
+/* One of them is told. */
+static bool secret_differs(const struct hg_conf *now, const struct hg_conf *next,
+                           const struct hg_directive *row, struct hg_buf *out) {
+    for (const struct hg_conf_secret *s = next->secrets; s != NULL; s = s->next) {
+        const struct hg_conf_secret *was = s->line->row == row ? now->secrets : NULL;
+        while (was != NULL &&
+               (!hg_slice_eq(was->name, s->name) || !has_same_words(was->line, s->line))) {
+            was = was->next;
+        }
+        if (was != NULL && !hg_slice_eq(was->bytes, s->bytes)) {
+            hg_buf_printf(out,
+                          "%s:%u: %s: what %.*s holds differs from what the running server was "
+                          "started with; only a restart can apply it\n",
+                          s->line->file, s->line->number, row->name, HG_FMT(s->name));
+            return true;
+        }
+    }
+    return false;
+}
+
 bool hg_conf_needs_restart(const struct hg_conf *now, const struct hg_conf *next,
                            struct hg_buf *ret_errors) {
     bool is_needed = false;
@@ -119,8 +149,9 @@ bool hg_conf_needs_restart(const struct hg_conf *now, const struct hg_conf *next
         const struct hg_conf_table *t = &next->tables[i];
         const struct hg_conf_table *was = find_table(now, t->owner->directives);
         for (size_t j = 0; j < t->n_rows; j++) {
-            if (t->owner->directives[j].is_at_start &&
-                row_differs(now, was, next, t, j, ret_errors)) {
+            const struct hg_directive *row = &t->owner->directives[j];
+            if (row->is_at_start && (row_differs(now, was, next, t, j, ret_errors) ||
+                                     secret_differs(now, next, row, ret_errors))) {
                 is_needed = true;
             }
         }

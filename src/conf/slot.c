@@ -149,13 +149,14 @@ static int set_strings(struct hg_conf_load *load, const struct hg_directive *row
 
 /* A copy that lives as long as the configuration, since the set of files may
  * go before it, and is wiped at its end: it may be a key. */
-static int keep_bytes(struct hg_conf_load *load, struct hg_slice bytes, struct hg_slice *ret) {
+static int keep_bytes(struct hg_conf_load *load, const struct hg_conf_line *line,
+                      struct hg_slice name, struct hg_slice bytes, struct hg_slice *ret) {
     struct hg_conf_secret *s = hg_conf__alloc(load, sizeof(*s));
     const char *copy = hg_conf__copy(load, bytes);
     if (s == NULL || copy == NULL) {
         return HG_ENOMEM;
     }
-    *s = (struct hg_conf_secret){{copy, bytes.len}, load->conf->secrets};
+    *s = (struct hg_conf_secret){{copy, bytes.len}, name, line, load->conf->secrets};
     load->conf->secrets = s;
     *ret = s->bytes;
     return 0;
@@ -172,7 +173,7 @@ static int read_bytes(struct hg_conf_load *load, const struct hg_conf_line *line
                                                          : hg_err_text(err));
         return HG_EINVAL;
     }
-    return keep_bytes(load, bytes, ret);
+    return keep_bytes(load, line, path, bytes, ret);
 }
 
 static int set_file(struct hg_conf_load *load, const struct hg_directive *row,
@@ -222,7 +223,7 @@ int hg_conf_arg_secret(struct hg_conf_load *load, const struct hg_conf_line *lin
         hg_conf_fail(load, line, "the secret %.*s is empty", SHOW(arg));
         return HG_EINVAL;
     }
-    return keep_bytes(load, bytes, ret_secret);
+    return keep_bytes(load, line, arg, bytes, ret_secret);
 }
 
 static int set_secret(struct hg_conf_load *load, const struct hg_directive *row,

@@ -45,9 +45,11 @@ struct hg_conf_text {
     struct hg_conf_text *next;
 };
 
-/* A secret in the arena, wiped before the arena goes. */
+/* What a file or variable held, in the arena, wiped before the arena goes. */
 struct hg_conf_secret {
     struct hg_slice bytes;
+    struct hg_slice name;            /* the argument that names it */
+    const struct hg_conf_line *line; /* that has the argument */
     struct hg_conf_secret *next;
 };
 

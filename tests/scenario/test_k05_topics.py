@@ -146,6 +146,21 @@ def test_a_reload_is_not_refused_for_what_the_cluster_has(topics, make_kafka_gat
         publish(http, range(3))
 
 
+def test_a_reload_that_finds_another_secret_behind_its_name_is_refused(topics, make_gateway, tmp_path):
+    secret = tmp_path / "rack"
+    secret.write_text("one")
+    secret.chmod(0o600)
+    conf = CONF.format(bootstrap=topics.bootstrap, prefix=topics.prefix, topic=KEYED)
+    g = make_gateway(conf=f"{conf}kafka_property client.rack file:{secret};\n").start()
+    assert g.run("-s", "reload").returncode == 0
+    secret.write_text("two")
+    r = g.run("-s", "reload")
+    assert r.returncode == 1
+    assert f"kafka_property: what file:{secret} holds differs from" in r.stderr
+    with client(g) as http:
+        publish(http, range(1))
+
+
 def test_a_topic_that_appears_is_followed_by_open_streams(topics, make_kafka_gateway):
     from confluent_kafka import Producer  # pylint: disable=import-outside-toplevel
     g = make_kafka_gateway()

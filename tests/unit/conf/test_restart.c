@@ -56,12 +56,44 @@ static void a_module_that_is_new_needs_none(void **state) {
     expect_change("load_module extra;", "", "");
 }
 
+/* The same text of the configuration, with a file that holds something else. */
+static void expect_kept(const char *text, const char *now, const char *next, const char *want) {
+    struct fx a, b;
+    struct hg_buf out = {0};
+    fx_open(&a);
+    fx_file(&a, "t.conf", text);
+    fx_file(&a, "k", now);
+    fx_load(&a);
+    fx_assert_good(&a);
+    fx_open(&b);
+    fx_file(&b, "t.conf", text);
+    fx_file(&b, "k", next);
+    fx_load(&b);
+    fx_assert_good(&b);
+    assert_true(hg_conf_needs_restart(a.conf, b.conf, &out) == (want[0] != '\0'));
+    hg_buf_put(&out, "", 1);
+    assert_string_equal(out.ptr, want);
+    hg_buf_fini(&out);
+    fx_close(&a);
+    fx_close(&b);
+}
+
+static void a_secret_that_changed_behind_its_name_is_a_change(void **state) {
+    (void)state;
+    expect_kept("\nlimit 5k secret=file:k;", "one", "two",
+                "t.conf:2: limit: what file:k holds differs from what the running server was "
+                "started with; only a restart can apply it\n");
+    expect_kept("limit 5k secret=file:k;", "one", "one\n", ""); /* an editor's newline */
+    expect_kept("key file:k;", "one", "two", "");               /* a reload applies it */
+}
+
 int test_restart(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_changed_value_needs_a_restart),
         cmocka_unit_test(the_same_value_written_otherwise_does_not),
         cmocka_unit_test(a_value_in_an_inner_block_counts_where_it_stands),
         cmocka_unit_test(a_module_that_is_new_needs_none),
+        cmocka_unit_test(a_secret_that_changed_behind_its_name_is_a_change),
     };
     return cmocka_run_group_tests_name("restart", tests, NULL, NULL);
 }
