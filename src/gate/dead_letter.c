@@ -3,14 +3,32 @@
  * publish is kept in <topic>.dlq with its reason, where the location says so.
  *
  * Never for 401, 403, 409, 413, 415, 429 or 503: otherwise anybody could fill
- * the disk, or an overload would feed itself. */
+ * the disk, or an overload would feed itself. One that cannot be kept is counted
+ * and logged; the answer is the same, as the event was refused either way. */
 #include "gate/stage.h"
 
 #include <stdio.h>
 #include <sys/random.h>
 
 #include "base/clock.h"
+#include "headgate/counter.h"
+#include "headgate/logline.h"
 #include "log/topic.h"
+
+#define LETTERS(which)                                                                             \
+    {                                                                                              \
+        .name = "headgate_dead_letters_total", .labels = "result=\"" which "\"",                   \
+        .help = "Dead letters by what became of them; of one in doubt nobody knows whether it is " \
+                "kept.",                                                                           \
+        .kind = HG_COUNTER,                                                                        \
+    }
+
+static struct hg_counter letters_kept = LETTERS("kept");
+static struct hg_counter letters_lost = LETTERS("lost");
+static struct hg_counter letters_in_doubt = LETTERS("doubt");
+
+struct hg_counter *const hg_gate_counters[] = {&letters_kept, &letters_lost, &letters_in_doubt,
+                                               NULL};
 
 bool hg_stage__wants_dead_letter(const struct hg_exchange *x) {
     int status = x->problem.status;
@@ -23,7 +41,8 @@ bool hg_stage__wants_dead_letter(const struct hg_exchange *x) {
 enum {
     HEADERS_OWN = 6,
     HEADERS_MAX = 56, /* a record bears 64 */
-    NUMBER_BYTES = 12
+    NUMBER_BYTES = 12,
+    SAY_MS = 10000,
 };
 
 struct letter {
@@ -87,17 +106,39 @@ static struct hg_event *wrap(struct hg_exchange *x, struct letter *l) {
     return e;
 }
 
-static void on_kept(struct hg_publish *p, int err, size_t at) {
-    struct letter *l = (struct letter *)p;
+/* Rubbish may come by thousands a second while its topic is away: one line for it. */
+static void tell_lost(const struct hg_exchange *x, int err) {
+    struct hg_gate *g = x->gate;
+    int64_t now_ms = hg_clock_mono_ms();
+    hg_counter_add(err == HG_EDOUBT ? &letters_in_doubt : &letters_lost, 1);
+    g->n_lost_unsaid++;
+    if (g->lost_said_ms != 0 && now_ms < g->lost_said_ms + SAY_MS) {
+        return;
+    }
+    HG_LOG(HG_ERROR, "dead_letter_lost", "topic=%.*s why=\"%s\" reason=%s letters=%u",
+           HG_FMT(x->topic), hg_err_text(err), x->problem.type, g->n_lost_unsaid);
+    g->lost_said_ms = now_ms;
+    g->n_lost_unsaid = 0;
+}
+
+/* The letter is kept, or is not to be kept. */
+static void end(struct letter *l, int err) {
     struct hg_exchange *x = l->x;
-    (void)at;
     if (err == 0) {
         x->dead_letter = l->item.position;
         x->has_dead_letter = true;
+        hg_counter_add(&letters_kept, 1);
+    } else {
+        tell_lost(x, err);
     }
     hg_event_unref(&l->item.event);
     x->at = NULL;
     x->on_done(x);
+}
+
+static void on_kept(struct hg_publish *p, int err, size_t at) {
+    (void)at;
+    end((struct letter *)p, err);
 }
 
 static void add_header(struct letter *l, struct hg_slice name, struct hg_slice value) {
@@ -143,19 +184,14 @@ static void add_headers(struct hg_exchange *x, struct letter *l) {
     l->item.headers = l->headers;
 }
 
-static void give_up(struct letter *l) {
-    hg_event_unref(&l->item.event);
-    l->x->at = NULL;
-    l->x->on_done(l->x);
-}
-
 static void append(struct letter *l, uint32_t topic) {
     l->item.topic = topic;
     l->publish.items = &l->item;
     l->publish.n_items = 1;
     l->publish.done = on_kept;
-    if (hg_log_append(l->x->gate->log, &l->publish) != 0) {
-        give_up(l);
+    int err = hg_log_append(l->x->gate->log, &l->publish);
+    if (err != 0) {
+        end(l, err);
     }
 }
 
@@ -164,7 +200,7 @@ static void on_made(struct hg_log_make *m, int err, uint32_t id) {
     if (err == 0) {
         append(l, id);
     } else {
-        give_up(l);
+        end(l, err);
     }
 }
 
@@ -194,8 +230,9 @@ static void find_topic(struct hg_exchange *x, struct letter *l) {
         .conf = x->intake->conf,
     };
     l->make.done = on_made;
-    if (hg_log_topic_make(x->gate->log, &l->make) != 0) {
-        give_up(l);
+    int err = hg_log_topic_make(x->gate->log, &l->make);
+    if (err != 0) {
+        end(l, err);
     }
 }
 
@@ -203,6 +240,7 @@ void hg_stage__dead_letter(struct hg_exchange *x) {
     static const struct hg_stage keeping = {"dead_letter", NULL};
     struct letter *l = hg_arena_alloc(x->arena, sizeof(*l));
     if (l == NULL || (l->item.event = wrap(x, l)) == NULL) {
+        tell_lost(x, HG_ENOMEM);
         x->on_done(x);
         return;
     }

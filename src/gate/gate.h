@@ -56,11 +56,16 @@ struct hg_intake {
     const struct hg_topic_keys *keys;
 };
 
+extern struct hg_counter *const hg_gate_counters[];
+
 /* A loop's gate. */
 struct hg_gate {
     struct hg_loop *loop;
     struct hg_log *log;
     unsigned n_making; /* exchanges that wait for a topic to be made */
+    /* Of dead letters that were lost: */
+    int64_t lost_said_ms;   /* monotonic; when it was last logged, 0: never */
+    unsigned n_lost_unsaid; /* since then */
 };
 
 enum hg_step { HG_STEP_ON, HG_STEP_WAIT, HG_STEP_DONE };

@@ -6,6 +6,7 @@
 #include "base/logfile.h"
 #include "edge/edge.h"
 #include "feed/feed.h"
+#include "gate/gate.h"
 #include "log/counters.h"
 #include "net/counters.h"
 #include "proto/http/http.h"
@@ -16,5 +17,6 @@ void hg_metrics_register(void) {
     hg_http_counters_register();
     hg_counters_register(hg_log_counters);
     hg_feed_counters_register();
+    hg_counters_register(hg_gate_counters);
     hg_edge_counters_register();
 }

@@ -33,9 +33,10 @@ class Letters:
     def partitions(self, topic=TOPIC):
         return len(self.admin.list_topics(timeout=10).topics[self.prefix + topic].partitions)
 
-    def make(self, topic, partitions):
+    def make(self, topic, partitions, config=None):
         admin = self.admin
-        for done in admin.create_topics([kafka_admin.NewTopic(self.prefix + topic, partitions)]).values():
+        new = kafka_admin.NewTopic(self.prefix + topic, partitions, config=config or {})
+        for done in admin.create_topics([new]).values():
             done.result(20)
 
     def there(self, topic=TOPIC):
@@ -117,3 +118,20 @@ def letters_of(gateway):
         seen += page["letters"]
         after = page["next"]
     return seen
+
+
+def lost(g):
+    line = next(l for l in g.admin_get("/metrics")[1].splitlines()
+                if l.startswith('headgate_dead_letters_total{result="lost"}'))
+    return int(line.split()[-1])
+
+
+def test_a_letter_that_cannot_be_kept_is_told_to_the_operator(kafka):
+    kafka.make(TOPIC, 1, {"max.message.bytes": "2000"})
+    g = kafka.gateway.start()
+    with client(g) as http:
+        r = structured(http, b"x" * 4000)
+        assert r.status_code == 400 and "deadletter" not in r.json()
+        assert "deadletter" in structured(http, b"rubbish").json()
+    assert lost(g) == 1
+    assert f"dead_letter_lost topic={TOPIC.removesuffix('.dlq')} " in g.log()

@@ -4,6 +4,7 @@
 #include <jansson.h>
 
 #include "base/alloc.h"
+#include "headgate/counter.h"
 #include "log/topic.h"
 
 #define OPEN "role anonymous { publish demo demo.*; } role shop { publish demo; }"
@@ -213,16 +214,58 @@ static void the_fields_of_binary_mode_are_kept_too(void **state) {
     rig_close(&rig);
 }
 
-static void a_letter_that_cannot_be_kept_changes_no_answer(void **state) {
+enum { KEPT, LOST, IN_DOUBT };
+
+static int64_t counted(int which) {
+    int64_t n = 0;
+    for (unsigned i = 0; i < HG_COUNTER_SHARDS; i++) {
+        n += atomic_load(&hg_gate_counters[which]->shards[i].value);
+    }
+    return n;
+}
+
+/* Nobody but the operator is told. */
+static void a_letter_that_cannot_be_kept_changes_no_answer_and_is_counted(void **state) {
+    static const struct {
+        int err, counter;
+    } rows[] = {{HG_EFULL, LOST}, {HG_EIO, LOST}, {HG_EDOUBT, IN_DOUBT}, {0, KEPT}};
     struct rig rig;
     struct post p;
     (void)state;
     rig_open(&rig, OPEN, IN);
+    for (size_t i = 0; i < HG_COUNT(rows); i++) {
+        int64_t before[] = {counted(KEPT), counted(LOST), counted(IN_DOUBT)};
+        atomic_store(&rig.fake.fail_next, rows[i].err);
+        post_event(&p, &rig, "{");
+        post_assert_problem(&p, 400, "json-invalid");
+        assert_true((strstr(p.stream.body.ptr, "deadletter") != NULL) == (rows[i].err == 0));
+        post_close(&p);
+        atomic_store(&rig.fake.fail_next, 0);
+        for (int c = KEPT; c <= IN_DOUBT; c++) {
+            assert_int_equal(counted(c) - before[c], c == rows[i].counter);
+        }
+    }
+    rig_close(&rig);
+}
+
+/* The first at once, those that follow within seconds by their number in the next line. */
+static void many_that_are_lost_are_one_line(void **state) {
+    struct rig rig;
+    struct post p;
+    (void)state;
+    rig_open(&rig, OPEN, IN);
+    for (int i = 0; i < 3; i++) {
+        atomic_store(&rig.fake.fail_next, HG_EFULL);
+        post_event(&p, &rig, "{");
+        post_close(&p);
+    }
+    assert_true(rig.gate.lost_said_ms > 0);
+    assert_int_equal(rig.gate.n_lost_unsaid, 2);
+    rig.gate.lost_said_ms = 1; /* long ago */
     atomic_store(&rig.fake.fail_next, HG_EFULL);
     post_event(&p, &rig, "{");
-    post_assert_problem(&p, 400, "json-invalid");
-    assert_null(strstr(p.stream.body.ptr, "deadletter"));
     post_close(&p);
+    assert_int_equal(rig.gate.n_lost_unsaid, 0);
     rig_close(&rig);
 }
 
@@ -277,7 +320,8 @@ int test_dead_letter(void) {
         cmocka_unit_test(a_name_that_leaves_no_room_goes_to_headgate_s),
         cmocka_unit_test(a_letter_says_why),
         cmocka_unit_test(the_fields_of_binary_mode_are_kept_too),
-        cmocka_unit_test(a_letter_that_cannot_be_kept_changes_no_answer),
+        cmocka_unit_test(a_letter_that_cannot_be_kept_changes_no_answer_and_is_counted),
+        cmocka_unit_test(many_that_are_lost_are_one_line),
         cmocka_unit_test(a_path_that_is_no_source_loses_no_letter),
         cmocka_unit_test(without_memory_the_answer_is_the_same),
     };
