@@ -48,7 +48,8 @@ class Cluster:
             settings["host"] = namespace.address
         self.port = free_base()
         self.env = {k: v for k, v in os.environ.items() if not k.startswith("KAFKA_") or k == "KAFKA_HOME"}
-        self.env.update(KAFKA_DIR=self.dir, KAFKA_PORT=str(self.port), KAFKA_WAIT="120")
+        self.env.update(KAFKA_DIR=self.dir, KAFKA_PORT=str(self.port), KAFKA_WAIT="120",
+                        KAFKA_OPTS="-XX:TieredStopAtLevel=1")  # most tests are shorter than what more would save
         self.env.update({"KAFKA_" + k.upper(): str(v) for k, v in settings.items()})
 
     def run(self, *args, timeout=300):
