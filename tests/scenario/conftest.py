@@ -1,14 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 import os
+import re
 import sys
+import time
 
 import pytest
 
 sys.path.insert(0, os.path.dirname(__file__))
 
 from support import event_log  # noqa: E402
-from support.gateway import BINARY, MODULES, Gateway  # noqa: E402
+from support.gateway import BINARY, Gateway  # noqa: E402
 from support.kafka import Cluster  # noqa: E402
+from support.kafka_gateway import need_module  # noqa: E402
 from support.tls import make_certificate  # noqa: E402
 
 
@@ -21,8 +24,12 @@ def pytest_configure(config):
         raise pytest.UsageError(event_log.missing())
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist looks for groups
 def pytest_collection_modifyitems(config, items):
     items[:], others = event_log.choose(items)
+    for item in items:
+        if "own_broker" in item.fixturenames:
+            item.add_marker(pytest.mark.xdist_group("own broker"))
     if others:
         config.hook.pytest_deselected(items=others)
 
@@ -36,14 +43,28 @@ def certificate(tmp_path_factory):
 @pytest.fixture(scope="session")
 def bootstrap(tmp_path_factory):
     """A broker for all tests that take topics of their own: KAFKA_BOOTSTRAP's, or one of this run."""
-    if not os.path.exists(os.path.join(MODULES, "log_kafka.so")):
-        pytest.skip("SKIP: module log_kafka is not built: librdkafka is missing")
+    need_module()
     if event_log.BOOTSTRAP:
         yield event_log.BOOTSTRAP
         return
     c = Cluster(tmp_path_factory.mktemp("broker") / "kafka").start(1)
     yield c.bootstrap
     c.stop()
+
+
+@pytest.fixture(scope="session")
+def own_broker(tmp_path_factory):
+    """A cluster of one for tests that hang or kill it; such tests follow one another."""
+    need_module()
+    c = Cluster(tmp_path_factory.mktemp("own") / "kafka").start(1)
+    yield c
+    c.stop()
+
+
+@pytest.fixture
+def topic(request):
+    """One of the test's own, whatever is in the cluster."""
+    return f"demo.{time.time_ns() // 1000:x}." + re.sub(r"\W", "-", request.node.name)
 
 
 @pytest.fixture

@@ -9,8 +9,6 @@ import pytest
 
 from support.clients import run, tool_path
 from support.events import client, event, post, post_batch
-from support.gateway import MODULES
-from support.kafka import Cluster
 from support.wait import until
 
 CONF = """
@@ -36,32 +34,17 @@ server {{{{
 """
 
 
-@pytest.fixture(scope="module")
-def cluster(tmp_path_factory):
-    if not os.path.exists(os.path.join(MODULES, "log_kafka.so")):
-        pytest.skip("SKIP: module log_kafka is not built: librdkafka is missing")
-    c = Cluster(tmp_path_factory.mktemp("k02") / "kafka").start(1)
-    yield c
-    c.stop()
-
-
 @pytest.fixture
-def topic(request):
-    """Each test has its own."""
-    return "demo." + request.node.name
-
-
-@pytest.fixture
-def make_kafka_gateway(make_gateway, cluster, topic):
-    def make(timeout_ms=25000, main=""):
-        return make_gateway(conf=CONF.format(bootstrap=cluster.bootstrap, timeout_ms=timeout_ms,
+def make_kafka_gateway(make_gateway, topic):
+    def make(bootstrap, timeout_ms=25000, main=""):
+        return make_gateway(conf=CONF.format(bootstrap=bootstrap, timeout_ms=timeout_ms,
                                              topic=topic, main=main)).start()
     return make
 
 
-def read(cluster, topic):
+def read(bootstrap, topic):
     """[(offset, key, headers, value)] as kcat reads them."""
-    r = run(tool_path("kcat"), "-b", cluster.bootstrap, "-t", topic, "-C", "-e", "-q", "-J",
+    r = run(tool_path("kcat"), "-b", bootstrap, "-t", topic, "-C", "-e", "-q", "-J",
             "-o", "beginning")
     assert r.returncode == 0, r.stderr
     found = []
@@ -72,13 +55,13 @@ def read(cluster, topic):
     return sorted(found, key=lambda f: f[0])
 
 
-def test_an_event_is_a_cloudevent_to_other_clients(cluster, topic, make_kafka_gateway):
-    g = make_kafka_gateway()
+def test_an_event_is_a_cloudevent_to_other_clients(bootstrap, topic, make_kafka_gateway):
+    g = make_kafka_gateway(bootstrap)
     with client(g) as http:
         r = post(http, event(1, subject="me", datacontenttype="application/json"))
         assert r.status_code == 202, r.text
         assert "headgate-position" in r.headers
-    (_, key, headers, value), = read(cluster, topic)
+    (_, key, headers, value), = read(bootstrap, topic)
     assert key == "me"
     assert headers["ce_specversion"] == "1.0" and headers["ce_id"] == "1"
     assert headers["ce_source"] == "/scenario" and headers["ce_type"] == "com.example.scenario"
@@ -86,31 +69,31 @@ def test_an_event_is_a_cloudevent_to_other_clients(cluster, topic, make_kafka_ga
     assert json.loads(value) == {"n": 1}
 
 
-def test_a_batch_is_there_in_its_order_and_once(cluster, topic, make_kafka_gateway):
-    g = make_kafka_gateway()
+def test_a_batch_is_there_in_its_order_and_once(bootstrap, topic, make_kafka_gateway):
+    g = make_kafka_gateway(bootstrap)
     with client(g) as http:
         for _ in range(2):
             r = post_batch(http, [event(i) for i in range(100)])
             assert r.status_code == 202, r.text
-    assert [h["ce_id"] for _, _, h, _ in read(cluster, topic)] == [str(i) for i in range(100)]
+    assert [h["ce_id"] for _, _, h, _ in read(bootstrap, topic)] == [str(i) for i in range(100)]
 
 
-def test_structured_mode_writes_the_event_as_json(cluster, topic, make_kafka_gateway):
-    g = make_kafka_gateway(main="kafka_content_mode structured;")
+def test_structured_mode_writes_the_event_as_json(bootstrap, topic, make_kafka_gateway):
+    g = make_kafka_gateway(bootstrap, main="kafka_content_mode structured;")
     with client(g) as http:
         assert post(http, event(1)).status_code == 202
-    (_, _, headers, value), = read(cluster, topic)
+    (_, _, headers, value), = read(bootstrap, topic)
     assert headers["content-type"].startswith("application/cloudevents+json")
     assert json.loads(value)["id"] == "1" and json.loads(value)["data"] == {"n": 1}
 
 
-def test_a_cluster_that_is_gone_is_answered_in_time_and_comes_back(cluster, topic, make_kafka_gateway):
-    g = make_kafka_gateway(timeout_ms=2000)
+def test_a_cluster_that_is_gone_is_answered_in_time_and_comes_back(own_broker, topic, make_kafka_gateway):
+    g = make_kafka_gateway(own_broker.bootstrap, timeout_ms=2000)
     stored, unanswered = [], []
     with client(g) as http:
         assert post(http, event("before")).status_code == 202
         stored.append("before")
-        cluster.do("kill", 1)
+        own_broker.do("kill", 1)
         for i in range(2):
             r = post(http, event(f"away{i}"))
             assert r.status_code in (503, 504), r.text
@@ -118,19 +101,19 @@ def test_a_cluster_that_is_gone_is_answered_in_time_and_comes_back(cluster, topi
             if r.status_code == 503:
                 assert int(r.headers["retry-after"]) >= 1
         assert g.admin_get("/healthz")[0] == 200
-        cluster.start(1)
+        own_broker.start(1)
         until(lambda: post(http, event("after")).status_code == 202, "the cluster", 60)
         stored.append("after")
     until(lambda: g.admin_get("/readyz")[0] == 200, "readiness", 30)
-    there = [h["ce_id"] for _, _, h, _ in read(cluster, topic)]
+    there = [h["ce_id"] for _, _, h, _ in read(own_broker.bootstrap, topic)]
     for event_id in stored:
         assert there.count(event_id) == 1, there
     assert set(there) <= set(stored) | set(unanswered)
 
 
-def test_a_broker_that_hangs_leaves_events_in_doubt_or_not_stored(cluster, topic, make_kafka_gateway):
-    g = make_kafka_gateway(timeout_ms=2000)
-    pid = cluster.pids()[1]
+def test_a_broker_that_hangs_leaves_events_in_doubt_or_not_stored(own_broker, topic, make_kafka_gateway):
+    g = make_kafka_gateway(own_broker.bootstrap, timeout_ms=2000)
+    pid = own_broker.pids()[1]
     with client(g) as http:
         assert post(http, event("before")).status_code == 202
         os.kill(pid, signal.SIGSTOP)
@@ -140,5 +123,5 @@ def test_a_broker_that_hangs_leaves_events_in_doubt_or_not_stored(cluster, topic
             os.kill(pid, signal.SIGCONT)
         assert r.status_code == 504, r.text  # it was sent; nobody knows
         until(lambda: post(http, event("hung")).status_code == 202, "the broker", 60)
-    there = [h["ce_id"] for _, _, h, _ in read(cluster, topic)]
+    there = [h["ce_id"] for _, _, h, _ in read(own_broker.bootstrap, topic)]
     assert there[0] == "before" and there.count("hung") >= 1

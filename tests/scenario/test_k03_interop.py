@@ -2,24 +2,19 @@
 """What other clients write to Kafka reaches subscribers, and what the gateway
 writes is read by them: the CloudEvents SDK for Python over the Confluent client."""
 import json
-import os
 
 import pytest
 
 from support.events import EventStream, client, event, post
-from support.gateway import MODULES
-from support.kafka import Cluster
 from support.wait import until
 
 kafka = pytest.importorskip("confluent_kafka", reason="SKIP: confluent-kafka is not installed")
-kafka_admin = pytest.importorskip("confluent_kafka.admin")
 sdk = pytest.importorskip("cloudevents.core.bindings.kafka", reason="SKIP: cloudevents 2 is not installed")
 sdk1 = pytest.importorskip("cloudevents.v1.kafka", reason="SKIP: cloudevents 2 is not installed")
 from cloudevents.core.formats.json import JSONFormat  # noqa: E402
 from cloudevents.core.v1.event import CloudEvent  # noqa: E402
 from cloudevents.v1.http import CloudEvent as CloudEvent1  # noqa: E402
 
-TOPIC = "demo.events"
 CONF = """
 worker_threads 2;
 pid            gateway.pid;
@@ -31,53 +26,36 @@ load_module    sink_sse;
 event_log      kafka {bootstrap};
 {main}
 role anonymous {{{{ publish demo.**; subscribe demo.**; }}}}
-topic demo.events {{{{ key subject; }}}}
+topic {topic} {{{{ key subject; }}}}
 server {{{{
     listen 127.0.0.1:{{tls}} ssl;
     ssl_certificate {{crt}};  ssl_certificate_key {{key}};
     authenticate none;
-    location = /events {{{{ accept cloudevents; publish demo.events; stream demo.events; }}}}
+    location = /events {{{{ accept cloudevents; publish {topic}; stream {topic}; }}}}
 }}}}
 """
 
 
-@pytest.fixture(scope="module")
-def shared_cluster(tmp_path_factory):
-    if not os.path.exists(os.path.join(MODULES, "log_kafka.so")):
-        pytest.skip("SKIP: module log_kafka is not built: librdkafka is missing")
-    c = Cluster(tmp_path_factory.mktemp("k03") / "kafka").start(1)
-    yield c
-    c.stop()
-
-
 @pytest.fixture
-def cluster(shared_cluster):
-    """With no topic of an earlier test."""
-    admin = kafka_admin.AdminClient({"bootstrap.servers": shared_cluster.bootstrap})
-    if TOPIC in admin.list_topics(timeout=10).topics:
-        for done in admin.delete_topics([TOPIC]).values():
-            done.result(20)
-        until(lambda: TOPIC not in admin.list_topics(timeout=10).topics, "the topic is gone", 20)
-    return shared_cluster
+def start(make_gateway, bootstrap, topic):
+    def make(main=""):
+        return make_gateway(conf=CONF.format(bootstrap=bootstrap, topic=topic, main=main)).start()
+    return make
 
 
-def start(make_gateway, cluster, main=""):
-    return make_gateway(conf=CONF.format(bootstrap=cluster.bootstrap, main=main)).start()
-
-
-def write(cluster, messages):
+def write(bootstrap, topic, messages):
     """[(key, value, headers)], in order."""
-    p = kafka.Producer({"bootstrap.servers": cluster.bootstrap, "enable.idempotence": True})
+    p = kafka.Producer({"bootstrap.servers": bootstrap, "enable.idempotence": True})
     for key, value, headers in messages:
-        p.produce(TOPIC, key=key, value=value, partition=0,
+        p.produce(topic, key=key, value=value, partition=0,
                   headers=[(k, v if isinstance(v, bytes) else v.encode()) for k, v in headers.items()])
     assert p.flush(20) == 0
 
 
-def read(cluster, n):
-    c = kafka.Consumer({"bootstrap.servers": cluster.bootstrap, "group.id": "k03",
+def read(bootstrap, topic, n):
+    c = kafka.Consumer({"bootstrap.servers": bootstrap, "group.id": "k03",
                         "auto.offset.reset": "earliest", "enable.auto.commit": False})
-    c.assign([kafka.TopicPartition(TOPIC, 0, 0)])
+    c.assign([kafka.TopicPartition(topic, 0, 0)])
     found = []
     until(lambda: (m := c.poll(1)) is None or m.error() or found.append(m) or len(found) >= n, "messages", 30)
     c.close()
@@ -97,24 +75,24 @@ def messages_of_others():
                                                  sdk.to_structured(other, JSONFormat()), old_s)]
 
 
-def test_what_others_write_reaches_subscribers(cluster, make_gateway):
-    g = start(make_gateway, cluster)
+def test_what_others_write_reaches_subscribers(start, bootstrap, topic):
+    g = start()
     stream = EventStream(g)
     until(lambda: stream.notices(), "the stream is open")
-    write(cluster, messages_of_others())
-    write(cluster, [(b"k", b'{"plain": true}', {"X-Id": "1"}), (b"k", None, {}), (None, b"\x00\x01", {}),
+    write(bootstrap, topic, messages_of_others())
+    write(bootstrap, topic, [(b"k", b'{"plain": true}', {"X-Id": "1"}), (b"k", None, {}), (None, b"\x00\x01", {}),
                     (None, b"hello", {"ce_id": "half"}),
                     (None, b"{", {"content-type": "application/cloudevents+json"})])
     until(lambda: len(stream.events()) >= 8, "8 events", 30)
     e = stream.events()
-    assert [x["id"] for x in e] == ["sdk-2", "sdk-1", "sdk-s", "sdk-1s", TOPIC + "-0-4", TOPIC + "-0-6",
-                                    "half", TOPIC + "-0-8"]
+    assert [x["id"] for x in e] == ["sdk-2", "sdk-1", "sdk-s", "sdk-1s", topic + "-0-4", topic + "-0-6",
+                                    "half", topic + "-0-8"]
     assert e[0]["data"] == {"a": [1, "ü"]} and e[0]["subject"] == "grüß" and e[0]["partitionkey"] == "pk"
     assert e[1]["data"] == {"b": 2} and e[2]["data"] == {"a": 1} and e[3]["data"] == {"c": 3}
     assert e[4]["data"] == {"plain": True} and e[4]["partitionkey"] == "k"
     assert e[4]["kafkaheaderxid"] == "1" and e[4]["type"] == "kafka.record"
-    assert e[5]["data_base64"] == "AAE=" and e[5]["source"] == "/kafka/" + TOPIC
-    assert e[6]["type"] == "kafka.record" and e[6]["source"] == "/kafka/" + TOPIC
+    assert e[5]["data_base64"] == "AAE=" and e[5]["source"] == "/kafka/" + topic
+    assert e[6]["type"] == "kafka.record" and e[6]["source"] == "/kafka/" + topic
     # The same again, read from the log.
     again = EventStream(g, "/events?since=earliest")
     until(lambda: len(again.events()) >= 8, "8 events", 30)
@@ -125,13 +103,13 @@ def test_what_others_write_reaches_subscribers(cluster, make_gateway):
 
 
 @pytest.mark.parametrize("main", ["", "kafka_content_mode structured;"])
-def test_what_the_gateway_writes_is_read_by_others(cluster, make_gateway, main):
-    g = start(make_gateway, cluster, main)
+def test_what_the_gateway_writes_is_read_by_others(start, bootstrap, topic, main):
+    g = start(main)
     with client(g) as http:
         for n in range(3):
             r = post(http, event(n, subject=f"s{n}", datacontenttype="application/json"))
             assert r.status_code == 202, r.text
-    for n, m in enumerate(read(cluster, 3)):
+    for n, m in enumerate(read(bootstrap, topic, 3)):
         headers = dict(m.headers())
         message = sdk.KafkaMessage(headers=headers, key=m.key(), value=m.value())
         e = sdk.from_kafka(message, JSONFormat())

@@ -9,8 +9,6 @@ import pytest
 
 from support.clients import run, tool_path
 from support.events import EventStream, client, event, post, post_batch
-from support.gateway import MODULES
-from support.kafka import Cluster
 from support.wait import until
 
 CONF = """
@@ -36,32 +34,17 @@ server {{{{
 """
 
 
-@pytest.fixture(scope="module")
-def cluster(tmp_path_factory):
-    if not os.path.exists(os.path.join(MODULES, "log_kafka.so")):
-        pytest.skip("SKIP: module log_kafka is not built: librdkafka is missing")
-    c = Cluster(tmp_path_factory.mktemp("k04") / "kafka").start(1)
-    yield c
-    c.stop()
-
-
 @pytest.fixture
-def topic(request):
-    """Each test has its own."""
-    return "demo." + request.node.name
-
-
-@pytest.fixture
-def make_kafka_gateway(make_gateway, cluster, topic):
-    def make(timeout_ms=25000, partitions=4, main=""):
-        return make_gateway(conf=CONF.format(bootstrap=cluster.bootstrap, timeout_ms=timeout_ms,
+def make_kafka_gateway(make_gateway, topic):
+    def make(bootstrap, timeout_ms=25000, partitions=4, main=""):
+        return make_gateway(conf=CONF.format(bootstrap=bootstrap, timeout_ms=timeout_ms,
                                              partitions=partitions, topic=topic, main=main)).start()
     return make
 
 
-def stored_ids(cluster, topic):
+def stored_ids(bootstrap, topic):
     """Of all partitions, each in its order."""
-    r = run(tool_path("kcat"), "-b", cluster.bootstrap, "-t", topic, "-C", "-e", "-q", "-J",
+    r = run(tool_path("kcat"), "-b", bootstrap, "-t", topic, "-C", "-e", "-q", "-J",
             "-o", "beginning")
     assert r.returncode == 0, r.stderr
     found = []
@@ -71,13 +54,13 @@ def stored_ids(cluster, topic):
     return found
 
 
-def test_an_id_is_known_after_a_restart(cluster, topic, make_kafka_gateway):
-    first = make_kafka_gateway()
+def test_an_id_is_known_after_a_restart(bootstrap, topic, make_kafka_gateway):
+    first = make_kafka_gateway(bootstrap)
     with client(first) as http:
         answers = {i: post(http, event(i)) for i in range(20)}
     assert all(r.status_code == 202 for r in answers.values())
     first.stop()
-    second = make_kafka_gateway()
+    second = make_kafka_gateway(bootstrap)
     with client(second) as http:
         for i, before in answers.items():
             r = post(http, event(i))
@@ -88,18 +71,18 @@ def test_an_id_is_known_after_a_restart(cluster, topic, make_kafka_gateway):
         assert r.status_code == 409 and r.json()["type"].endswith("id-conflict")
         r = post_batch(http, [event(i) for i in range(15, 25)], prefer="return=representation")
         assert r.status_code == 202, r.text
-    assert sorted(stored_ids(cluster, topic), key=int) == [str(i) for i in range(25)]
+    assert sorted(stored_ids(bootstrap, topic), key=int) == [str(i) for i in range(25)]
 
 
-def test_what_stands_further_back_than_dedup_hide_is_not_looked_for(cluster, topic, make_kafka_gateway):
-    first = make_kafka_gateway()
+def test_what_stands_further_back_than_dedup_hide_is_not_looked_for(bootstrap, topic, make_kafka_gateway):
+    first = make_kafka_gateway(bootstrap)
     with client(first) as http:
         assert post(http, event(1)).status_code == 202
     first.stop()
-    with client(make_kafka_gateway(main="dedup_hide 0;")) as http:
+    with client(make_kafka_gateway(bootstrap, main="dedup_hide 0;")) as http:
         r = post(http, event(1))
         assert r.status_code == 202 and "headgate-duplicate" not in r.headers
-    assert stored_ids(cluster, topic) == ["1", "1"]
+    assert stored_ids(bootstrap, topic) == ["1", "1"]
 
 
 def stop(pid):
@@ -115,9 +98,9 @@ def stop(pid):
     until(is_stopped, "the broker's threads")
 
 
-def test_an_answer_in_doubt_ends_as_stored_once(cluster, topic, make_kafka_gateway):
-    g = make_kafka_gateway(timeout_ms=2000)
-    pid = cluster.pids()[1]
+def test_an_answer_in_doubt_ends_as_stored_once(own_broker, topic, make_kafka_gateway):
+    g = make_kafka_gateway(own_broker.bootstrap, timeout_ms=2000)
+    pid = own_broker.pids()[1]
     answers = []
     with client(g) as http:
         assert post(http, event("before")).status_code == 202
@@ -132,7 +115,7 @@ def test_an_answer_in_doubt_ends_as_stored_once(cluster, topic, make_kafka_gatew
             assert r.status_code in (503, 504), r.text  # not sent, or sent and nobody knows
             until(lambda: post(http, event(n)).status_code == 202, "the broker", 60)
     assert answers.count(504) == 2, answers
-    assert sorted(stored_ids(cluster, topic)) == [str(n) for n in range(len(answers))] + ["before"]
+    assert sorted(stored_ids(own_broker.bootstrap, topic)) == [str(n) for n in range(len(answers))] + ["before"]
 
 
 def read_ids(gateway, n, **options):
@@ -144,8 +127,8 @@ def read_ids(gateway, n, **options):
     return [(b.json()["id"], b.last_id) for b in stream.blocks if b.kind == "message"]
 
 
-def test_a_copy_is_shown_once_on_every_gateway(cluster, topic, make_kafka_gateway):
-    gateways = [make_kafka_gateway(partitions=1) for _ in range(2)]
+def test_a_copy_is_shown_once_on_every_gateway(bootstrap, topic, make_kafka_gateway):
+    gateways = [make_kafka_gateway(bootstrap, partitions=1) for _ in range(2)]
     streams = [EventStream(g) for g in gateways]
     until(lambda: all(s.notices() for s in streams), "both streams")
     with client(gateways[0]) as first, client(gateways[1]) as second:
@@ -154,13 +137,13 @@ def test_a_copy_is_shown_once_on_every_gateway(cluster, topic, make_kafka_gatewa
                 r = post(http, event(n))
                 assert r.status_code == 202, r.text
         assert post(second, event("end")).status_code == 202
-    assert stored_ids(cluster, topic) == [str(n) for n in range(12) for _ in range(2)] + ["end"]
+    assert stored_ids(bootstrap, topic) == [str(n) for n in range(12) for _ in range(2)] + ["end"]
     wanted = [str(n) for n in range(12)] + ["end"]
     for s in streams:
         until(lambda s=s: len(s.events()) >= 13, "the events", 30)
         s.close()
         assert [e["id"] for e in s.events()] == wanted
-    third = make_kafka_gateway(partitions=1)
+    third = make_kafka_gateway(bootstrap, partitions=1)
     found = read_ids(third, 13, path="/events?since=earliest")
     assert [i for i, _ in found] == wanted
     for k, (_, position) in list(enumerate(found))[:-1:4]:

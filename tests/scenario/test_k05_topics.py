@@ -2,14 +2,11 @@
 """Topics that grow, appear, go and come back while a gateway runs, as an admin of the
 cluster makes them."""
 import json
-import os
 import time
 
 import pytest
 
 from support.events import EventStream, client, event, post, post_batch
-from support.gateway import MODULES
-from support.kafka import Cluster
 from support.wait import until
 
 KafkaException = pytest.importorskip(
@@ -39,18 +36,6 @@ server {{{{
 }}}}
 """
 KEYED = "topic demo.orders {{ key subject; }}"
-
-
-@pytest.fixture(scope="module")
-def bootstrap(tmp_path_factory):
-    if not os.path.exists(os.path.join(MODULES, "log_kafka.so")):
-        pytest.skip("SKIP: module log_kafka is not built: librdkafka is missing")
-    if os.environ.get("KAFKA_BOOTSTRAP"):
-        yield os.environ["KAFKA_BOOTSTRAP"]
-        return
-    c = Cluster(tmp_path_factory.mktemp("k05") / "kafka").start(1)
-    yield c.bootstrap
-    c.stop()
 
 
 class Topics:

@@ -20,6 +20,8 @@ from support.kafka_gateway import conf_of, need_module
 from support.namespace import Namespace, Unavailable
 from support.wait import until
 
+pytestmark = pytest.mark.xdist_group("three brokers")  # which start once
+
 PRODUCERS = 16
 QUEUE = "24k"         # less than they send while nothing is acknowledged
 ACKS_WITHIN_S = 30    # of the cluster, on a machine that is shared; alone it is about one
@@ -72,7 +74,7 @@ def one_cycle(gateway, cluster, number, deed, within_s):
     """The figures of it."""
     topics = topics_of(number)
     began = time.monotonic()
-    with KafkaCrowd(gateway, cluster, seed(), topics, f"c{number}") as crowd:
+    with KafkaCrowd(gateway, cluster.bootstrap, seed(), topics, f"c{number}") as crowd:
         crowd.produce(PRODUCERS)
         crowd.follow_some()
         place = faults.Place(cluster, cluster.namespace, list(topics), crowd)

@@ -12,9 +12,8 @@ import pytest
 
 from support.counts import FULL, figures, seed
 from support.followers import Sse, WebSocket
-from support.kafka import Cluster
 from support.kafka_crowd import KafkaCrowd
-from support.kafka_gateway import conf_of, need_module
+from support.kafka_gateway import conf_of
 from support.wait import until
 
 SUBSCRIBERS = 200 if FULL else 60
@@ -42,20 +41,12 @@ class Nodes:
         dead.process = None
 
 
-@pytest.fixture(scope="module")
-def cluster(tmp_path_factory):
-    need_module()
-    c = Cluster(tmp_path_factory.mktemp("k11") / "kafka").start(1)
-    yield c
-    c.stop()
-
-
-def test_subscribers_of_a_killed_gateway_resume_at_the_other(make_gateway, cluster):
-    topics = {f"demo.two-{os.getpid()}": "/events"}
-    conf = conf_of(cluster.bootstrap, topics, "kafka_partitions 3;")
+def test_subscribers_of_a_killed_gateway_resume_at_the_other(make_gateway, bootstrap, topic):
+    topics = {topic: "/events"}
+    conf = conf_of(bootstrap, topics, "kafka_partitions 3;")
     nodes = Nodes([make_gateway(conf=conf).start(), make_gateway(conf=conf).start()])
     chance = random.Random(f"{seed()}/two nodes")
-    with KafkaCrowd(nodes, cluster, seed(), topics, "n", may_copy=True) as crowd:
+    with KafkaCrowd(nodes, bootstrap, seed(), topics, "n", may_copy=True) as crowd:
         for i in range(SUBSCRIBERS):
             crowd.follow(Sse if i % 2 else WebSocket, path="/events", topics=list(topics),
                          start=chance.choice(("earliest", "latest")), tls=i % 10 == 0)

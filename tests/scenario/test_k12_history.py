@@ -2,7 +2,6 @@
 """A topic with a long past that another producer wrote: `since` at random times and positions
 at random offsets give exactly the right first event, in each partition."""
 import json
-import os
 import random
 import time
 import urllib.parse
@@ -13,8 +12,7 @@ from datetime import datetime, timezone
 import pytest
 
 from support.counts import FULL, figures, seed
-from support.kafka import Cluster
-from support.kafka_gateway import conf_of, need_module
+from support.kafka_gateway import conf_of
 from support.position import decode
 
 WIDE = 3       # partitions of the topic that has several
@@ -69,19 +67,11 @@ class Past:
                 if i + n < len(self.times)}
 
 
-@pytest.fixture(scope="module")
-def cluster(tmp_path_factory):
-    need_module()
-    c = Cluster(tmp_path_factory.mktemp("k12") / "kafka").start(1)
-    yield c
-    c.stop()
-
-
 @pytest.fixture(params=[1, WIDE])
-def past(request, cluster):
+def past(request, bootstrap, topic):
     chance = random.Random(f"{seed()}/past/{request.param}")
-    p = Past(f"demo.past{request.param}-{os.getpid()}", request.param, EVENTS[request.param], chance)
-    p.write(cluster.bootstrap)
+    p = Past(topic, request.param, EVENTS[request.param], chance)
+    p.write(bootstrap)
     return p
 
 
@@ -116,8 +106,8 @@ def rfc3339(time_ms):
         f".{time_ms % 1000:03d}Z"
 
 
-def test_since_and_positions_find_the_first_event(make_gateway, cluster, past):
-    gateway = make_gateway(conf=conf_of(cluster.bootstrap, {past.topic: "/events"})).start()
+def test_since_and_positions_find_the_first_event(make_gateway, bootstrap, past):
+    gateway = make_gateway(conf=conf_of(bootstrap, {past.topic: "/events"})).start()
     chance, places = random.Random(f"{seed()}/places"), PLACES
     tokens = {n: {} for n in range(past.partitions)}
     began = time.monotonic()

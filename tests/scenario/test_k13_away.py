@@ -3,7 +3,6 @@
 producers are told, what a gateway keeps, and how it ends meanwhile."""
 import json
 import os
-import re
 import signal
 import threading
 from collections import Counter
@@ -12,7 +11,6 @@ from contextlib import contextmanager
 import pytest
 
 from support.events import client, event, post
-from support.kafka import Cluster
 from support.kafka_gateway import conf_of, need_module
 from support.kafka_log import records_of
 from support.process import status
@@ -25,29 +23,16 @@ PADDING = "x" * 10_000
 BATCH = ("content-type", "application/cloudevents-batch+json")
 
 
-@pytest.fixture(scope="module")
-def cluster(tmp_path_factory):
-    need_module()
-    c = Cluster(tmp_path_factory.mktemp("k13") / "kafka").start(1)
-    yield c
-    c.stop()
-
-
 @pytest.fixture
-def topic(request):
-    return "demo." + re.sub(r"\W", "-", request.node.name) + f"-{os.getpid()}"
-
-
-@pytest.fixture
-def away(make_gateway, cluster, topic):
+def away(make_gateway, own_broker, topic):
     """(start, hang): start(queue) starts a gateway; with hang() the broker answers nobody."""
     def start(queue):
         main = f"topic_queue {queue};\nkafka_property message.timeout.ms 4000;"
-        return make_gateway(conf=conf_of(cluster.bootstrap, {topic: "/events"}, main)).start()
+        return make_gateway(conf=conf_of(own_broker.bootstrap, {topic: "/events"}, main)).start()
 
     @contextmanager
     def hang():
-        pid = cluster.pids()[1]
+        pid = own_broker.pids()[1]
         os.kill(pid, signal.SIGSTOP)
         try:
             yield lambda: os.kill(pid, signal.SIGCONT)
@@ -110,7 +95,7 @@ def resident_kib(gateway):
     return sum(int(status(pid, "VmRSS")[0]) for pid in gateway.workers())
 
 
-def test_a_broker_that_hangs_costs_its_budget_and_is_told(away, cluster, topic):
+def test_a_broker_that_hangs_costs_its_budget_and_is_told(away, own_broker, topic):
     start, hang = away
     gateway = start(f"{QUEUE_KIB}k")
     senders = [Sender(gateway, f"s{i}") for i in range(10)]
@@ -135,7 +120,7 @@ def test_a_broker_that_hangs_costs_its_budget_and_is_told(away, cluster, topic):
     sent = sum(s.sent for s in senders) + 1
     until(lambda: accounted(gateway) == sent, "every event to be accounted for", 30)
     until(lambda: gateway.metric("headgate_log_queue_bytes") == 0, "the queue to be empty")
-    there = Counter(e["id"] for _, _, e in records_of(cluster.bootstrap, topic))
+    there = Counter(e["id"] for _, _, e in records_of(own_broker.bootstrap, topic))
     assert all(there[i] == 1 for s in senders for i in s.stored)
 
 
@@ -151,7 +136,7 @@ def leave_early(gateway):
 
 
 @pytest.mark.parametrize("signo, comes_back", [(signal.SIGTERM, False), (signal.SIGQUIT, True)])
-def test_a_stop_with_thousands_in_flight_loses_nothing(away, cluster, topic, signo, comes_back):
+def test_a_stop_with_thousands_in_flight_loses_nothing(away, own_broker, topic, signo, comes_back):
     """In batches: HTTP/1.1 answers one request after the other."""
     start, hang = away
     gateway = start("16m")
@@ -186,7 +171,7 @@ def test_a_stop_with_thousands_in_flight_loses_nothing(away, cluster, topic, sig
         assert gateway.process.wait(60) == 0, gateway.log()
     for t in threads:
         t.join(30)
-    there = Counter(e["id"] for _, _, e in records_of(cluster.bootstrap, topic))
+    there = Counter(e["id"] for _, _, e in records_of(own_broker.bootstrap, topic))
     assert all(there[i] == 1 for i in stored) and max(there.values()) == 1, answers
     assert sum(answers.values()) == 3000
     if comes_back:
@@ -205,10 +190,10 @@ def test_a_start_without_a_cluster_ends_with_a_reason(make_gateway, bootstrap):
     assert code != 0 and bootstrap.split(":")[0] in gateway.log(), gateway.log()
 
 
-def cut_back(cluster, topic, batches):
+def cut_back(own_broker, topic, batches):
     """Leaves that many batches of a topic's only partition, as a disk that lied would; the broker
     is dead."""
-    directory = os.path.join(cluster.dir, "1/data", topic + "-0")
+    directory = os.path.join(own_broker.dir, "1/data", topic + "-0")
     for name in os.listdir(directory):
         if name.endswith((".snapshot", ".index", ".timeindex")):
             os.remove(os.path.join(directory, name))
@@ -220,16 +205,16 @@ def cut_back(cluster, topic, batches):
         f.truncate(at)
 
 
-def test_a_log_that_lost_its_end_does_not_end_the_producer(make_gateway, cluster, topic):
+def test_a_log_that_lost_its_end_does_not_end_the_producer(make_gateway, own_broker, topic):
     """The broker knows earlier sequence numbers than the producer goes on with: to the client that
     is fatal. What was in flight is in doubt, and the next event finds another producer."""
-    gateway = make_gateway(conf=conf_of(cluster.bootstrap, {topic: "/events"}, "kafka_partitions 1;")).start()
+    gateway = make_gateway(conf=conf_of(own_broker.bootstrap, {topic: "/events"}, "kafka_partitions 1;")).start()
     with client(gateway) as http:
         for i in range(20):
             assert post(http, event(f"before{i}")).status_code == 202
-        cluster.do("kill", 1)
-        cut_back(cluster, topic, 10)
-        cluster.start(1)
+        own_broker.do("kill", 1)
+        cut_back(own_broker, topic, 10)
+        own_broker.start(1)
         answers = Counter()
 
         def is_stored(i):
@@ -239,6 +224,6 @@ def test_a_log_that_lost_its_end_does_not_end_the_producer(make_gateway, cluster
         for i in range(20):
             until(lambda i=i: is_stored(i), f"after{i}, {answers}, {gateway.log()[-3000:]}", 60)
     until(lambda: gateway.admin_get("/readyz")[0] == 200, "readiness", 30)
-    there = [e["id"] for _, _, e in records_of(cluster.bootstrap, topic)]
+    there = [e["id"] for _, _, e in records_of(own_broker.bootstrap, topic)]
     assert there == [f"before{i}" for i in range(10)] + [f"after{i}" for i in range(20)]
     assert "kafka_producer_fatal" in gateway.log() and "kafka_producer_again" in gateway.log()

@@ -93,9 +93,9 @@ class KafkaProducer(Producer):
 class KafkaCrowd(Crowd):
     """topics: {topic: path}, as in Crowd."""
 
-    def __init__(self, gateway, cluster, seed, topics, name, may_copy=False):
+    def __init__(self, gateway, bootstrap, seed, topics, name, may_copy=False):
         super().__init__(gateway, seed, topics)
-        self.cluster, self.name, self.may_copy = cluster, name, may_copy
+        self.bootstrap, self.name, self.may_copy = bootstrap, name, may_copy
         self.acks = Acks()
 
     def produce(self, n, *, size=0, modes=MODES, **options):
@@ -129,7 +129,7 @@ class KafkaCrowd(Crowd):
     def judge(self, deadline_s=60):
         self.finish_producing(90)
         history = History(self.directory, "dump")
-        last = kafka_log.dump(self.cluster.bootstrap, self.gateway, history, self.topics)
+        last = kafka_log.dump(self.bootstrap, self.gateway, history, self.topics)
         history.close()
         for f in self.followers:
             wanted = {i for t in f.topics for i in last[t]}
