@@ -7,8 +7,9 @@
  * a few partitions a second. Where another one stands in its place the
  * partition is lost, and the tail tells and goes on as with any other loss.
  *
- *   nothing known ── the record before next ──► anchored ── same ──► anchored on
- *                                                  └── another ──► lost   the last */
+ *   nothing known ── the record before next, or the first that comes ──► anchored
+ *   anchored ── same ──► anchored on the last
+ *       └── another ──► lost */
 #include "tail.h"
 
 #include <time.h>
@@ -135,9 +136,7 @@ static void look_at(struct kafka_tail *t, const struct look *l) {
     struct tail_anchor found = {0};
     if (l->anchor.is_there) {
         judge(t, l, read_one(t, l, l->anchor.offset, &found), &found);
-    } else if (l->last.is_there || l->next == 0) {
-        judge(t, l, HG_ENOENT, &found);
-    } else {
+    } else if (l->next > 0) {
         judge(t, l, read_one(t, l, l->next - 1, &found), &found);
     }
 }

@@ -61,7 +61,7 @@ static int start_part(struct kafka_tail *t, struct tail_topic *topic, uint32_t p
  * before it may come again, behind the gap that is told. */
 static int find_next(struct kafka_tail *t, const char *name, uint32_t p,
                      const struct tail_part *part, uint64_t *ret) {
-    const struct tail_anchor *a = part->anchor.is_there ? &part->anchor : &part->last;
+    const struct tail_anchor *a = &part->anchor;
     int64_t low, high, at = 0;
     if (rd_kafka_query_watermark_offsets(t->rk, name, (int32_t)p, &low, &high, ASK_MS) !=
         RD_KAFKA_RESP_ERR_NO_ERROR) {
@@ -130,6 +130,7 @@ static void add_record(struct kafka_tail *t, struct tail_topic *topic, struct ka
     part->next = (uint64_t)m->offset + 1;
     part->last =
         (struct tail_anchor){true, (uint64_t)m->offset, rd_kafka_message_timestamp(m, &type)};
+    part->anchor = part->anchor.is_there ? part->anchor : part->last;
     int err = kafka_take(t->reader, topic->topic->name, m, &record);
     if (err == 0) {
         err = kafka_block_add(block, &record, 0);

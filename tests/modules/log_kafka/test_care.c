@@ -105,7 +105,7 @@ static void put(struct other *o, unsigned n) {
 
 /* `before` records are there when it is followed, `shown` come then; made again it
  * has `again`. */
-static void try_made_again(unsigned before, unsigned shown, unsigned again) {
+static void try_made_again(unsigned before, unsigned shown, unsigned again, bool is_at_once) {
     struct other o = {0};
     struct seen s;
     other_open(&o, NULL);
@@ -114,7 +114,9 @@ static void try_made_again(unsigned before, unsigned shown, unsigned again) {
     open_seen(&s, &o);
     put(&o, shown);
     wait_for(&s, shown > 0 ? before + shown : 0, 0);
-    wait_anchored(&s, before + shown - 1);
+    if (!is_at_once) {
+        wait_anchored(&s, before + shown - 1);
+    }
     other_delete(&o);
     other_make(&o, 1, NULL);
     put(&o, again);
@@ -128,17 +130,23 @@ static void try_made_again(unsigned before, unsigned shown, unsigned again) {
 
 static void one_made_again_and_longer_is_had_from_its_first_record(void **state) {
     (void)state;
-    try_made_again(0, 20, 50);
+    try_made_again(0, 20, 50, false);
 }
 
 static void one_made_again_and_shorter_is_had_from_its_first_record(void **state) {
     (void)state;
-    try_made_again(0, 20, 5);
+    try_made_again(0, 20, 5, false);
 }
 
 static void one_of_which_nothing_was_given_yet_is_known_too(void **state) {
     (void)state;
-    try_made_again(10, 0, 30);
+    try_made_again(10, 0, 30, false);
+}
+
+/* Nobody has looked at it by then. */
+static void one_made_again_at_once_is_had_from_its_first_record(void **state) {
+    (void)state;
+    try_made_again(0, 20, 50, true);
 }
 
 /* The consumer itself tells nothing: where it stands there are records. */
@@ -195,6 +203,7 @@ int test_care(void) {
         cmocka_unit_test(one_made_again_and_longer_is_had_from_its_first_record),
         cmocka_unit_test(one_made_again_and_shorter_is_had_from_its_first_record),
         cmocka_unit_test(one_of_which_nothing_was_given_yet_is_known_too),
+        cmocka_unit_test(one_made_again_at_once_is_had_from_its_first_record),
         cmocka_unit_test(another_record_in_the_place_of_the_known_one_is_a_loss),
         cmocka_unit_test(a_log_that_is_as_it_was_is_not_lost),
     };
