@@ -1,37 +1,31 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* admin.c - the cluster is asked to make a topic, to remove its beginning, and
  * how one is kept. Blocks; on the errand thread. */
-#include "kafka.h"
+#include "admin.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
 enum {
-    ASK_MS = 10000,
     LETTER_BYTES_MAX =
         8 << 20, /* a letter is a whole request, and not compressed where it is checked */
 };
 
-/* What an answer waits in. */
-struct question {
-    rd_kafka_queue_t *queue;
-    rd_kafka_AdminOptions_t *options;
-};
-
-static bool begin(struct kafka *k, rd_kafka_admin_op_t op, struct question *q) {
+bool kafka_question_begin(struct kafka *k, rd_kafka_admin_op_t op, struct kafka_question *q) {
     char text[KAFKA_TEXT];
+    q->wait_ms = k->ask_ms;
     q->options = rd_kafka_AdminOptions_new(k->client, op);
     q->queue = rd_kafka_queue_new(k->client);
     return q->options != NULL && q->queue != NULL &&
-           rd_kafka_AdminOptions_set_request_timeout(q->options, ASK_MS, text, sizeof text) ==
+           rd_kafka_AdminOptions_set_request_timeout(q->options, q->wait_ms, text, sizeof text) ==
                RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
-static rd_kafka_event_t *answer(struct question *q) {
-    return rd_kafka_queue_poll(q->queue, ASK_MS + 1000);
+rd_kafka_event_t *kafka_question_answer(struct kafka_question *q) {
+    return rd_kafka_queue_poll(q->queue, q->wait_ms + 1000);
 }
 
-static void end(struct question *q, rd_kafka_event_t *event) {
+void kafka_question_end(struct kafka_question *q, rd_kafka_event_t *event) {
     if (event != NULL) {
         rd_kafka_event_destroy(event);
     }
@@ -90,7 +84,7 @@ static rd_kafka_NewTopic_t *new_topic(const struct kafka *k, const struct hg_log
     return t;
 }
 
-static int made_err(rd_kafka_resp_err_t rc) {
+int kafka_admin_err(rd_kafka_resp_err_t rc) {
     switch (rc) {
     case RD_KAFKA_RESP_ERR_NO_ERROR:
     case RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS: /* another node was quicker */
@@ -121,7 +115,7 @@ static int made_result(rd_kafka_event_t *event, const char *name, struct hg_why 
         rc = n == 1 ? rd_kafka_topic_result_error(topics[0]) : RD_KAFKA_RESP_ERR_UNKNOWN;
         text = n == 1 ? rd_kafka_topic_result_error_string(topics[0]) : NULL;
     }
-    int err = made_err(rc);
+    int err = kafka_admin_err(rc);
     if (err != 0) {
         hg_why_set(why, "topic %s cannot be made: %s", name,
                    text != NULL ? text : rd_kafka_err2str(rc));
@@ -131,18 +125,18 @@ static int made_result(rd_kafka_event_t *event, const char *name, struct hg_why 
 
 int kafka_admin_make(struct kafka *k, const struct hg_log_topic *topic, const char *name,
                      struct hg_why *why) {
-    struct question q;
+    struct kafka_question q;
     rd_kafka_event_t *event = NULL;
     rd_kafka_NewTopic_t *t = new_topic(k, topic, name, why);
     if (t == NULL) {
         return HG_EINVAL;
     }
-    if (begin(k, RD_KAFKA_ADMIN_OP_CREATETOPICS, &q)) {
+    if (kafka_question_begin(k, RD_KAFKA_ADMIN_OP_CREATETOPICS, &q)) {
         rd_kafka_CreateTopics(k->client, &t, 1, q.options, q.queue);
-        event = answer(&q);
+        event = kafka_question_answer(&q);
     }
     int err = made_result(event, name, why);
-    end(&q, event);
+    kafka_question_end(&q, event);
     rd_kafka_NewTopic_destroy(t);
     return err;
 }
@@ -195,15 +189,15 @@ static rd_kafka_resp_err_t kept_result(rd_kafka_event_t *event, struct kafka_kep
 }
 
 rd_kafka_resp_err_t kafka_admin_kept(struct kafka *k, const char *name, struct kafka_kept *ret) {
-    struct question q;
+    struct kafka_question q;
     rd_kafka_event_t *event = NULL;
     rd_kafka_ConfigResource_t *r = rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, name);
-    if (begin(k, RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS, &q)) {
+    if (kafka_question_begin(k, RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS, &q)) {
         rd_kafka_DescribeConfigs(k->client, &r, 1, q.options, q.queue);
-        event = answer(&q);
+        event = kafka_question_answer(&q);
     }
     rd_kafka_resp_err_t rc = kept_result(event, ret);
-    end(&q, event);
+    kafka_question_end(&q, event);
     rd_kafka_ConfigResource_destroy(r);
     return rc;
 }
@@ -224,17 +218,17 @@ static rd_kafka_resp_err_t trim_result(rd_kafka_event_t *event) {
 
 rd_kafka_resp_err_t kafka_admin_trim(struct kafka *k, const char *name, uint32_t partition,
                                      int64_t before) {
-    struct question q;
+    struct kafka_question q;
     rd_kafka_event_t *event = NULL;
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
     rd_kafka_topic_partition_list_add(list, name, (int32_t)partition)->offset = before;
     rd_kafka_DeleteRecords_t *wish = rd_kafka_DeleteRecords_new(list);
-    if (begin(k, RD_KAFKA_ADMIN_OP_DELETERECORDS, &q)) {
+    if (kafka_question_begin(k, RD_KAFKA_ADMIN_OP_DELETERECORDS, &q)) {
         rd_kafka_DeleteRecords(k->client, &wish, 1, q.options, q.queue);
-        event = answer(&q);
+        event = kafka_question_answer(&q);
     }
     rd_kafka_resp_err_t rc = trim_result(event);
-    end(&q, event);
+    kafka_question_end(&q, event);
     rd_kafka_DeleteRecords_destroy(wish);
     rd_kafka_topic_partition_list_destroy(list);
     return rc;

@@ -9,6 +9,8 @@
 
 /* ----- what may not be set, and what had better not ----- */
 
+enum { ASK_MS = 10000 };
+
 struct judgement {
     const char *name;
     const char *only; /* the one value that may be given; NULL: none may */
@@ -336,6 +338,7 @@ int kafka_conf_read(const struct hg_log_open *open, struct kafka *k, struct hg_w
     k->partitions = s != NULL ? s->partitions : 0;
     k->replication = s != NULL ? s->replication : 0;
     k->min_insync = s != NULL ? s->min_insync : 0;
+    k->ask_ms = ASK_MS;
     k->may_create = s == NULL || s->may_create;
     k->has_tombstones = s != NULL && s->has_tombstones;
     k->mode = s != NULL ? (enum kafka_mode)s->mode : KAFKA_BINARY;

@@ -91,6 +91,7 @@ struct kafka {
     rd_kafka_conf_t *base; /* what every handle has: brokers, kafka_property, log lines */
     int64_t partitions, replication, min_insync;
     bool may_create, has_tombstones;
+    int ask_ms; /* how long the cluster is waited for */
     enum kafka_mode mode;
     rd_kafka_t *client;
     struct kafka_table topics;

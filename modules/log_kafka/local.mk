@@ -1,6 +1,7 @@
 # Module log_kafka; left out where librdkafka is not installed.
 log_kafka_sources = \
     modules/log_kafka/admin.c \
+    modules/log_kafka/admin.h \
     modules/log_kafka/cache.c \
     modules/log_kafka/care.c \
     modules/log_kafka/conf.c \
