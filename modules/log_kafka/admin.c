@@ -47,20 +47,20 @@ static bool has_letters(struct hg_slice name) {
 }
 
 /* Letters are few, and who looks at them wants them in one order. */
-static int partitions_of(const struct kafka *k, const struct hg_log_topic *topic) {
-    if (has_letters(topic->name)) {
+static int partitions_of(const struct hg_log_topic *topic, const struct kafka_said *said) {
+    if (has_letters(topic->name) && !said->is_own) {
         return 1;
     }
-    return topic->partitions > 1 ? (int)topic->partitions
-           : k->partitions > 0   ? (int)k->partitions
-                                 : -1;
+    return topic->partitions > 1 ? (int)topic->partitions : said->value > 0 ? (int)said->value : -1;
 }
 
-static rd_kafka_NewTopic_t *new_topic(const struct kafka *k, const struct hg_log_topic *topic,
-                                      const char *name, struct hg_why *why) {
+static rd_kafka_NewTopic_t *new_topic(const struct hg_log_topic *topic,
+                                      const struct kafka_wish *wish, const char *name,
+                                      struct hg_why *why) {
     char text[KAFKA_TEXT];
-    int partitions = partitions_of(k, topic);
-    int replication = k->replication > 0 ? (int)k->replication : -1;
+    int partitions = partitions_of(topic, &wish->said[KAFKA_PARTITIONS]);
+    int64_t copies = wish->said[KAFKA_REPLICATION].value;
+    int replication = copies > 0 ? (int)copies : -1;
     rd_kafka_NewTopic_t *t =
         rd_kafka_NewTopic_new(name, partitions, replication, text, sizeof text);
     if (t == NULL) {
@@ -73,13 +73,14 @@ static rd_kafka_NewTopic_t *new_topic(const struct kafka *k, const struct hg_log
     if (topic->is_compacted) {
         (void)rd_kafka_NewTopic_set_config(t, "cleanup.policy", "compact");
     }
-    set_number(t, "retention.ms", topic->retention_ms > 0 ? topic->retention_ms : -1);
-    set_number(t, "retention.bytes", topic->retention_bytes > 0 ? topic->retention_bytes : -1);
     if (has_letters(topic->name)) {
         set_number(t, "max.message.bytes", LETTER_BYTES_MAX);
     }
-    if (k->min_insync > 0) {
-        set_number(t, "min.insync.replicas", k->min_insync);
+    for (int i = 0; i < KAFKA_SETTINGS; i++) {
+        const char *config = kafka_setting_config((enum kafka_setting)i);
+        if (config != NULL && wish->said[i].value != 0) {
+            set_number(t, config, wish->said[i].value);
+        }
     }
     return t;
 }
@@ -123,11 +124,11 @@ static int made_result(rd_kafka_event_t *event, const char *name, struct hg_why 
     return err;
 }
 
-int kafka_admin_make(struct kafka *k, const struct hg_log_topic *topic, const char *name,
-                     struct hg_why *why) {
+int kafka_admin_make(struct kafka *k, const struct hg_log_topic *topic,
+                     const struct kafka_wish *wish, const char *name, struct hg_why *why) {
     struct kafka_question q;
     rd_kafka_event_t *event = NULL;
-    rd_kafka_NewTopic_t *t = new_topic(k, topic, name, why);
+    rd_kafka_NewTopic_t *t = new_topic(topic, wish, name, why);
     if (t == NULL) {
         return HG_EINVAL;
     }
@@ -144,18 +145,20 @@ int kafka_admin_make(struct kafka *k, const struct hg_log_topic *topic, const ch
 /* ----- how one is kept ----- */
 
 static void take(struct kafka_kept *kept, const char *name, const char *value) {
+    for (int i = 0; i < KAFKA_SETTINGS; i++) {
+        const char *config = kafka_setting_config((enum kafka_setting)i);
+        if (config != NULL && strcmp(name, config) == 0) {
+            kept->has[i] = strtoll(value, NULL, 10);
+        }
+    }
     if (strcmp(name, "max.message.bytes") == 0) {
         kept->max_message_bytes = (size_t)strtoull(value, NULL, 10);
-    } else if (strcmp(name, "min.insync.replicas") == 0) {
-        kept->min_insync = (int)strtol(value, NULL, 10);
     } else if (strcmp(name, "unclean.leader.election.enable") == 0) {
         kept->is_unclean = strcmp(value, "true") == 0;
     } else if (strcmp(name, "cleanup.policy") == 0) {
         kept->is_compacted = strstr(value, "compact") != NULL;
     } else if (strcmp(name, "message.timestamp.type") == 0) {
         kept->has_producer_time = strcmp(value, "LogAppendTime") != 0;
-    } else if (strcmp(name, "retention.ms") == 0) {
-        kept->retention_ms = strtoll(value, NULL, 10);
     }
 }
 

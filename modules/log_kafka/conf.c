@@ -224,16 +224,18 @@ const struct hg_directive kafka_rows[] = {
     {.name = "kafka_create_topics", .in = "main", .args = "on | off", .type = HG_SLOT_FLAG,
      .at = AT(may_create), .def = "on", .is_at_start = true,
      .help = "Make topics that the conf names and the cluster does not have."},
-    {.name = "kafka_partitions", .in = "main", .args = "NUMBER", .type = HG_SLOT_INT,
-     .at = AT(partitions), .def = "0", .min = 0, .max = 10000, .is_at_start = true,
-     .help = "Partitions of topics that are made; 0 leaves it to the cluster."},
-    {.name = "kafka_replication", .in = "main", .args = "NUMBER", .type = HG_SLOT_INT,
-     .at = AT(replication), .def = "0", .min = 0, .max = 100, .is_at_start = true,
-     .help = "Copies of each partition of topics that are made; 0 leaves it to the cluster."},
-    {.name = "kafka_min_insync_replicas", .in = "main", .args = "NUMBER", .type = HG_SLOT_INT,
-     .at = AT(min_insync), .def = "0", .min = 0, .max = 100, .is_at_start = true,
-     .help = "Copies that must have an event before it is acknowledged, of topics that are made; "
-             "0 leaves it to the cluster."},
+    {.name = "kafka_partitions", .in = "main topic", .args = "NUMBER", .type = HG_SLOT_INT,
+     .at = AT(partitions), .def = "0", .min = 0, .max = 10000,
+     .help = "Partitions of a topic that is made; 0 leaves it to the cluster. In a topic block a "
+             "reload that changes it adds partitions."},
+    {.name = "kafka_replication", .in = "main topic", .args = "NUMBER", .type = HG_SLOT_INT,
+     .at = AT(replication), .def = "0", .min = 0, .max = 100,
+     .help = "Copies of each partition of a topic that is made; 0 leaves it to the cluster."},
+    {.name = "kafka_min_insync_replicas", .in = "main topic", .args = "NUMBER",
+     .type = HG_SLOT_INT, .at = AT(min_insync), .def = "0", .min = 0, .max = 100,
+     .help = "Copies that must have an event before it is acknowledged, of a topic that is made; "
+             "0 leaves it to the cluster. In a topic block a reload that changes it changes the "
+             "topic."},
     {.name = "kafka_content_mode", .in = "main", .args = "binary | structured",
      .type = HG_SLOT_ENUM, .at = AT(mode), .values = mode_names, .def = "binary",
      .is_at_start = true,
@@ -246,6 +248,20 @@ const struct hg_directive kafka_rows[] = {
     HG_DIRECTIVES_END,
 };
 /* clang-format on */
+
+/* What no cluster could be asked to do. */
+int kafka_conf_check(struct hg_conf_load *load, struct hg_conf_block *block, void *conf) {
+    const struct kafka_settings *s = conf;
+    bool is_own = false;
+    if (s->replication == 0 || s->min_insync <= s->replication) {
+        return 0;
+    }
+    hg_conf_fail(load, hg_conf_line_for(block, "kafka_min_insync_replicas", &is_own),
+                 "%lld copies must have an event of which there are %lld (kafka_replication): "
+                 "nothing could be acknowledged",
+                 (long long)s->min_insync, (long long)s->replication);
+    return HG_EINVAL;
+}
 
 /* ----- handles ----- */
 
@@ -335,9 +351,6 @@ int kafka_conf_read(const struct hg_log_open *open, struct kafka *k, struct hg_w
     if (s != NULL && s->prefix.len > 0) {
         memcpy(k->prefix, s->prefix.ptr, s->prefix.len);
     }
-    k->partitions = s != NULL ? s->partitions : 0;
-    k->replication = s != NULL ? s->replication : 0;
-    k->min_insync = s != NULL ? s->min_insync : 0;
     k->ask_ms = ASK_MS;
     k->may_create = s == NULL || s->may_create;
     k->has_tombstones = s != NULL && s->has_tombstones;
@@ -374,6 +387,8 @@ void kafka_conf_fini(struct kafka *k) {
         rd_kafka_conf_destroy(k->base);
         k->base = NULL;
     }
+    hg_free(k->wishes);
+    k->wishes = NULL;
     hg_free(k->bootstrap);
     k->bootstrap = NULL;
 }

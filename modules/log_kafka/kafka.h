@@ -31,15 +31,37 @@ struct kafka_property {
     struct kafka_property *next;
 };
 
-/* What the rows of the main block fill; lives as long as the configuration. */
+/* What the rows fill, in the main block and (those numbers) in topic blocks; lives as
+ * long as the configuration. */
 struct kafka_settings {
     struct hg_conf_head head;
     struct kafka_property *properties;
     struct hg_slice prefix;                      /* of topics' names in the cluster */
-    int64_t partitions, replication, min_insync; /* of topics that are made here */
+    int64_t partitions, replication, min_insync; /* 0: as the cluster likes */
     bool may_create;
     bool has_tombstones;
     int mode; /* enum kafka_mode */
+};
+
+/* What is said of a topic by the conf, and had by the cluster. */
+enum kafka_setting {
+    KAFKA_PARTITIONS,
+    KAFKA_REPLICATION,
+    KAFKA_MIN_INSYNC,
+    KAFKA_RETENTION,      /* -1: for ever */
+    KAFKA_RETENTION_SIZE, /* of a partition; -1: no bound */
+    KAFKA_SETTINGS,
+};
+
+struct kafka_said {
+    int64_t value;                   /* 0: nothing */
+    const struct hg_conf_line *line; /* NULL: nobody wrote one */
+    bool is_own;                     /* the line stands in the topic's own block */
+};
+
+struct kafka_wish {
+    bool is_known;
+    struct kafka_said said[KAFKA_SETTINGS];
 };
 
 struct kafka_part {
@@ -89,12 +111,13 @@ struct kafka {
     char *bootstrap;
     char prefix[KAFKA_PREFIX_MAX + 1]; /* of topics' names in the cluster */
     rd_kafka_conf_t *base; /* what every handle has: brokers, kafka_property, log lines */
-    int64_t partitions, replication, min_insync;
     bool may_create, has_tombstones;
     int ask_ms; /* how long the cluster is waited for */
     enum kafka_mode mode;
     rd_kafka_t *client;
     struct kafka_table topics;
+    struct kafka_wish *wishes; /* by id, of the last opening: the errand thread's */
+    uint32_t n_wishes;
     struct kafka_reads *reads;
     struct kafka_tail *tail;
     /* A count that rises when a topic has got partitions, and up to where the line
@@ -112,7 +135,8 @@ enum { KAFKA_MAGIC = 0x6b61666b };
 
 /* conf.c */
 extern const struct hg_directive kafka_rows[];
-/* Fills bootstrap, base and what a topic that is made here gets. */
+int kafka_conf_check(struct hg_conf_load *load, struct hg_conf_block *block, void *conf);
+/* Fills bootstrap, base and what is the same for all topics. */
 int kafka_conf_read(const struct hg_log_open *open, struct kafka *k, struct hg_why *why);
 void kafka_conf_fini(struct kafka *k);
 /* A copy of base with pairs of name and value, NULL at the end, set over it. */
@@ -136,19 +160,45 @@ int kafka_trim(void *state, uint32_t topic, uint32_t partition, uint64_t before)
 /* admin.c: how the cluster keeps a topic. */
 struct kafka_kept {
     size_t max_message_bytes;
-    int min_insync, replication;
+    int64_t has[KAFKA_SETTINGS]; /* 0: not told */
     bool is_unclean, is_compacted;
     bool has_producer_time; /* records bear the producers' time */
-    int64_t retention_ms;   /* -1: for ever */
 };
 
-int kafka_admin_make(struct kafka *k, const struct hg_log_topic *topic, const char *name,
-                     struct hg_why *why);
+int kafka_admin_make(struct kafka *k, const struct hg_log_topic *topic,
+                     const struct kafka_wish *wish, const char *name, struct hg_why *why);
 /* Fills what it is told. */
 rd_kafka_resp_err_t kafka_admin_kept(struct kafka *k, const char *name, struct kafka_kept *ret);
 /* Removes what stands before an offset of the partition, which is in its range. */
 rd_kafka_resp_err_t kafka_admin_trim(struct kafka *k, const char *name, uint32_t partition,
                                      int64_t before);
+
+/* alter.c. Values that are not 0, of those settings that are a topic's in the
+ * cluster too. HG_EINVAL, HG_EDENIED, HG_EAGAIN: why. */
+int kafka_admin_alter(struct kafka *k, const char *name, const int64_t values[KAFKA_SETTINGS],
+                      struct hg_why *why);
+int kafka_admin_grow(struct kafka *k, const char *name, int64_t partitions, struct hg_why *why);
+
+/* Something to be said of a topic; line NULL: of none of the conf's. */
+typedef void (*kafka_remark_fn)(void *arg, const struct hg_conf_line *line, const char *text);
+
+/* wish.c. Lines are the conf's, for as long as the topic's are. */
+void kafka_wish_fill(const struct hg_log_topic *topic, struct kafka_wish *ret);
+const char *kafka_setting_config(enum kafka_setting setting); /* NULL: it has no name there */
+/* Where its lines say something else than the cluster has. */
+void kafka_wish_compare(const struct kafka_wish *w, const char *name, const struct kafka_kept *kept,
+                        kafka_remark_fn fn, void *arg);
+/* What its lines changed since before is changed in the cluster, and kept is new then.
+ * HG_EINVAL: it cannot be; HG_EDENIED, HG_EAGAIN: why. */
+int kafka_wish_apply(struct kafka *k, const char *name, const struct kafka_wish *now,
+                     const struct kafka_wish *before, struct kafka_kept *kept, struct hg_why *why);
+/* Not known: the topic is opened for the first time. Lines are forgotten. */
+void kafka_wish_recall(const struct kafka *k, uint32_t id, struct kafka_wish *ret);
+int kafka_wish_keep(struct kafka *k, uint32_t id, const struct kafka_wish *wish);
+
+/* promise.c: what weakens a 2xx on it; is_compacted: as the conf says. */
+void kafka_promise_judge(const struct kafka_kept *kept, bool is_compacted, kafka_remark_fn fn,
+                         void *arg);
 
 /* ready.c: waits until the cluster has given a producer its id, which a new
  * cluster takes seconds for. HG_EAGAIN and why. */

@@ -2,6 +2,7 @@
 log_kafka_sources = \
     modules/log_kafka/admin.c \
     modules/log_kafka/admin.h \
+    modules/log_kafka/alter.c \
     modules/log_kafka/cache.c \
     modules/log_kafka/care.c \
     modules/log_kafka/conf.c \
@@ -13,6 +14,7 @@ log_kafka_sources = \
     modules/log_kafka/log_kafka.c \
     modules/log_kafka/plain.c \
     modules/log_kafka/produce.c \
+    modules/log_kafka/promise.c \
     modules/log_kafka/read.c \
     modules/log_kafka/read.h \
     modules/log_kafka/ready.c \
@@ -23,7 +25,8 @@ log_kafka_sources = \
     modules/log_kafka/tail.h \
     modules/log_kafka/take.c \
     modules/log_kafka/topics.c \
-    modules/log_kafka/trim.c
+    modules/log_kafka/trim.c \
+    modules/log_kafka/wish.c
 if HAVE_KAFKA
 modules_LTLIBRARIES += log_kafka.la
 log_kafka_la_SOURCES = $(log_kafka_sources)

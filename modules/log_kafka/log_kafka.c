@@ -72,6 +72,7 @@ HG_MODULE(log_kafka) = {
     .name = "log_kafka",
     .directives = kafka_rows,
     .conf_size = sizeof(struct kafka_settings),
+    .conf_check = kafka_conf_check,
     .counters = kafka_take_counters,
     .log = &ops,
 };

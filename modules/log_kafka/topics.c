@@ -85,6 +85,7 @@ struct told {
     uint32_t partitions;
     int replication;
     bool has_leaders;
+    bool is_made; /* just now */
 };
 
 static void take(const struct rd_kafka_metadata_topic *t, struct told *ret) {
@@ -133,13 +134,14 @@ static bool is_served(struct kafka *k, const char *name, const struct told *told
     return told->partitions > 0 && told->has_leaders;
 }
 
-/* Brokers hear of a new topic one after the other. */
-static int ask_new(struct kafka *k, const char *name, struct told *ret, struct hg_why *why) {
+/* Brokers hear of a new topic, or of partitions, one after the other. */
+static int ask_new(struct kafka *k, const char *name, uint32_t partitions, struct told *ret,
+                   struct hg_why *why) {
     static const struct timespec pause = {.tv_nsec = 20 * 1000 * 1000};
     int err = HG_ENOENT;
     for (int64_t end = kafka_mono_ms() + NEW_MS; kafka_mono_ms() < end;) {
         err = ask(k, name, ret, why);
-        if (err == 0 && is_served(k, name, ret)) {
+        if (err == 0 && ret->partitions >= partitions && is_served(k, name, ret)) {
             return 0;
         }
         if (err != 0 && err != HG_ENOENT) {
@@ -151,76 +153,85 @@ static int ask_new(struct kafka *k, const char *name, struct told *ret, struct h
     return HG_EAGAIN;
 }
 
-static int ask_or_make(struct kafka *k, const struct hg_log_topic *topic, const char *name,
-                       struct told *ret, struct hg_why *why) {
+static int ask_or_make(struct kafka *k, const struct hg_log_topic *topic,
+                       const struct kafka_wish *wish, const char *name, struct told *ret,
+                       struct hg_why *why) {
     int err = ask(k, name, ret, why);
     if (err != HG_ENOENT || !k->may_create || topic->is_found) {
         return err;
     }
-    err = kafka_admin_make(k, topic, name, why);
+    err = kafka_admin_make(k, topic, wish, name, why);
     if (err == 0) {
-        err = ask_new(k, name, ret, why);
+        err = ask_new(k, name, 1, ret, why);
     }
     if (err == 0) {
+        ret->is_made = true;
         HG_LOG(HG_NOTICE, "kafka_topic_made", "topic=%s partitions=%u copies=%d", name,
                ret->partitions, ret->replication);
     }
     return err;
 }
 
-/* ----- what a 2xx is worth on it ----- */
+/* ----- what is said of one that is there ----- */
 
-static void warn(const char *name, const char *text) {
-    HG_LOG(HG_WARN, "kafka_topic_weak", "topic=%s why=\"%s\"", name, text);
+static void on_weak(void *arg, const struct hg_conf_line *line, const char *text) {
+    (void)line;
+    HG_LOG(HG_WARN, "kafka_topic_weak", "topic=%s why=\"%s\"", (const char *)arg, text);
 }
 
-static void warn_about(const char *name, const struct kafka_kept *kept) {
-    if (kept->replication == 1) {
-        warn(name, "it has one copy: what is acknowledged is lost with its broker");
-    } else if (kept->min_insync == 1) {
-        warn(name, "min.insync.replicas is 1: an event is acknowledged when one copy has it");
-    } else if (kept->min_insync >= kept->replication) {
-        warn(name, "min.insync.replicas is as high as the number of copies: nothing can be "
-                   "acknowledged while one broker is away");
-    }
-    if (kept->is_unclean) {
-        warn(name, "unclean.leader.election.enable is true: a copy that lacks acknowledged "
-                   "events may become the leader");
-    }
-    if (kept->has_producer_time) {
-        HG_LOG(HG_NOTICE, "kafka_topic_times",
-               "topic=%s why=\"message.timestamp.type is CreateTime: since= goes by the clocks of "
-               "producers\"",
-               name);
-    }
+static void on_differing(void *arg, const struct hg_conf_line *line, const char *text) {
+    HG_LOG(HG_WARN, "kafka_topic_differs", "topic=%s line=%s:%u why=\"%s\"", (const char *)arg,
+           line->file, line->number, text);
 }
 
-static int check_kept(const struct hg_log_topic *topic, const char *name,
-                      const struct kafka_kept *kept, struct hg_why *why) {
-    int64_t wanted = topic->retention_ms > 0 ? topic->retention_ms : -1;
-    if (topic->is_compacted && !kept->is_compacted) {
-        hg_why_set(why, "topic %s is not compacted in the cluster: set its cleanup.policy", name);
-        return HG_EINVAL;
+/* It was there before this start, or a reload is under way. */
+static int settle(struct kafka *k, const struct hg_log_topic *topic, const struct kafka_wish *wish,
+                  char *name, struct told *told, struct kafka_kept *kept, struct hg_why *why) {
+    struct kafka_wish before;
+    int err = 0;
+    kafka_wish_recall(k, topic->id, &before);
+    if (before.is_known) {
+        err = kafka_wish_apply(k, name, wish, &before, kept, why);
+    } else {
+        kafka_wish_compare(wish, name, kept, on_differing, name);
     }
-    if (!kept->is_compacted && !topic->is_found && kept->retention_ms != wanted) {
-        HG_LOG(HG_NOTICE, "kafka_topic_retention",
-               "topic=%s conf_ms=%lld cluster_ms=%lld why=\"the cluster's is the one that holds\"",
-               name, (long long)wanted, (long long)kept->retention_ms);
+    if (err == 0 && kept->has[KAFKA_PARTITIONS] > (int64_t)told->partitions) {
+        err = ask_new(k, name, (uint32_t)kept->has[KAFKA_PARTITIONS], told, why);
     }
-    warn_about(name, kept);
-    return 0;
+    return err;
 }
 
 /* What may not be asked is taken to be as the cluster's defaults are. */
 static int ask_kept(struct kafka *k, const struct hg_log_topic *topic, const char *name,
                     struct kafka_kept *kept, struct hg_why *why) {
     rd_kafka_resp_err_t rc = kafka_admin_kept(k, name, kept);
-    if (rc == RD_KAFKA_RESP_ERR_NO_ERROR) {
-        return check_kept(topic, name, kept, why);
+    if (rc != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        HG_LOG(HG_NOTICE, "kafka_topic_unknown",
+               "topic=%s error=%s why=\"its settings cannot be read\"", name,
+               rd_kafka_err2name(rc));
+        return 0;
     }
-    HG_LOG(HG_NOTICE, "kafka_topic_unknown",
-           "topic=%s error=%s why=\"its settings cannot be read\"", name, rd_kafka_err2name(rc));
+    if (topic->is_compacted && !kept->is_compacted) {
+        hg_why_set(why, "topic %s is not compacted in the cluster: set its cleanup.policy", name);
+        return HG_EINVAL;
+    }
     return 0;
+}
+
+/* All of what stands between a name and a topic that can be used. */
+static int ask_all(struct kafka *k, const struct hg_log_topic *topic, const struct kafka_wish *wish,
+                   char *name, struct told *told, struct kafka_kept *kept, struct hg_why *why) {
+    int err = ask_or_make(k, topic, wish, name, told, why);
+    err = err == 0 ? ask_kept(k, topic, name, kept, why) : err;
+    kept->has[KAFKA_PARTITIONS] = told->partitions;
+    kept->has[KAFKA_REPLICATION] = told->replication;
+    if (err == 0 && !topic->is_found && !told->is_made) {
+        err = settle(k, topic, wish, name, told, kept, why);
+    }
+    if (err == 0) {
+        kafka_promise_judge(kept, topic->is_compacted, on_weak, name);
+    }
+    return err;
 }
 
 /* ----- the driver's functions ----- */
@@ -285,26 +296,32 @@ static int put_name(const struct kafka *k, const struct hg_log_topic *topic,
     return 0;
 }
 
+static int put_opened(struct kafka *k, const struct hg_log_topic *topic, const char *name,
+                      const struct told *told, const struct kafka_kept *kept) {
+    const struct kafka_topic *known = kafka_topic(k, topic->id);
+    if (is_same(known, name, told, kept)) {
+        return 0;
+    }
+    struct kafka_topic *t =
+        new_topic(topic->id, name, told->partitions, kept->is_compacted, kept->max_message_bytes);
+    if (t != NULL && (!topic->is_found || topic->conf != NULL)) { /* else it is asked about again */
+        t->wait_until_ms = kafka_mono_ms() + NEW_MS;
+    }
+    return put(k, known, t);
+}
+
 int kafka_topic_open(void *state, const struct hg_log_topic *topic, struct hg_why *why) {
     struct kafka *k = HG_CAST(struct kafka, KAFKA_MAGIC, state);
     struct told told = {0};
     struct kafka_kept kept = {.max_message_bytes = MESSAGE_BYTES_DEFAULT,
                               .is_compacted = topic->is_compacted};
+    struct kafka_wish wish;
     char name[KAFKA_NAME_MAX + 1];
+    kafka_wish_fill(topic, &wish);
     int err = put_name(k, topic, name, why);
-    err = err == 0 ? ask_or_make(k, topic, name, &told, why) : err;
-    kept.replication = told.replication;
-    err = err == 0 ? ask_kept(k, topic, name, &kept, why) : err;
-    const struct kafka_topic *known = kafka_topic(k, topic->id);
-    if (err != 0 || is_same(known, name, &told, &kept)) {
-        return err;
-    }
-    struct kafka_topic *t =
-        new_topic(topic->id, name, told.partitions, kept.is_compacted, kept.max_message_bytes);
-    if (t != NULL && !topic->is_found) { /* one that was found is asked about again */
-        t->wait_until_ms = kafka_mono_ms() + NEW_MS;
-    }
-    return put(k, known, t);
+    err = err == 0 ? ask_all(k, topic, &wish, name, &told, &kept, why) : err;
+    err = err == 0 ? put_opened(k, topic, name, &told, &kept) : err;
+    return err == 0 && !topic->is_found ? kafka_wish_keep(k, topic->id, &wish) : err;
 }
 
 /* Others may have made the topic just now, or a leader is being chosen. */

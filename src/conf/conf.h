@@ -75,7 +75,6 @@ bool hg_conf_is_whole(const struct hg_conf_block *block);
 /* Blocks of one name directly inside, in the order written: pass NULL first. */
 struct hg_conf_block *hg_conf_next_block(const struct hg_conf_block *in, const char *name,
                                          const struct hg_conf_block *after);
-struct hg_conf_block *hg_conf_parent(const struct hg_conf_block *block);
 const struct hg_conf_line *hg_conf_line_of(const struct hg_conf_block *block);
 /* Was the row set in this very block (not inherited)? NULL if not. */
 const struct hg_conf_line *hg_conf_set_here(const struct hg_conf_block *block,

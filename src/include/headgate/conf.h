@@ -107,6 +107,8 @@ HG_API bool hg_conf_arg_named(const struct hg_conf_line *line, const char *name,
  * it may stand in it. */
 HG_API void *hg_conf_of_table(const struct hg_conf_block *block,
                               const struct hg_directive *directives);
+/* The block around it; NULL: it is the main one. */
+HG_API struct hg_conf_block *hg_conf_parent(const struct hg_conf_block *block);
 /* The line of this name that counts in a block, whosever row it is: its own, else
  * that of the nearest block around it; NULL: nobody wrote one. */
 HG_API const struct hg_conf_line *hg_conf_line_for(const struct hg_conf_block *block,

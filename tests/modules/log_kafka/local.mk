@@ -13,6 +13,7 @@ tests_modules_log_kafka_test_log_kafka_SOURCES = \
     tests/modules/log_kafka/rig.c \
     tests/modules/log_kafka/rig.h \
     tests/modules/log_kafka/test_admin.c \
+    tests/modules/log_kafka/test_alter.c \
     tests/modules/log_kafka/test_cache.c \
     tests/modules/log_kafka/test_care.c \
     tests/modules/log_kafka/test_conf.c \
@@ -23,6 +24,7 @@ tests_modules_log_kafka_test_log_kafka_SOURCES = \
     tests/modules/log_kafka/test_log_kafka.c \
     tests/modules/log_kafka/test_plain.c \
     tests/modules/log_kafka/test_produce.c \
+    tests/modules/log_kafka/test_promise.c \
     tests/modules/log_kafka/test_read.c \
     tests/modules/log_kafka/test_ready.c \
     tests/modules/log_kafka/test_record.c \
@@ -31,6 +33,7 @@ tests_modules_log_kafka_test_log_kafka_SOURCES = \
     tests/modules/log_kafka/test_take.c \
     tests/modules/log_kafka/test_topics.c \
     tests/modules/log_kafka/test_trim.c \
+    tests/modules/log_kafka/test_wish.c \
     tests/modules/log_kafka/tests.h \
     tests/support/conf_text.c tests/support/conf_text.h \
     $(log_kafka_sources)

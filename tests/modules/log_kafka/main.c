@@ -10,6 +10,8 @@ int main(void) {
     failed += test_plain();
     failed += test_decode();
     failed += test_cache();
+    failed += test_promise();
+    failed += test_wish();
     if (kafka_rig_bootstrap() == NULL) {
         print_message("SKIP: KAFKA_BOOTSTRAP is not set: nothing was tried on a broker\n");
         return failed != 0;
@@ -18,6 +20,7 @@ int main(void) {
     failed += test_ready();
     failed += test_topics();
     failed += test_admin();
+    failed += test_alter();
     failed += test_line();
     failed += test_produce();
     failed += test_fatal();

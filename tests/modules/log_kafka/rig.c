@@ -6,9 +6,11 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "log/settings.h"
+
 static const struct hg_conf_owner owner = {"log_kafka", kafka_rows, sizeof(struct kafka_settings),
-                                           NULL};
-static const struct hg_conf_owner *const owners[] = {&owner, NULL};
+                                           kafka_conf_check};
+static const struct hg_conf_owner *const owners[] = {&hg_log_owner, &owner, NULL};
 
 const char *kafka_rig_bootstrap(void) {
     const char *text = getenv("KAFKA_BOOTSTRAP");
@@ -74,8 +76,32 @@ const char *kafka_rig_name(struct kafka_rig *rig, uint32_t id) {
     return rig->names[id];
 }
 
+struct hg_log_topic kafka_rig_wanted(const struct kafka_rig *rig, uint32_t id, const char *name) {
+    const struct hg_conf *conf = rig->text.conf;
+    const struct hg_conf_block *b = NULL;
+    struct hg_log_topic topic;
+    enum hg_topic_key key;
+    while ((b = hg_log_settings_topic(conf, b, &topic, &key)) != NULL) {
+        if (hg_slice_eq(topic.name, hg_slice_of(name))) {
+            topic.id = id;
+            return topic;
+        }
+    }
+    return (struct hg_log_topic){.name = hg_slice_of(name),
+                                 .id = id,
+                                 .partitions = 1,
+                                 .retention_ms = hg_log_settings(conf)->retention_ms,
+                                 .conf = hg_conf_main(conf)};
+}
+
+void kafka_rig_reload(struct kafka_rig *rig, const char *rows) {
+    conf_text_close(&rig->text);
+    kafka_rig_conf(&rig->text, rows);
+    conf_text_assert_good(&rig->text);
+}
+
 int kafka_rig_topic(struct kafka_rig *rig, uint32_t id, const char *name, struct hg_why *why) {
-    const struct hg_log_topic topic = {.name = hg_slice_of(name), .id = id, .partitions = 1};
+    const struct hg_log_topic topic = kafka_rig_wanted(rig, id, name);
     return rig->ops->topic_open(rig->state, &topic, why);
 }
 

@@ -29,7 +29,7 @@ struct kafka_try {
     int err;
 };
 
-/* A load of rows of this module alone. */
+/* A load of rows of this module and of the log. */
 void kafka_rig_conf(struct conf_text *text, const char *rows);
 /* What open says; 0: it is open. */
 int kafka_rig_try(struct kafka_rig *rig, const char *bootstrap, const char *rows,
@@ -39,6 +39,10 @@ void kafka_rig_open(struct kafka_rig *rig, const char *rows);
 void kafka_rig_close(struct kafka_rig *rig);
 /* A name that no topic has had yet. */
 const char *kafka_rig_name(struct kafka_rig *rig, uint32_t id);
+/* As the rig's conf has it: by its block, or by the main one. */
+struct hg_log_topic kafka_rig_wanted(const struct kafka_rig *rig, uint32_t id, const char *name);
+/* Another conf, as a reload brings one; what the first said is gone. */
+void kafka_rig_reload(struct kafka_rig *rig, const char *rows);
 int kafka_rig_topic(struct kafka_rig *rig, uint32_t id, const char *name, struct hg_why *why);
 
 /* A new topic of that id, made by the driver. */

@@ -8,15 +8,15 @@ static void a_topic_is_made_with_what_the_conf_says(void **state) {
     (void)state;
     struct kafka_rig rig;
     struct hg_why why = {""};
-    kafka_rig_open(&rig, "kafka_partitions 3; kafka_replication 1; kafka_min_insync_replicas 1;");
+    kafka_rig_open(&rig, "kafka_partitions 3; kafka_replication 1; kafka_min_insync_replicas 1; "
+                         "retention 1h;");
     const char *name = kafka_rig_name(&rig, 0);
-    const struct hg_log_topic topic = {
-        .name = hg_slice_of(name), .partitions = 1, .retention_ms = 3600000};
-    assert_int_equal(rig.ops->topic_open(rig.state, &topic, &why), 0);
+    assert_int_equal(kafka_rig_topic(&rig, 0, name, &why), 0);
     struct kafka_kept kept = {.has_producer_time = true};
     assert_int_equal(kafka_admin_kept(rig.state, name, &kept), 0);
-    assert_int_equal(kept.retention_ms, 3600000);
-    assert_int_equal(kept.min_insync, 1);
+    assert_int_equal(kept.has[KAFKA_RETENTION], 3600000);
+    assert_int_equal(kept.has[KAFKA_RETENTION_SIZE], -1);
+    assert_int_equal(kept.has[KAFKA_MIN_INSYNC], 1);
     assert_false(kept.has_producer_time);
     assert_false(kept.is_compacted);
     assert_false(kept.is_unclean);
@@ -45,7 +45,8 @@ static void a_topic_that_is_there_already_is_no_error(void **state) {
     kafka_rig_open(&rig, "");
     const char *name = kafka_rig_new_topic(&rig, 0);
     const struct hg_log_topic topic = {.name = hg_slice_of(name)};
-    assert_int_equal(kafka_admin_make(rig.state, &topic, name, &why), 0);
+    const struct kafka_wish wish = {.is_known = true};
+    assert_int_equal(kafka_admin_make(rig.state, &topic, &wish, name, &why), 0);
     kafka_rig_close(&rig);
 }
 

@@ -97,6 +97,18 @@ static void a_prefix_is_what_a_topics_name_may_begin_with(void **state) {
     conf_text_close(&text);
 }
 
+static void what_nothing_could_be_stored_with_is_refused(void **state) {
+    (void)state;
+    expect_said("kafka_replication 3; kafka_min_insync_replicas 4;", true,
+                "t.conf:1: kafka_min_insync_replicas: 4 copies");
+    expect_said("kafka_replication 3;\ntopic a { kafka_min_insync_replicas 4; }", true,
+                "t.conf:2: kafka_min_insync_replicas: 4 copies");
+    struct conf_text text;
+    kafka_rig_conf(&text, "kafka_min_insync_replicas 2; topic a { kafka_replication 2; }");
+    conf_text_assert_good(&text);
+    conf_text_close(&text);
+}
+
 static void secrets_come_from_elsewhere_and_are_never_shown(void **state) {
     (void)state;
     struct conf_text text;
@@ -138,6 +150,7 @@ int test_conf(void) {
         cmocka_unit_test(what_may_break_one_is_warned_about),
         cmocka_unit_test(names_and_values_are_checked_by_librdkafka),
         cmocka_unit_test(a_prefix_is_what_a_topics_name_may_begin_with),
+        cmocka_unit_test(what_nothing_could_be_stored_with_is_refused),
         cmocka_unit_test(secrets_come_from_elsewhere_and_are_never_shown),
         cmocka_unit_test(one_argument_names_the_brokers),
     };

@@ -15,6 +15,7 @@
 extern const struct hg_module hg_module_log_kafka;
 
 int test_admin(void);
+int test_alter(void);
 int kafka_contract(void);
 int test_cache(void);
 int test_care(void);
@@ -26,6 +27,7 @@ int test_line(void);
 int test_log_kafka(void);
 int test_plain(void);
 int test_produce(void);
+int test_promise(void);
 int test_read(void);
 int test_ready(void);
 int test_record(void);
@@ -34,5 +36,6 @@ int test_tail(void);
 int test_take(void);
 int test_topics(void);
 int test_trim(void);
+int test_wish(void);
 
 #endif
