@@ -49,8 +49,8 @@ bool hg_expect_is_replaced(struct hg_log *log, struct hg_publish *p) {
     for (size_t i = 0; i < p->n_items; i++) {
         const struct hg_plan_item *plan = &p->plan->items[i];
         if (plan->state == HG_PLAN_NEW &&
-            is_replaced(log, &p->items[i], &p->append.items[plan->index])) {
-            p->append.refused = plan->index;
+            is_replaced(log, &p->items[i], &p->plan->sending.append.items[plan->index])) {
+            p->plan->sending.append.refused = plan->index;
             return true;
         }
     }

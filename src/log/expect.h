@@ -8,7 +8,7 @@
 #include "log/inner.h"
 
 /* A judged publish whose append was not begun. True: another record stands
- * where one of its items expects its own; p->append.refused says which. */
+ * where one of its items expects its own; the append's refused says which. */
 bool hg_expect_is_replaced(struct hg_log *log, struct hg_publish *p);
 
 #endif

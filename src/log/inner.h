@@ -42,7 +42,7 @@ struct hg_log_thread {
     int64_t rate;            /* bytes settled a second, smoothed */
     int32_t now_s;           /* hg_dedup_now, once a turn */
     int64_t entries_shown;   /* of the gauge */
-    struct hg_publish probe; /* asks whether writing is possible again */
+    struct hg_sending probe; /* asks whether writing is possible again */
     bool is_probing;
     bool has_stored, has_failed; /* by a driver that answers each item, since the last tick */
     size_t refused_bytes; /* of the largest append that found the log full, since it was writable */
@@ -92,9 +92,9 @@ int hg_log_errand__open(struct hg_log *log, const struct hg_log_topic *wanted, u
                         struct hg_why *why);
 int hg_log_errand__list(struct hg_log *log, const struct hg_log_patterns *wanted,
                         struct hg_log_kept **ret_items, size_t *ret_n);
-/* The tasks of a publish: put into the inbox. */
+/* Put into the inbox: a publish has come; upkeep's question is answered. */
 void hg_log_thread__on_publish(struct hg_task *task);
-void hg_log_thread__on_complete(struct hg_task *task);
+void hg_log_thread__on_probed(struct hg_task *task);
 
 /* upkeep.c: what the log thread does about once a second. When is the next? */
 void hg_log_upkeep__begin(struct hg_log *log, int64_t now_ms);

@@ -89,9 +89,11 @@ static enum hg_verdict make_append(const struct hg_judge *j, struct hg_publish *
             plan->items[i].index = n++;
         }
     }
-    p->append.items = plan->appends;
-    p->append.n_items = n;
-    p->append.refused = SIZE_MAX;
+    plan->sending.append = (struct hg_append){
+        .items = plan->appends,
+        .n_items = n,
+        .refused = SIZE_MAX,
+    };
     return HG_VERDICT_APPEND;
 }
 
@@ -164,7 +166,7 @@ static void settle_stored(struct hg_judge *j, struct hg_publish_item *item,
 static size_t find_refused(const struct hg_publish *p) {
     for (size_t i = 0; i < p->n_items; i++) {
         const struct hg_plan_item *item = &p->plan->items[i];
-        if (item->state == HG_PLAN_NEW && item->index == p->append.refused) {
+        if (item->state == HG_PLAN_NEW && item->index == p->plan->sending.append.refused) {
             return i;
         }
     }
@@ -199,7 +201,7 @@ static void tally(struct tally *t, enum hg_stored stored, int err) {
 /* It may be stored: whoever sends the id again is told what the log says. */
 static void doubt(struct hg_judge *j, const struct hg_publish *p, const struct hg_plan_item *plan) {
     if (j->is_read_back && plan->is_reserved) {
-        const struct hg_append_item *append = &p->append.items[plan->index];
+        const struct hg_append_item *append = &p->plan->sending.append.items[plan->index];
         hg_topic_doubt(hg_topics_get(j->topics, append->topic), append->partition, plan->after);
     }
 }
@@ -219,7 +221,7 @@ static void settle_item(struct hg_judge *j, struct hg_publish *p, size_t i, int 
         item->stored = HG_STORED_BEFORE;
         item->position = p->items[plan->index].position;
     } else {
-        settle_stored(j, item, plan, &p->append.items[plan->index], now);
+        settle_stored(j, item, plan, &p->plan->sending.append.items[plan->index], now);
     }
 }
 
@@ -229,7 +231,7 @@ static int err_of(const struct hg_publish *p, size_t i) {
         return 0;
     }
     plan = plan->state == HG_PLAN_ALIAS ? &p->plan->items[plan->index] : plan;
-    return p->append.items[plan->index].err;
+    return p->plan->sending.append.items[plan->index].err;
 }
 
 static bool is_at_fault(int err) {

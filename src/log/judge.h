@@ -24,7 +24,7 @@ struct hg_judge {
 };
 
 enum hg_verdict {
-    HG_VERDICT_APPEND, /* p->append is to be appended, then settled */
+    HG_VERDICT_APPEND, /* the plan's append is to be made, then settled */
     HG_VERDICT_ANSWER, /* nothing to append: p->err, p->at and the results are final */
     HG_VERDICT_WAIT,   /* all is stored or on its way: parked until that settles */
     HG_VERDICT_HOLD,   /* some is on its way and some is new: parked as well, and what

@@ -16,10 +16,9 @@ const struct hg_hash_key *hg_log_digest_key(void) {
 }
 
 static void on_complete(struct hg_log_up *up, struct hg_append *append, int err) {
-    struct hg_publish *p = HG_CONTAINER(append, struct hg_publish, append);
-    p->err = err;
-    p->task.run = hg_log_thread__on_complete;
-    hg_inbox_put(&HG_CONTAINER(up, struct hg_log, up)->inbox, &p->task);
+    struct hg_sending *s = HG_CONTAINER(append, struct hg_sending, append);
+    s->err = err;
+    hg_inbox_put(&HG_CONTAINER(up, struct hg_log, up)->inbox, &s->task);
 }
 
 static void free_log(struct hg_log *log) {

@@ -170,7 +170,6 @@ struct hg_publish {
     struct hg_plan *plan; /* log/plan.h */
     struct hg_loop *loop;
     struct hg_task task;
-    struct hg_append append;
     struct hg_publish *next;
     size_t bytes;
     size_t at;

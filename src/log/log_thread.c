@@ -39,14 +39,18 @@ static void answer(struct hg_log *log, struct hg_publish *p) {
     hg_crossings_answer(&log->crossings, p->loop, &p->task);
 }
 
+static void on_complete(struct hg_task *task);
+
 static void append(struct hg_log *log, struct hg_publish *p) {
     struct hg_log_thread *t = &log->thread;
-    p->append.up = &log->up;
-    t->group_items += p->append.n_items;
+    struct hg_sending *s = &p->plan->sending;
+    s->append.up = &log->up;
+    s->task.run = on_complete;
+    t->group_items += s->append.n_items;
     t->group_bytes += p->bytes;
     t->group_appends++;
     t->in_flight++;
-    log->ops->append(log->driver, &p->append);
+    log->ops->append(log->driver, &s->append);
 }
 
 void hg_log_thread__flush(struct hg_log *log) {
@@ -160,8 +164,9 @@ static void note_writable(struct hg_log *log, int err, size_t bytes) {
 static void note_items(struct hg_log *log, const struct hg_publish *p) {
     struct hg_log_thread *t = &log->thread;
     bool has_stored = false;
-    for (size_t i = 0; i < p->append.n_items; i++) {
-        has_stored |= p->append.items[i].err == 0;
+    const struct hg_append *a = &p->plan->sending.append;
+    for (size_t i = 0; i < a->n_items; i++) {
+        has_stored |= a->items[i].err == 0;
     }
     if (has_stored) {
         t->has_stored = true;
@@ -172,17 +177,22 @@ static void note_items(struct hg_log *log, const struct hg_publish *p) {
 }
 
 /* Who cannot take anything now is not writable, where that may last. */
-static void note_probe(struct hg_log *log, int err) {
+void hg_log_thread__on_probed(struct hg_task *task) {
+    struct hg_log *log = HG_CONTAINER(task, struct hg_log, thread.probe.task);
     struct hg_log_thread *t = &log->thread;
+    int err = t->probe.err;
     bool is_away = t->judge.is_by_item && err == HG_EAGAIN;
+    t->in_flight--;
+    t->is_probing = false;
     note_writable(log, is_away ? HG_EIO : err, t->probe.append.room);
 }
 
 /* An append stands before what was acknowledged earlier. */
 static void forget_cut(struct hg_log *log, const struct hg_publish *p) {
     log->thread.judge.has_cut = false;
-    for (size_t i = 0; i < p->append.n_items; i++) {
-        const struct hg_append_item *item = &p->append.items[i];
+    const struct hg_append *a = &p->plan->sending.append;
+    for (size_t i = 0; i < a->n_items; i++) {
+        const struct hg_append_item *item = &a->items[i];
         struct hg_topic *topic = hg_topics_get(log->topics, item->topic);
         if (hg_topic_part(topic, item->partition)->is_cut) {
             hg_log__index_forget(log, topic, item->partition);
@@ -190,16 +200,12 @@ static void forget_cut(struct hg_log *log, const struct hg_publish *p) {
     }
 }
 
-void hg_log_thread__on_complete(struct hg_task *task) {
-    struct hg_publish *p = HG_CONTAINER(task, struct hg_publish, task);
+static void on_complete(struct hg_task *task) {
+    struct hg_publish *p = HG_CONTAINER(task, struct hg_plan, sending.task)->owner;
     struct hg_log *log = p->log;
     struct hg_log_thread *t = &log->thread;
     t->in_flight--;
-    if (p == &t->probe) {
-        t->is_probing = false;
-        note_probe(log, p->err);
-        return;
-    }
+    p->err = p->plan->sending.err;
     if (t->judge.is_by_item) {
         note_items(log, p);
     } else {
@@ -318,7 +324,6 @@ static int create_thread(struct hg_log_thread *t, struct start_call *start) {
 int hg_log_thread__start(struct hg_log *log, const struct hg_log_open *open, struct hg_why *why) {
     struct hg_log_thread *t = &log->thread;
     hg_line_init(&t->line, log->topics);
-    t->probe.log = log;
     struct start_call start = {.log = log, .open = open, .why = why};
     int rc = sem_init(&start.is_open, 0, 0);
     HG_ASSERT(rc == 0);

@@ -71,6 +71,7 @@ int hg_plan_make(const struct hg_topics *topics, struct hg_publish *p) {
         plan_item(topic, &p->items[i], &plan->items[i], &plan->appends[i]);
         plan->items[i].reservation.owner = p;
     }
+    plan->owner = p;
     p->plan = plan;
     p->bytes = bytes;
     return 0;

@@ -32,7 +32,16 @@ struct hg_plan_item {
     uint64_t after; /* NEW: it is stored here or later, unless the log is cut back */
 };
 
+/* An append in the driver's hands, and its way back to the log thread. */
+struct hg_sending {
+    struct hg_append append;
+    struct hg_task task;
+    int err; /* the driver's */
+};
+
 struct hg_plan {
+    struct hg_publish *owner;
+    struct hg_sending sending;
     struct hg_append_item *appends; /* one for each item, in the same block */
     uint64_t serial;                /* in the order the log thread got them */
     enum hg_place place;

@@ -67,6 +67,7 @@ static void probe(struct hg_log *log) {
     }
     t->is_probing = true;
     t->in_flight++;
+    t->probe.task.run = hg_log_thread__on_probed;
     t->probe.append = (struct hg_append){.up = &log->up, .room = t->refused_bytes};
     log->ops->append(log->driver, &t->probe.append);
     log->ops->flush(log->driver);

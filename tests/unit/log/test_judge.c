@@ -61,9 +61,9 @@ static enum hg_verdict judge(struct fixture *f, struct pub *p) {
 
 /* As a driver does, then settle. */
 static struct hg_publish *settle(struct fixture *f, struct pub *p, int err, uint64_t offset) {
-    for (size_t i = 0; i < p->p.append.n_items; i++) {
-        p->p.append.items[i].record.offset = offset + i;
-        p->p.append.items[i].record.log_time_ms = 1000;
+    for (size_t i = 0; i < p->p.plan->sending.append.n_items; i++) {
+        p->p.plan->sending.append.items[i].record.offset = offset + i;
+        p->p.plan->sending.append.items[i].record.log_time_ms = 1000;
     }
     return hg_judge_settle(&f->judge, &p->p, err, 10);
 }
@@ -90,9 +90,9 @@ static void only_what_is_new_is_appended(void **state) {
     add(&mixed, "a", "x");
     make(f, &mixed);
     assert_int_equal(judge(f, &mixed), HG_VERDICT_APPEND);
-    assert_int_equal(mixed.p.append.n_items, 2);
-    assert_ptr_equal(mixed.p.append.items[0].record.event, mixed.items[1].event);
-    assert_ptr_equal(mixed.p.append.items[1].record.event, mixed.items[2].event);
+    assert_int_equal(mixed.p.plan->sending.append.n_items, 2);
+    assert_ptr_equal(mixed.p.plan->sending.append.items[0].record.event, mixed.items[1].event);
+    assert_ptr_equal(mixed.p.plan->sending.append.items[1].record.event, mixed.items[2].event);
     assert_null(settle(f, &mixed, 0, 41));
     static const enum hg_stored stored[] = {HG_STORED_BEFORE, HG_STORED_NEW, HG_STORED_NEW,
                                             HG_STORED_BEFORE};
@@ -199,8 +199,8 @@ static void a_publish_with_something_new_is_held(void **state) {
     assert_null(hg_pending_find(&f->judge.pending, &mixed.p.plan->items[0].reservation.identity));
     assert_ptr_equal(settle(f, &first, 0, 0), &mixed.p);
     assert_int_equal(judge(f, &mixed), HG_VERDICT_APPEND);
-    assert_int_equal(mixed.p.append.n_items, 1);
-    assert_ptr_equal(mixed.p.append.items[0].record.event, mixed.items[0].event);
+    assert_int_equal(mixed.p.plan->sending.append.n_items, 1);
+    assert_ptr_equal(mixed.p.plan->sending.append.items[0].record.event, mixed.items[0].event);
     assert_null(settle(f, &mixed, 0, 1));
     assert_int_equal(mixed.items[1].stored, HG_STORED_BEFORE);
     end(&first);
@@ -232,7 +232,7 @@ static void without_dedup_everything_is_new(void **state) {
     add(&p, "a", "y");
     make(f, &p);
     assert_int_equal(judge(f, &p), HG_VERDICT_APPEND);
-    assert_int_equal(p.p.append.n_items, 2);
+    assert_int_equal(p.p.plan->sending.append.n_items, 2);
     assert_null(settle(f, &p, 0, 0));
     assert_int_equal(p.items[1].stored, HG_STORED_NEW);
     end(&p);
@@ -249,7 +249,7 @@ static void items_can_leave_dedup_out(void **state) {
     hg_event_unref(&tombstone->event);
     make(f, &p);
     assert_int_equal(judge(f, &p), HG_VERDICT_APPEND);
-    assert_int_equal(p.p.append.n_items, 4);
+    assert_int_equal(p.p.plan->sending.append.n_items, 4);
     assert_null(settle(f, &p, 0, 0));
     assert_int_equal(hg_dedup_count(f->judge.dedup), 1);
     end(&p);
@@ -263,7 +263,7 @@ static void an_unexpected_position_names_its_item(void **state) {
     add(&p, "b", "x")->has_expected = true;
     make(f, &p);
     assert_int_equal(judge(f, &p), HG_VERDICT_APPEND);
-    p.p.append.refused = 1;
+    p.p.plan->sending.append.refused = 1;
     assert_null(settle(f, &p, HG_ECONFLICT, 0));
     assert_int_equal(p.p.at, 1);
     end(&p);
@@ -286,8 +286,8 @@ static void a_refused_item_is_named_as_the_publisher_counts(void **state) {
     add(&p, "c", "x");
     make(f, &p);
     assert_int_equal(judge(f, &p), HG_VERDICT_APPEND);
-    assert_int_equal(p.p.append.n_items, 2);
-    p.p.append.refused = 1;
+    assert_int_equal(p.p.plan->sending.append.n_items, 2);
+    p.p.plan->sending.append.refused = 1;
     assert_null(settle(f, &p, HG_EINVAL, 0));
     assert_int_equal(p.p.at, 3);
     end(&p);
@@ -298,8 +298,8 @@ static void a_driver_that_names_no_item_is_not_made_to(void **state) {
     struct pub p;
     begin(&p);
     add(&p, "a", "x");
-    p.p.append.refused = 0; /* of another time */
     make(f, &p);
+    p.p.plan->sending.append.refused = 0; /* of another time */
     assert_int_equal(judge(f, &p), HG_VERDICT_APPEND);
     assert_null(settle(f, &p, HG_E2BIG, 0));
     assert_true(p.p.at == SIZE_MAX);
@@ -309,10 +309,10 @@ static void a_driver_that_names_no_item_is_not_made_to(void **state) {
 /* As a driver that is not atomic: a result for each item that it was given. */
 static struct hg_publish *settle_parts(struct fixture *f, struct pub *p, const int *errs,
                                        uint64_t offset) {
-    for (size_t i = 0; i < p->p.append.n_items; i++) {
-        p->p.append.items[i].err = errs[i];
-        p->p.append.items[i].record.offset = errs[i] == 0 ? offset++ : 77;
-        p->p.append.items[i].record.log_time_ms = 1000;
+    for (size_t i = 0; i < p->p.plan->sending.append.n_items; i++) {
+        p->p.plan->sending.append.items[i].err = errs[i];
+        p->p.plan->sending.append.items[i].record.offset = errs[i] == 0 ? offset++ : 77;
+        p->p.plan->sending.append.items[i].record.log_time_ms = 1000;
     }
     return hg_judge_settle(&f->judge, &p->p, HG_EIO,
                            10); /* what it says of the whole is not asked */
@@ -343,7 +343,7 @@ static void each_item_has_its_own_result(void **state) {
     assert_int_equal(hg_dedup_count(f->judge.dedup), 1);
     /* Sent again only what is missing is appended. */
     assert_int_equal(judge(f, &p), HG_VERDICT_APPEND);
-    assert_int_equal(p.p.append.n_items, 2);
+    assert_int_equal(p.p.plan->sending.append.n_items, 2);
     assert_null(settle_parts(f, &p, (const int[]){0, 0}, 6));
     static const enum hg_stored then[] = {HG_STORED_BEFORE, HG_STORED_NEW, HG_STORED_NEW,
                                           HG_STORED_BEFORE};
@@ -402,7 +402,7 @@ static void of_many_that_failed_alike_the_one_at_fault_is_named(void **state) {
     add(&p, "c", "x");
     make(f, &p);
     assert_int_equal(judge(f, &p), HG_VERDICT_APPEND);
-    p.p.append.refused = 1;
+    p.p.plan->sending.append.refused = 1;
     assert_null(settle_parts(f, &p, (const int[]){HG_EINVAL, HG_EINVAL, HG_EINVAL}, 0));
     assert_int_equal(p.p.err, HG_EINVAL);
     assert_int_equal(p.p.at, 1);
@@ -418,7 +418,7 @@ static void what_never_came_to_the_driver_has_one_result(void **state) {
     add(&p, "b", "x");
     make(f, &p);
     assert_int_equal(judge(f, &p), HG_VERDICT_APPEND);
-    p.p.append.refused = 1;
+    p.p.plan->sending.append.refused = 1;
     assert_null(hg_judge_refuse(&f->judge, &p.p, HG_ECONFLICT, 10));
     assert_int_equal(p.p.err, HG_ECONFLICT);
     assert_int_equal(p.p.at, 1);

@@ -210,7 +210,7 @@ static bool is_held(void *arg) {
 
 /* The cluster has it, and nobody hears of it. */
 static void store(struct fixture *f, const struct rig_publish *p) {
-    struct hg_append_item item = p->p.append.items[0];
+    struct hg_append_item item = p->p.plan->sending.append.items[0];
     fake_log_store(&f->remote.fake, &item);
 }
 
