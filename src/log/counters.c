@@ -45,6 +45,11 @@ struct hg_counter hg_log_copies = {
             "is read again later may count again.",
     .kind = HG_COUNTER,
 };
+struct hg_counter hg_log_overdue = {
+    .name = "headgate_log_overdue",
+    .help = "Events that were answered as in doubt and are still on their way into the log.",
+    .kind = HG_GAUGE,
+};
 struct hg_counter hg_dedup_entries = {
     .name = "headgate_dedup_entries",
     .help = "Event ids remembered for deduplication.",
@@ -63,6 +68,7 @@ struct hg_counter *const hg_log_counters[] = {
     &hg_log_reads,
     &hg_log_tail_missed,
     &hg_log_copies,
+    &hg_log_overdue,
     &hg_dedup_entries,
     NULL,
 };

@@ -16,6 +16,7 @@ extern struct hg_counter hg_log_queue_bytes;
 extern struct hg_counter hg_log_reads;
 extern struct hg_counter hg_log_tail_missed;
 extern struct hg_counter hg_log_copies;
+extern struct hg_counter hg_log_overdue;
 extern struct hg_counter hg_dedup_entries;
 
 extern struct hg_counter *const hg_log_counters[]; /* NULL-terminated */

@@ -15,6 +15,7 @@
 #include "log/errands.h"
 #include "log/grow.h"
 #include "log/judge.h"
+#include "log/late.h"
 #include "log/line.h"
 #include "log/log.h"
 #include "log/readers.h"
@@ -34,7 +35,7 @@ struct hg_log_thread {
     size_t group_items; /* appended since the last flush */
     size_t group_bytes;
     size_t group_appends;
-    size_t in_flight;        /* appended, not settled */
+    size_t in_flight;        /* appended, neither settled nor overdue */
     int64_t tick_at_ms;      /* monotonic; the next one */
     int64_t drive_at_ms;     /* the driver's own, sooner while it is written to */
     bool has_written;        /* since the driver's last tick */
@@ -65,6 +66,7 @@ struct hg_log {
     struct hg_log_thread thread;
     struct hg_errands errands;
     struct hg_recalls recalls;
+    struct hg_late late;
     struct hg_refresh refresh;
     struct hg_grow grow;
     struct hg_copies *copies; /* NULL: the driver holds none */
@@ -80,6 +82,9 @@ int hg_log_thread__start(struct hg_log *log, const struct hg_log_open *open, str
 void hg_log_thread__stop(struct hg_log *log);
 /* Make durable what was appended since the last flush. */
 void hg_log_thread__flush(struct hg_log *log);
+/* Give it to its loop: with what it had on its way given back, or without. */
+void hg_log_thread__answer(struct hg_log *log, struct hg_publish *p);
+void hg_log_thread__hand_back(struct hg_log *log, struct hg_publish *p);
 /* topic_open.c. Called from any other thread; waits. */
 int hg_log_thread__topic(struct hg_log *log, const struct hg_log_topic *topic, uint32_t *ret_id,
                          struct hg_why *why);

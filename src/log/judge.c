@@ -50,6 +50,7 @@ static int judge_item(struct hg_judge *j, struct hg_publish *p, size_t i, int32_
     }
     struct hg_reservation *r = hg_pending_find(&j->pending, &mine->identity);
     if (r != NULL && r->owner != p) {
+        item->state = HG_PLAN_PENDING;
         *ret_blocker = r;
         return 0;
     }
@@ -97,19 +98,47 @@ static enum hg_verdict make_append(const struct hg_judge *j, struct hg_publish *
     return HG_VERDICT_APPEND;
 }
 
+void hg_judge_turn_back(struct hg_publish *p) {
+    p->err = HG_EAGAIN;
+    p->at = SIZE_MAX;
+    for (size_t i = 0; i < p->n_items; i++) {
+        enum hg_plan_state state = p->plan->items[i].state;
+        p->items[i].stored = state == HG_PLAN_PENDING  ? HG_STORED_DOUBT
+                             : state == HG_PLAN_BEFORE ? HG_STORED_BEFORE
+                                                       : HG_STORED_NOT;
+        p->err = state == HG_PLAN_PENDING ? HG_EDOUBT : p->err;
+    }
+    hg_counter_add(&hg_log_events_refused, (int64_t)p->n_items);
+}
+
+/* Behind what is overdue in its partition, or together with it, it would hold up
+ * its topic for nobody knows how long. */
+static bool is_kept_back(const struct hg_judge *j, const struct hg_publish *p, size_t i,
+                         const struct hg_reservation *waits_for) {
+    const struct hg_append_item *append = &p->plan->appends[i];
+    if (waits_for != NULL) {
+        return waits_for->owner->plan->is_overdue;
+    }
+    return p->plan->items[i].state == HG_PLAN_NEW &&
+           hg_topic_part(hg_topics_get(j->topics, append->topic), append->partition)->n_overdue > 0;
+}
+
 enum hg_verdict hg_judge(struct hg_judge *j, struct hg_publish *p, int32_t now) {
     struct hg_reservation *blocker = NULL;
-    size_t n_new = 0;
+    size_t n_new = 0, n_kept_back = 0;
     for (size_t i = 0; i < p->n_items; i++) {
         struct hg_reservation *waits_for = NULL;
         if (judge_item(j, p, i, now, &waits_for) != 0) {
             return refuse(j, p, i);
         }
-        if (waits_for != NULL) {
-            blocker = waits_for;
-        } else {
-            n_new += p->plan->items[i].state == HG_PLAN_NEW;
-        }
+        blocker = waits_for != NULL ? waits_for : blocker;
+        n_new += p->plan->items[i].state == HG_PLAN_NEW;
+        n_kept_back += j->is_late && is_kept_back(j, p, i, waits_for);
+    }
+    if (n_new > 0 && n_kept_back > 0) {
+        release_all(j, p, p->n_items);
+        hg_judge_turn_back(p);
+        return HG_VERDICT_ANSWER;
     }
     if (blocker != NULL) {
         release_all(j, p, p->n_items);
@@ -149,7 +178,10 @@ static void settle_stored(struct hg_judge *j, struct hg_publish_item *item,
     }
     item->stored = HG_STORED_NEW;
     item->position = position_at(j, append->topic, append->partition, record->offset, fingerprint);
-    if (plan->is_reserved) {
+    /* One that was overdue may have been read meanwhile (recall.h). */
+    bool is_known =
+        plan->is_overdue && hg_dedup_find(j->dedup, &plan->reservation.identity, now) != NULL;
+    if (plan->is_reserved && !is_known) {
         hg_dedup_add(j->dedup, &(struct hg_dedup_entry){
                                    .identity = plan->reservation.identity,
                                    .digest = plan->reservation.digest,
@@ -179,7 +211,7 @@ struct tally {
 };
 
 static void add_some(struct hg_counter *counter, int64_t n) {
-    if (n > 0) {
+    if (n != 0) {
         hg_counter_add(counter, n);
     }
 }
@@ -254,6 +286,15 @@ static void note_refused(struct hg_publish *p) {
     }
 }
 
+/* Gives the end of the list, which has more of them behind it. */
+static struct hg_publish **add_waiters(struct hg_publish **end, struct hg_publish *more) {
+    *end = more;
+    while (*end != NULL) {
+        end = &(*end)->next;
+    }
+    return end;
+}
+
 static struct hg_publish *settle(struct hg_judge *j, struct hg_publish *p, bool is_by_item, int err,
                                  int32_t now) {
     struct hg_publish *waiters = NULL, **end = &waiters;
@@ -269,10 +310,7 @@ static struct hg_publish *settle(struct hg_judge *j, struct hg_publish *p, bool 
         settle_item(j, p, i, err, now);
         tally(&sum, p->items[i].stored, plan->state == HG_PLAN_BEFORE ? 0 : err);
         if (plan->is_reserved) {
-            *end = hg_pending_release(&j->pending, &plan->reservation);
-            while (*end != NULL) {
-                end = &(*end)->next;
-            }
+            end = add_waiters(end, hg_pending_release(&j->pending, &plan->reservation));
         }
     }
     if (is_by_item) {
@@ -282,7 +320,81 @@ static struct hg_publish *settle(struct hg_judge *j, struct hg_publish *p, bool 
     return waiters;
 }
 
+static uint32_t *overdue_of(const struct hg_judge *j, const struct hg_append_item *append) {
+    return &hg_topic_part(hg_topics_get(j->topics, append->topic), append->partition)->n_overdue;
+}
+
+/* What the driver had not told when p was answered. */
+static struct hg_publish *settle_overdue(struct hg_judge *j, struct hg_publish *p, int32_t now) {
+    struct hg_publish *waiters = NULL, **end = &waiters;
+    for (size_t i = 0; i < p->n_items; i++) {
+        struct hg_plan_item *plan = &p->plan->items[i];
+        if (!plan->is_overdue) {
+            continue;
+        }
+        settle_item(j, p, i, err_of(p, i), now);
+        plan->is_overdue = false;
+        --*overdue_of(j, &p->plan->appends[plan->index]);
+        hg_counter_add(&hg_log_overdue, -1);
+        if (plan->is_reserved) {
+            end = add_waiters(end, hg_pending_release(&j->pending, &plan->reservation));
+        }
+    }
+    return waiters;
+}
+
+/* Which items the driver has told is looked at once: it goes on telling. */
+static size_t find_overdue(struct hg_judge *j, struct hg_publish *p) {
+    size_t n = 0;
+    for (size_t i = 0; i < p->n_items; i++) {
+        struct hg_plan_item *plan = &p->plan->items[i];
+        if (plan->state == HG_PLAN_NEW) {
+            struct hg_append_item *append = &p->plan->appends[plan->index];
+            plan->is_overdue = !atomic_load_explicit(&append->is_told, memory_order_acquire);
+            *overdue_of(j, append) += plan->is_overdue;
+            n += plan->is_overdue;
+        }
+    }
+    return n;
+}
+
+static bool is_overdue(const struct hg_publish *p, size_t i) {
+    const struct hg_plan_item *plan = &p->plan->items[i];
+    return plan->state == HG_PLAN_ALIAS ? p->plan->items[plan->index].is_overdue : plan->is_overdue;
+}
+
+struct hg_publish *hg_judge_overdue(struct hg_judge *j, struct hg_publish *p, int32_t now) {
+    struct hg_publish *waiters = NULL, **end = &waiters;
+    struct tally sum = {0};
+    p->err = 0;
+    p->at = 0;
+    add_some(&hg_log_overdue, (int64_t)find_overdue(j, p));
+    for (size_t i = 0; i < p->n_items; i++) {
+        struct hg_plan_item *plan = &p->plan->items[i];
+        struct hg_reservation *r = plan->is_reserved ? &plan->reservation : NULL;
+        bool is_late = is_overdue(p, i);
+        int err = is_late ? HG_EDOUBT : err_of(p, i);
+        if (is_late) {
+            p->items[i].stored = HG_STORED_DOUBT;
+        } else {
+            settle_item(j, p, i, err, now);
+            plan->is_reserved = false;
+        }
+        note_worst(p, i, err);
+        tally(&sum, p->items[i].stored, plan->state == HG_PLAN_BEFORE ? 0 : err);
+        if (r != NULL) {
+            end =
+                add_waiters(end, is_late ? hg_pending_part(r) : hg_pending_release(&j->pending, r));
+        }
+    }
+    count(&sum);
+    return waiters;
+}
+
 struct hg_publish *hg_judge_settle(struct hg_judge *j, struct hg_publish *p, int err, int32_t now) {
+    if (p->plan->is_overdue) {
+        return settle_overdue(j, p, now);
+    }
     return settle(j, p, j->is_by_item, err, now);
 }
 

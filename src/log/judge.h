@@ -6,7 +6,9 @@
  *   absent ───────────────► pending (reserved) ────► stored   result 0
  *      ^                       │                └──► absent   any other
  *      └── a publish that waited is judged again ◄──┘
- */
+ *
+ * A pending id whose publisher was answered in doubt (hg_judge_overdue) stays so:
+ * who sends it again, and nothing new with it, waits for what becomes of it. */
 #ifndef HG_LOG_JUDGE_H
 #define HG_LOG_JUDGE_H
 
@@ -20,6 +22,7 @@ struct hg_judge {
     bool
         is_tail_late; /* HG_LOG_FOLLOW: what is stored is known before its tail comes, or without */
     bool is_read_back; /* HG_LOG_REMOTE: what became of an append in doubt can be read (recall.h) */
+    bool is_late;      /* HG_LOG_LATE: see hg_judge_overdue */
     bool has_cut;      /* some partition's is_cut is new; for who settles */
 };
 
@@ -40,6 +43,13 @@ struct hg_publish *hg_judge_settle(struct hg_judge *j, struct hg_publish *p, int
 /* The same for an append that never came to the driver: err is that of every
  * item. */
 struct hg_publish *hg_judge_refuse(struct hg_judge *j, struct hg_publish *p, int err, int32_t now);
+
+/* The publisher of p waits no longer: fills p's results, in doubt but for what was
+ * told. Until it is settled p is overdue. Gives back who waited, to be judged anew. */
+struct hg_publish *hg_judge_overdue(struct hg_judge *j, struct hg_publish *p, int32_t now);
+/* p was judged and comes no further now: what is on its way is in doubt, the rest
+ * is stored or not. */
+void hg_judge_turn_back(struct hg_publish *p);
 
 /* Not judged: nothing of p is appended, and err is its answer. */
 void hg_judge_turn_away(struct hg_publish *p, int err);

@@ -29,6 +29,8 @@ libheadgate_a_SOURCES += \
     src/log/inner.h \
     src/log/judge.c \
     src/log/judge.h \
+    src/log/late.c \
+    src/log/late.h \
     src/log/line.c \
     src/log/line.h \
     src/log/log.c \

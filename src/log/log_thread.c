@@ -33,10 +33,14 @@ static void run_done(struct hg_task *task) {
     p->done(p, p->err, p->at);
 }
 
-static void answer(struct hg_log *log, struct hg_publish *p) {
-    hg_admit_leave(&log->admit, p);
+void hg_log_thread__hand_back(struct hg_log *log, struct hg_publish *p) {
     p->task.run = run_done;
     hg_crossings_answer(&log->crossings, p->loop, &p->task);
+}
+
+void hg_log_thread__answer(struct hg_log *log, struct hg_publish *p) {
+    hg_admit_leave(&log->admit, p);
+    hg_log_thread__hand_back(log, p);
 }
 
 static void on_complete(struct hg_task *task);
@@ -50,6 +54,7 @@ static void append(struct hg_log *log, struct hg_publish *p) {
     t->group_bytes += p->bytes;
     t->group_appends++;
     t->in_flight++;
+    hg_late_begin(log, p);
     log->ops->append(log->driver, &s->append);
 }
 
@@ -76,7 +81,7 @@ static bool can_judge(const struct hg_log_thread *t) {
 /* What waited for it is judged next. */
 static void end(struct hg_log *log, struct hg_publish *p, struct hg_publish *waiters) {
     hg_line_back(&log->thread.line, waiters);
-    answer(log, p);
+    hg_log_thread__answer(log, p);
 }
 
 /* p and its verdict; its place in the line is settled first, as it may be
@@ -92,7 +97,7 @@ static void carry_out(struct hg_log *log, struct hg_publish *p, enum hg_verdict 
         }
         break;
     case HG_VERDICT_ANSWER:
-        answer(log, p);
+        hg_log_thread__answer(log, p);
         break;
     case HG_VERDICT_WAIT:
         break;
@@ -130,6 +135,7 @@ static void judge_line(struct hg_log *log) {
 
 void hg_log_thread__on_publish(struct hg_task *task) {
     struct hg_publish *p = HG_CONTAINER(task, struct hg_publish, task);
+    hg_late_come(p->log, p);
     hg_line_put(&p->log->thread.line, p);
 }
 
@@ -204,7 +210,7 @@ static void on_complete(struct hg_task *task) {
     struct hg_publish *p = HG_CONTAINER(task, struct hg_plan, sending.task)->owner;
     struct hg_log *log = p->log;
     struct hg_log_thread *t = &log->thread;
-    t->in_flight--;
+    t->in_flight -= !p->plan->is_overdue;
     p->err = p->plan->sending.err;
     if (t->judge.is_by_item) {
         note_items(log, p);
@@ -216,7 +222,11 @@ static void on_complete(struct hg_task *task) {
     if (t->judge.has_cut) {
         forget_cut(log, p);
     }
-    end(log, p, waiters);
+    if (hg_late_end(log, p)) {
+        hg_line_back(&t->line, waiters);
+    } else {
+        end(log, p, waiters);
+    }
 }
 
 static void wait_for(sem_t *s) {
@@ -248,7 +258,8 @@ static int wait_ms(const struct hg_log *log) {
     if (t->group_appends > 0 || can_judge(t)) {
         return 0;
     }
-    int64_t left = hg_log_upkeep__due_ms(log) - hg_clock_mono_ms();
+    int64_t upkeep_ms = hg_log_upkeep__due_ms(log), late_ms = hg_late_due_ms(log);
+    int64_t left = (upkeep_ms < late_ms ? upkeep_ms : late_ms) - hg_clock_mono_ms();
     left = left < 1 ? 1 : left;
     return (int)(t->needs_index && left > INDEX_WAIT_MS ? INDEX_WAIT_MS : left);
 }
@@ -268,6 +279,7 @@ static void turn(struct hg_log *log) {
         hg_log_thread__flush(log);
     }
     int64_t now_ms = hg_clock_mono_ms();
+    hg_late_run(log, now_ms);
     if (now_ms >= hg_log_upkeep__due_ms(log)) {
         hg_log_thread__flush(log);
         hg_crossings_send(&log->crossings);
@@ -299,10 +311,12 @@ static void *run_thread(void *arg) {
     if (err != 0) {
         return NULL;
     }
+    hg_late_init(log);
     hg_log_upkeep__begin(log, hg_clock_mono_ms());
     while (!t->is_stopping || t->line.first != NULL || t->in_flight > 0) {
         turn(log);
     }
+    hg_late_stop(log);
     log->ops->close(log->driver);
     (void)run_tasks(hg_inbox_take(&log->inbox, 0)); /* what the driver said last */
     hg_crossings_send(&log->crossings);

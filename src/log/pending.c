@@ -34,6 +34,13 @@ struct hg_publish *hg_pending_release(struct hg_pending *p, struct hg_reservatio
     return r->waiters;
 }
 
+struct hg_publish *hg_pending_part(struct hg_reservation *r) {
+    struct hg_publish *waiters = r->waiters;
+    r->waiters = NULL;
+    r->waiters_end = &r->waiters;
+    return waiters;
+}
+
 void hg_pending_wait(struct hg_reservation *r, struct hg_publish *waiter) {
     waiter->next = NULL;
     *r->waiters_end = waiter;

@@ -30,6 +30,8 @@ struct hg_reservation *hg_pending_find(const struct hg_pending *p,
 void hg_pending_reserve(struct hg_pending *p, struct hg_reservation *r);
 /* Gives back who waited, in order. */
 struct hg_publish *hg_pending_release(struct hg_pending *p, struct hg_reservation *r);
+/* The same, and it stays reserved. */
+struct hg_publish *hg_pending_part(struct hg_reservation *r);
 void hg_pending_wait(struct hg_reservation *r, struct hg_publish *waiter);
 
 #endif

@@ -4,14 +4,16 @@
 #ifndef HG_LOG_PLAN_H
 #define HG_LOG_PLAN_H
 
+#include "base/list.h"
 #include "log/log.h"
 #include "log/pending.h"
 #include "log/topics.h"
 
 enum hg_plan_state {
-    HG_PLAN_NEW,    /* to be appended */
-    HG_PLAN_ALIAS,  /* the same as an item before it in this publish */
-    HG_PLAN_BEFORE, /* stored already */
+    HG_PLAN_NEW,     /* to be appended */
+    HG_PLAN_ALIAS,   /* the same as an item before it in this publish */
+    HG_PLAN_BEFORE,  /* stored already */
+    HG_PLAN_PENDING, /* on its way in another publish */
 };
 
 /* Where a publish is; log/line.h. */
@@ -27,9 +29,10 @@ struct hg_plan_item {
     struct hg_plan_item *behind; /* of those aside in this topic */
     enum hg_plan_state state;
     bool is_reserved;
-    size_t index;   /* NEW: in the append's items; ALIAS: in this plan */
-    size_t bytes;   /* what it costs while it is on its way */
-    uint64_t after; /* NEW: it is stored here or later, unless the log is cut back */
+    bool is_overdue; /* answered in doubt, and not settled yet */
+    size_t index;    /* NEW: in the append's items; ALIAS: in this plan */
+    size_t bytes;    /* what it costs while it is on its way */
+    uint64_t after;  /* NEW: it is stored here or later, unless the log is cut back */
 };
 
 /* An append in the driver's hands, and its way back to the log thread. */
@@ -42,6 +45,10 @@ struct hg_sending {
 struct hg_plan {
     struct hg_publish *owner;
     struct hg_sending sending;
+    /* Of log/late.h: */
+    struct hg_list late;
+    int64_t due_ms; /* monotonic: when whoever publishes is answered at the latest */
+    bool is_overdue;
     struct hg_append_item *appends; /* one for each item, in the same block */
     uint64_t serial;                /* in the order the log thread got them */
     enum hg_place place;

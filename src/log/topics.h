@@ -25,6 +25,7 @@ struct hg_topic_part {
     bool is_indexed;            /* dedup knows its records */
     bool is_cut;                /* an append showed that it was cut back */
     uint32_t doubts;            /* how often is_indexed fell */
+    uint32_t n_overdue;         /* items that were answered in doubt; log/late.h */
     uint64_t index_from;        /* what stands before it is known; 0: nothing is */
     struct hg_recall *recall;   /* log/recall.h; NULL: nobody asked */
     uint32_t known_fingerprint; /* of the record before known_next */

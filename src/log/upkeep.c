@@ -51,8 +51,10 @@ static void guess_retry(struct hg_log *log, int64_t elapsed_ms) {
 
 /* Where each partition answers for itself, that nothing at all was stored may
  * mean one of them, or the whole cluster. */
-static bool is_in_question(struct hg_log_thread *t) {
-    bool is_stuck = !t->has_stored && (t->has_failed || t->in_flight > 0);
+static bool is_in_question(struct hg_log *log) {
+    struct hg_log_thread *t = &log->thread;
+    bool is_away = t->has_failed || t->in_flight > 0 || !hg_list_is_empty(&log->late.overdue);
+    bool is_stuck = !t->has_stored && is_away;
     t->has_stored = t->has_failed = false;
     return is_stuck && t->judge.is_by_item;
 }
@@ -61,7 +63,7 @@ static bool is_in_question(struct hg_log_thread *t) {
  * gateway is not ready, and what is not ready is sent nothing. */
 static void probe(struct hg_log *log) {
     struct hg_log_thread *t = &log->thread;
-    bool is_wanted = is_in_question(t) || !atomic_load(&log->is_writable);
+    bool is_wanted = is_in_question(log) || !atomic_load(&log->is_writable);
     if (!is_wanted || t->is_probing) {
         return;
     }
@@ -93,6 +95,7 @@ static void tick(struct hg_log *log, int64_t now_ms) {
     hg_log_grow__run(log, now_ms);
     nudge(log);
     hg_recalls_tick(log, now_ms);
+    hg_late_tick(log, now_ms);
     guess_retry(log, elapsed_ms);
     hg_admit_guess(&log->admit, elapsed_ms);
     probe(log);

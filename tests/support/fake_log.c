@@ -56,10 +56,6 @@ static int on_open(const struct hg_log_open *open, void **ret_state, struct hg_w
     return 0;
 }
 
-static void on_close(void *state) {
-    (void)state;
-}
-
 static int open_topic(struct fake_log *fake, const struct hg_log_topic *topic, struct hg_why *why) {
     for (int i = 0; i < FAKE_TOPICS; i++) {
         struct fake_topic *t = &fake->topics[i];
@@ -286,6 +282,34 @@ void fake_log_answer_items(struct fake_log *fake, size_t nth, const int *errs, s
     complete_items(fake, append, errs);
 }
 
+void fake_log_tell(struct fake_log *fake, size_t nth, size_t item) {
+    lock(fake);
+    struct hg_append *append = fake->held;
+    for (size_t i = 0; i < nth; i++) {
+        append = append->next;
+    }
+    unlock(fake);
+    append->items[item].err = 0;
+    fake_log_store(fake, &append->items[item]);
+    atomic_store(&append->items[item].is_told, true);
+}
+
+void fake_log_complete(struct fake_log *fake, size_t nth) {
+    struct hg_append *append = take_held(fake, nth);
+    hg_append_complete(append, worst_of(append));
+}
+
+static void on_close(void *state) {
+    struct fake_log *fake = state;
+    while (atomic_load(&fake->n_held) > 0) {
+        fake_log_answer(fake, 1, HG_EDOUBT);
+    }
+}
+
+static int64_t on_answer_ms(void *state) {
+    return ((struct fake_log *)state)->answer_ms;
+}
+
 static int on_read(void *state, const struct hg_log_read *want, struct hg_records *out) {
     struct fake_log *fake = state;
     int err = 0;
@@ -355,7 +379,8 @@ static int on_follow(void *state, uint32_t topic, bool is_wanted) {
 #define SHARED                                                                                     \
     .size = sizeof(struct hg_log_ops), .name = "fake", .open = on_open, .close = on_close,         \
     .topic_open = topic_open, .describe = describe, .append = on_append, .flush = on_flush,        \
-    .read = on_read, .seek = on_seek, .tick = on_tick, .list = on_list, .trim = on_trim
+    .read = on_read, .seek = on_seek, .tick = on_tick, .list = on_list, .trim = on_trim,           \
+    .answer_ms = on_answer_ms
 
 const struct hg_log_ops fake_log_ops = {
     SHARED,

@@ -38,6 +38,7 @@ struct fake_log {
     atomic_size_t refused_next; /* the item that an HG_E2BIG or HG_EINVAL is about */
     atomic_int open_err, list_err;
     atomic_int flushes, appends, ticks, n_held;
+    int64_t answer_ms;   /* for who adds HG_LOG_LATE */
     int64_t log_time_ms; /* of the next record; 0: the wall clock */
     bool is_tail_silent;
 };
@@ -57,10 +58,16 @@ void fake_log_store(struct fake_log *fake, struct hg_append_item *item);
 void fake_log_cut(struct fake_log *fake, uint32_t topic, uint32_t partition, uint64_t end);
 /* The value of a record's header; {NULL, 0}: it has none of the name. */
 struct hg_slice fake_log_header(const struct hg_record *r, const char *name);
-/* Any thread: complete the n oldest held appends with err. */
+/* Any thread: complete the n oldest held appends with err. What is held when the
+ * driver is closed is in doubt. */
 void fake_log_answer(struct fake_log *fake, size_t n, int err);
 /* Any thread, with fake_log_parts_ops: complete one held append, the oldest
  * being 0, with a result for each of its items. */
 void fake_log_answer_items(struct fake_log *fake, size_t nth, const int *errs, size_t n);
+
+/* Any thread: one item of a held append is stored and told; the append is not complete. */
+void fake_log_tell(struct fake_log *fake, size_t nth, size_t item);
+/* All items of it were told. */
+void fake_log_complete(struct fake_log *fake, size_t nth);
 
 #endif

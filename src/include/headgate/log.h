@@ -9,6 +9,8 @@
 #ifndef HEADGATE_LOG_H
 #define HEADGATE_LOG_H
 
+#include <stdatomic.h>
+
 #include "headgate/base.h"
 #include "headgate/conf.h"
 #include "headgate/event.h"
@@ -29,6 +31,7 @@ enum hg_log_cap {
                               * these five come on one thread beside the log thread */
     HG_LOG_COPIES = 1 << 10, /* others write events with owner and digest too: one may be there
                               * twice, and only the first is shown */
+    HG_LOG_LATE = 1 << 11,   /* an append may take longer than its publisher waits: answer_ms */
 };
 
 /* Said about an event rather than by it: dead-letter reason, principal. */
@@ -80,6 +83,9 @@ struct hg_append_item {
     struct hg_record record;
     int err; /* from a driver without HG_LOG_ATOMIC: of this item, as of an append; it
               * comes as HG_EDOUBT */
+    /* HG_LOG_LATE: err, offset and log time stand, though those of other items may
+     * not yet. Set last; the completion does not rest on it. */
+    atomic_bool is_told;
 };
 
 struct hg_log_up; /* the way up: the gateway's side of an open driver */
@@ -215,6 +221,12 @@ struct hg_log_ops {
                         uint64_t next);
     int (*group_position)(void *state, struct hg_slice group, uint32_t topic, uint32_t partition,
                           uint64_t *ret_next);
+    /* HG_LOG_LATE: how long whoever publishes waits, from the append on. Then each item
+     * that is not told is in doubt to its publisher, while the driver goes on: of the
+     * append there stay its items and, of their records, the events; keys and headers
+     * are gone. It completes the append when it knows more, which may be much later.
+     * close completes what is left. */
+    int64_t (*answer_ms)(void *state);
 };
 
 #endif

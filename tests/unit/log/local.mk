@@ -23,6 +23,7 @@ tests_unit_log_test_log_SOURCES = \
     tests/unit/log/test_inbox.c \
     tests/unit/log/test_index.c \
     tests/unit/log/test_judge.c \
+    tests/unit/log/test_late.c \
     tests/unit/log/test_line.c \
     tests/unit/log/test_log.c \
     tests/unit/log/test_log_thread.c \

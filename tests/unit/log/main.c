@@ -33,6 +33,7 @@ int main(void) {
     failed += test_tail();
     failed += test_index();
     failed += test_recall();
+    failed += test_late();
     failed += test_hide();
     failed += test_copies();
     failed += test_follow();

@@ -25,6 +25,7 @@ int test_hide(void);
 int test_inbox(void);
 int test_index(void);
 int test_judge(void);
+int test_late(void);
 int test_line(void);
 int test_log(void);
 int test_log_thread(void);
