@@ -359,7 +359,19 @@ int kafka_conf_read(const struct hg_log_open *open, struct kafka *k, struct hg_w
     rd_kafka_conf_set_log_cb(k->base, on_log);
     int err = set_or_why(k->base, "bootstrap.servers", k->bootstrap, why);
     err = err == 0 ? set_pairs(k->base, defaults, why) : err;
-    return err == 0 && s != NULL ? read_properties(k, s, why) : err;
+    err = err == 0 && s != NULL ? read_properties(k, s, why) : err;
+    k->answer_ms = kafka_conf_number(k->base, "message.timeout.ms");
+    return err;
+}
+
+int64_t kafka_conf_number(const rd_kafka_conf_t *conf, const char *name) {
+    char text[24], *end = NULL;
+    size_t len = sizeof text;
+    if (rd_kafka_conf_get(conf, name, text, &len) != RD_KAFKA_CONF_OK) {
+        return -1;
+    }
+    long long n = strtoll(text, &end, 10);
+    return end != text && *end == '\0' ? n : -1;
 }
 
 rd_kafka_conf_t *kafka_handle_conf(const struct kafka *k, const char *const *pairs,

@@ -33,7 +33,7 @@ struct kafka_line *kafka_line_now(struct kafka *k) {
         }
     }
     if (k->line != NULL) {
-        kafka_line_end(k->line, is_fatal);
+        kafka_line_end(k->line);
         k->line->next = k->retired;
         k->retired = k->line;
         k->line = NULL;
@@ -49,7 +49,7 @@ struct kafka_line *kafka_line_now(struct kafka *k) {
 
 void kafka_lines_close(struct kafka *k) {
     if (k->line != NULL) {
-        kafka_line_end(k->line, false);
+        kafka_line_end(k->line);
         kafka_line_free(&k->line);
     }
     while (k->retired != NULL) {

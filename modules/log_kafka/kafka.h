@@ -111,6 +111,7 @@ struct kafka {
     char *bootstrap;
     char prefix[KAFKA_PREFIX_MAX + 1]; /* of topics' names in the cluster */
     rd_kafka_conf_t *base; /* what every handle has: brokers, kafka_property, log lines */
+    int64_t answer_ms;     /* message.timeout.ms: how long whoever publishes waits */
     bool may_create, has_tombstones;
     int ask_ms; /* how long the cluster is waited for */
     enum kafka_mode mode;
@@ -142,6 +143,8 @@ void kafka_conf_fini(struct kafka *k);
 /* A copy of base with pairs of name and value, NULL at the end, set over it. */
 rd_kafka_conf_t *kafka_handle_conf(const struct kafka *k, const char *const *pairs,
                                    struct hg_why *why);
+/* A whole number that conf has; -1: none. */
+int64_t kafka_conf_number(const rd_kafka_conf_t *conf, const char *name);
 /* Takes conf. NULL and why. */
 rd_kafka_t *kafka_handle_new(rd_kafka_type_t type, rd_kafka_conf_t *conf, struct hg_why *why);
 
@@ -210,9 +213,9 @@ int kafka_line_open(struct kafka *k, struct kafka_line **ret, struct hg_why *why
  * the line is fatal. HG_E2BIG. */
 int kafka_line_send(struct kafka_line *l, const struct kafka_topic *t, uint32_t partition,
                     const struct kafka_draft *d, bool is_copied, void *mark);
-/* Nothing more is sent. With is_at_once what is under way is given up: in
- * doubt. Else it ends by itself, in message.timeout.ms at the latest. */
-void kafka_line_end(struct kafka_line *l, bool is_at_once);
+/* Nothing more is sent, and what is under way is given up: in doubt, or not stored
+ * where it never left. */
+void kafka_line_end(struct kafka_line *l);
 /* Waits, a bounded time, until the line knows the partitions of its topics anew:
  * else it would refuse what goes to new ones. The errand thread. */
 void kafka_lines_learn(struct kafka *k);

@@ -4,10 +4,12 @@
 
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <time.h>
 
 enum { POLL_MS = 100, END_POLL_MS = 5, PROBE_MS = 1000, LEARN_MS = 2000, BATCH_SPARE = 512 };
+/* How long the client tries. Whoever publishes is answered long before (HG_LOG_LATE):
+ * a message that is given up may be stored none the less, and then twice. */
+enum { TRY_MS = 300000 };
 
 /* ----- its thread ----- */
 
@@ -92,23 +94,31 @@ static int start_thread(struct kafka_line *l) {
     return made == 0 ? 0 : HG_EIO;
 }
 
+static void set_number(rd_kafka_conf_t *conf, const char *name, int64_t n) {
+    char text[24];
+    (void)snprintf(text, sizeof text, "%lld", (long long)n);
+    rd_kafka_conf_res_t res = rd_kafka_conf_set(conf, name, text, NULL, 0);
+    HG_ASSERT(res == RD_KAFKA_CONF_OK);
+}
+
 /* What kafka_property says of it, or less. */
 static void set_batch_size(struct kafka_line *l, rd_kafka_conf_t *conf) {
-    char text[24];
-    size_t len = sizeof text;
     size_t limit = atomic_load(&l->k->batch_max);
     size_t most = limit > 2 * BATCH_SPARE ? limit - BATCH_SPARE : limit;
-    rd_kafka_conf_res_t res = rd_kafka_conf_get(conf, "batch.size", text, &len);
-    HG_ASSERT(res == RD_KAFKA_CONF_OK);
-    size_t wished = strtoull(text, NULL, 10);
+    size_t wished = (size_t)kafka_conf_number(conf, "batch.size");
     l->batch_max = limit;
     if (wished > most) {
-        (void)snprintf(text, sizeof text, "%zu", most);
-        res = rd_kafka_conf_set(conf, "batch.size", text, NULL, 0);
-        HG_ASSERT(res == RD_KAFKA_CONF_OK);
+        set_number(conf, "batch.size", (int64_t)most);
     } else if (limit - wished > BATCH_SPARE) { /* no topic with a limit above this minds it */
         l->batch_max = wished + BATCH_SPARE;
     }
+}
+
+/* A broker that has hung is left as soon as somebody has waited for it in vain. */
+static void set_patience(struct kafka_line *l, rd_kafka_conf_t *conf) {
+    int64_t answer_ms = l->k->answer_ms, socket_ms = kafka_conf_number(conf, "socket.timeout.ms");
+    set_number(conf, "message.timeout.ms", answer_ms > TRY_MS ? answer_ms : TRY_MS);
+    set_number(conf, "socket.timeout.ms", socket_ms < answer_ms ? socket_ms : answer_ms);
 }
 
 int kafka_line_open(struct kafka *k, struct kafka_line **ret, struct hg_why *why) {
@@ -121,6 +131,7 @@ int kafka_line_open(struct kafka *k, struct kafka_line **ret, struct hg_why *why
     }
     l->k = k;
     set_batch_size(l, conf);
+    set_patience(l, conf);
     rd_kafka_conf_set_opaque(conf, l);
     rd_kafka_conf_set_dr_msg_cb(conf, on_delivery);
     rd_kafka_conf_set_error_cb(conf, on_error);
@@ -242,12 +253,10 @@ int kafka_line_send(struct kafka_line *l, const struct kafka_topic *t, uint32_t 
     return 0;
 }
 
-void kafka_line_end(struct kafka_line *l, bool is_at_once) {
+void kafka_line_end(struct kafka_line *l) {
     drop_topics(l);
-    if (is_at_once) {
-        (void)rd_kafka_purge(l->rk, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT |
-                                        RD_KAFKA_PURGE_F_NON_BLOCKING);
-    }
+    (void)rd_kafka_purge(l->rk, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT |
+                                    RD_KAFKA_PURGE_F_NON_BLOCKING);
     atomic_store(&l->is_ending, true); /* from here on its thread may destroy rk */
 }
 

@@ -48,10 +48,14 @@ static int on_open(const struct hg_log_open *open, void **ret_state, struct hg_w
     return 0;
 }
 
+static int64_t answer_ms(void *state) {
+    return HG_CAST(struct kafka, KAFKA_MAGIC, state)->answer_ms;
+}
+
 static const struct hg_log_ops ops = {
     .size = sizeof(struct hg_log_ops),
     .name = "kafka",
-    .caps = HG_LOG_REMOTE | HG_LOG_COPIES | HG_LOG_LIST | HG_LOG_FOLLOW | HG_LOG_TRIM,
+    .caps = HG_LOG_REMOTE | HG_LOG_COPIES | HG_LOG_LIST | HG_LOG_FOLLOW | HG_LOG_TRIM | HG_LOG_LATE,
     .open = on_open,
     .close = on_close,
     .topic_open = kafka_topic_open,
@@ -64,6 +68,7 @@ static const struct hg_log_ops ops = {
     .follow = kafka_follow,
     .trim = kafka_trim,
     .tick = kafka_tick,
+    .answer_ms = answer_ms,
 };
 
 HG_MODULE(log_kafka) = {

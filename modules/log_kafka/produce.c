@@ -101,6 +101,7 @@ void kafka_delivered(struct kafka_line *l, const rd_kafka_message_t *m) {
     } else {
         say(l, m, item->err);
     }
+    atomic_store_explicit(&item->is_told, true, memory_order_release);
     release(f, 1);
 }
 
@@ -183,7 +184,7 @@ static int send_item(struct kafka *k, struct kafka_line *l, struct hg_append_ite
     if (err != 0) {
         return err == HG_ENOMEM ? HG_EAGAIN : err;
     }
-    /* The event's own data stays until the answer; the draft does not. */
+    /* The event's own data stays until the completion; the draft does not. */
     return kafka_line_send(l, kafka_topic(k, item->topic), item->partition, &k->draft,
                            k->draft.is_structured, mark);
 }
@@ -201,6 +202,7 @@ static void send_all(struct kafka *k, struct kafka_line *l, struct flight *f) {
     }
     for (size_t rest = i; rest < n; rest++) {
         a->items[rest].err = err;
+        atomic_store_explicit(&a->items[rest].is_told, true, memory_order_release);
     }
     release(f, n - i + 1);
 }

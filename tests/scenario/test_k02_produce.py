@@ -106,12 +106,11 @@ def test_a_cluster_that_is_gone_is_answered_in_time_and_comes_back(own_broker, t
         stored.append("after")
     until(lambda: g.admin_get("/readyz")[0] == 200, "readiness", 30)
     there = [h["ce_id"] for _, _, h, _ in read(own_broker.bootstrap, topic)]
-    for event_id in stored:
-        assert there.count(event_id) == 1, there
-    assert set(there) <= set(stored) | set(unanswered)
+    assert len(there) == len(set(there)), there
+    assert set(stored) <= set(there) <= set(stored) | set(unanswered)
 
 
-def test_a_broker_that_hangs_leaves_events_in_doubt_or_not_stored(own_broker, topic, make_kafka_gateway):
+def test_what_a_broker_that_hangs_leaves_in_doubt_is_stored_once(own_broker, topic, make_kafka_gateway):
     g = make_kafka_gateway(own_broker.bootstrap, timeout_ms=2000)
     pid = own_broker.pids()[1]
     with client(g) as http:
@@ -124,4 +123,4 @@ def test_a_broker_that_hangs_leaves_events_in_doubt_or_not_stored(own_broker, to
         assert r.status_code == 504, r.text  # it was sent; nobody knows
         until(lambda: post(http, event("hung")).status_code == 202, "the broker", 60)
     there = [h["ce_id"] for _, _, h, _ in read(own_broker.bootstrap, topic)]
-    assert there[0] == "before" and there.count("hung") >= 1
+    assert there == ["before", "hung"]
