@@ -34,6 +34,9 @@ count = itertools.count()
 
 # Where the drivers differ by what they are (docs/kafka.md).
 HAS_EXPECTED_POSITION = DRIVER == "embedded"
+# Where the end of a topic is asked of a broker, a stream that is let in by a
+# reload joins it a moment later.
+JOINS_AT_ONCE = DRIVER == "embedded"
 # What a driver's client may hold, whoever reads: fetched from brokers and not
 # yet handed out, and records decoded for those who are behind.
 CLIENT_BYTES = {"embedded": 0, "kafka": 80 << 20}.get(DRIVER, 0)
