@@ -105,6 +105,16 @@ struct kafka_table {
     struct kafka_topic *all;
 };
 
+/* Of the errand thread. */
+struct kafka_view {
+    const struct rd_kafka_metadata *all; /* NULL: none */
+    const struct rd_kafka_metadata_topic **by_name;
+    size_t n; /* of by_name */
+    /* Monotonic: when it was made; when it was last looked into, and when the first
+     * of those looks that follow each other closely was. */
+    int64_t made_ms, asked_ms, begun_ms;
+};
+
 struct kafka {
     uint32_t magic;
     struct hg_log_up *up;
@@ -117,6 +127,7 @@ struct kafka {
     enum kafka_mode mode;
     rd_kafka_t *client;
     struct kafka_table topics;
+    struct kafka_view view;
     struct kafka_wish *wishes; /* by id, of the last opening: the errand thread's */
     uint32_t n_wishes;
     struct kafka_reads *reads;
@@ -156,6 +167,14 @@ int kafka_topic_open(void *state, const struct hg_log_topic *topic, struct hg_wh
 int kafka_describe(void *state, uint32_t id, uint32_t partition, struct hg_log_range *ret);
 /* And open topics have as many partitions as it tells from then on. */
 int kafka_list(void *state, hg_log_topic_fn fn, void *arg);
+
+/* view.c. The errand thread: all topics as they are now; kept until the next call of
+ * either. */
+rd_kafka_resp_err_t kafka_view_make(struct kafka *k, const struct rd_kafka_metadata **ret);
+/* A topic as it was less than a second ago, and not before the first of many was looked
+ * for. NULL: it is to be asked for by its name; so is one that is looked for alone. */
+const struct rd_kafka_metadata_topic *kafka_view_find(struct kafka *k, const char *name);
+void kafka_view_fini(struct kafka_view *v);
 
 /* trim.c. HG_EINVAL: the topic is compacted, so the cluster refuses. */
 int kafka_trim(void *state, uint32_t topic, uint32_t partition, uint64_t before);

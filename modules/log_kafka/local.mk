@@ -26,6 +26,7 @@ log_kafka_sources = \
     modules/log_kafka/take.c \
     modules/log_kafka/topics.c \
     modules/log_kafka/trim.c \
+    modules/log_kafka/view.c \
     modules/log_kafka/wish.c
 if HAVE_KAFKA
 modules_LTLIBRARIES += log_kafka.la

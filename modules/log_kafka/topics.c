@@ -22,6 +22,7 @@ void kafka_topics_fini(struct kafka *k) {
         k->topics.all = t->older;
         hg_free(t);
     }
+    kafka_view_fini(&k->view);
     hg_free(k->topics.items);
     k->topics.items = NULL;
     (void)pthread_rwlock_destroy(&k->topics.lock);
@@ -97,8 +98,7 @@ static void take(const struct rd_kafka_metadata_topic *t, struct told *ret) {
     }
 }
 
-/* HG_ENOENT: there is no such topic. */
-static int ask(struct kafka *k, const char *name, struct told *ret, struct hg_why *why) {
+static int ask_by_name(struct kafka *k, const char *name, struct told *ret, struct hg_why *why) {
     const struct rd_kafka_metadata *m = NULL;
     rd_kafka_topic_t *rkt = rd_kafka_topic_new(k->client, name, NULL);
     if (rkt == NULL) {
@@ -122,6 +122,16 @@ static int ask(struct kafka *k, const char *name, struct told *ret, struct hg_wh
     return rc == RD_KAFKA_RESP_ERR_NO_ERROR ? 0 : ask_err(rc);
 }
 
+/* HG_ENOENT: there is no such topic. */
+static int ask(struct kafka *k, const char *name, struct told *ret, struct hg_why *why) {
+    const struct rd_kafka_metadata_topic *t = kafka_view_find(k, name);
+    if (t == NULL) {
+        return ask_by_name(k, name, ret, why);
+    }
+    take(t, ret);
+    return 0;
+}
+
 /* Does each leader know that it is one? */
 static bool is_served(struct kafka *k, const char *name, const struct told *told) {
     int64_t low, high;
@@ -139,8 +149,9 @@ static int ask_new(struct kafka *k, const char *name, uint32_t partitions, struc
                    struct hg_why *why) {
     static const struct timespec pause = {.tv_nsec = 20 * 1000 * 1000};
     int err = HG_ENOENT;
+    kafka_view_fini(&k->view);
     for (int64_t end = kafka_mono_ms() + NEW_MS; kafka_mono_ms() < end;) {
-        err = ask(k, name, ret, why);
+        err = ask_by_name(k, name, ret, why);
         if (err == 0 && ret->partitions >= partitions && is_served(k, name, ret)) {
             return 0;
         }
@@ -426,7 +437,7 @@ int kafka_list(void *state, hg_log_topic_fn fn, void *arg) {
     struct kafka *k = HG_CAST(struct kafka, KAFKA_MAGIC, state);
     const struct rd_kafka_metadata *m = NULL;
     struct by_name open;
-    rd_kafka_resp_err_t rc = rd_kafka_metadata(k->client, 1, NULL, &m, ASK_MS);
+    rd_kafka_resp_err_t rc = kafka_view_make(k, &m);
     if (rc != RD_KAFKA_RESP_ERR_NO_ERROR) {
         return ask_err(rc);
     }
@@ -439,7 +450,6 @@ int kafka_list(void *state, hg_log_topic_fn fn, void *arg) {
                                            .partitions = (uint32_t)t->partition_cnt});
         }
     }
-    rd_kafka_metadata_destroy(m);
     if (err == 0) {
         hg_free(open.items);
     }

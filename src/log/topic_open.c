@@ -51,11 +51,16 @@ static void settle_first(struct hg_log *log) {
 
 /* What it has got since it was opened, by this or by others. */
 static void look_for_more(struct hg_log *log, struct hg_topic *topic) {
-    struct hg_log_range *ranges = NULL;
-    if (hg_log_refresh__ranges(log, topic->id, &ranges) == 0) {
-        hg_log_grow__take(log, topic, ranges);
+    struct hg_log_range *ranges = NULL, first;
+    if (log->ops->describe(log->driver, topic->id, 0, &first) != 0) {
+        return;
     }
-    hg_free(ranges);
+    if (first.partitions == hg_topic_partitions(topic) && !topic->owes_tail) {
+        atomic_store_explicit(&topic->n_there, first.partitions, memory_order_release);
+    } else if (hg_log_refresh__ranges(log, topic->id, &ranges) == 0) {
+        hg_log_grow__take(log, topic, ranges);
+        hg_free(ranges);
+    }
 }
 
 /* On the thread that asks: topics come to be there, one after the other, so the

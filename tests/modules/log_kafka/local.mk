@@ -33,6 +33,7 @@ tests_modules_log_kafka_test_log_kafka_SOURCES = \
     tests/modules/log_kafka/test_take.c \
     tests/modules/log_kafka/test_topics.c \
     tests/modules/log_kafka/test_trim.c \
+    tests/modules/log_kafka/test_view.c \
     tests/modules/log_kafka/test_wish.c \
     tests/modules/log_kafka/tests.h \
     tests/support/conf_text.c tests/support/conf_text.h \

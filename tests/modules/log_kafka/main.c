@@ -29,6 +29,7 @@ int main(void) {
     failed += test_read();
     failed += test_seek();
     failed += test_trim();
+    failed += test_view();
     failed += test_tail();
     failed += kafka_contract();
     failed += test_care();

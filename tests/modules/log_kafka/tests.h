@@ -36,6 +36,7 @@ int test_tail(void);
 int test_take(void);
 int test_topics(void);
 int test_trim(void);
+int test_view(void);
 int test_wish(void);
 
 #endif
