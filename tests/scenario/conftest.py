@@ -3,15 +3,18 @@ import os
 import re
 import sys
 import time
+from contextlib import ExitStack
 
 import pytest
 
 sys.path.insert(0, os.path.dirname(__file__))
 
 from support import event_log  # noqa: E402
+from support.counts import FULL  # noqa: E402
 from support.gateway import BINARY, Gateway  # noqa: E402
 from support.kafka import Cluster  # noqa: E402
 from support.kafka_gateway import need_module  # noqa: E402
+from support.namespace import Namespace, Unavailable  # noqa: E402
 from support.tls import make_certificate  # noqa: E402
 
 
@@ -28,8 +31,8 @@ def pytest_configure(config):
 def pytest_collection_modifyitems(config, items):
     items[:], others = event_log.choose(items)
     for item in items:
-        if "own_broker" in item.fixturenames:
-            item.add_marker(pytest.mark.xdist_group("own broker"))
+        for shared in {"own_broker", "three_brokers"} & set(item.fixturenames):
+            item.add_marker(pytest.mark.xdist_group(shared))
     if others:
         config.hook.pytest_deselected(items=others)
 
@@ -53,12 +56,46 @@ def bootstrap(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def own_broker(tmp_path_factory):
-    """A cluster of one for tests that hang or kill it; such tests follow one another."""
+def cluster_of_one(tmp_path_factory):
     need_module()
     c = Cluster(tmp_path_factory.mktemp("own") / "kafka").start(1)
     yield c
     c.stop()
+
+
+@pytest.fixture
+def own_broker(cluster_of_one):
+    """A cluster of one for tests that hang or kill it; such tests follow one another."""
+    yield cluster_of_one
+    cluster_of_one.start(1)
+
+
+@pytest.fixture(scope="session", params=["short", "default"] if FULL else ["short"])
+def timeouts(request):
+    """Of the three brokers: how soon they give one up that is dead."""
+    return request.param
+
+
+@pytest.fixture(scope="session")
+def cluster_of_three(tmp_path_factory, timeouts):
+    """In a namespace, where there are such: the way to a broker can be cut only there."""
+    need_module()
+    with ExitStack() as stack:
+        try:
+            namespace = stack.enter_context(Namespace())
+        except Unavailable as e:
+            print(f"no network namespaces: {e}")
+            namespace = None
+        c = Cluster(tmp_path_factory.mktemp("three") / "kafka", namespace, timeouts=timeouts)
+        stack.callback(c.stop)
+        yield c.start(3)
+
+
+@pytest.fixture
+def three_brokers(cluster_of_three):
+    """For tests that kill some of them; such tests follow one another."""
+    yield cluster_of_three
+    cluster_of_three.start(3)
 
 
 @pytest.fixture

@@ -7,20 +7,15 @@ import os
 import threading
 import time
 from collections import Counter
-from contextlib import ExitStack
 
 import pytest
 
 from support import kafka_faults as faults
 from support.counts import FULL, figures, seed
 from support.events import client, event, post
-from support.kafka import Cluster
 from support.kafka_crowd import KafkaCrowd
-from support.kafka_gateway import conf_of, need_module
-from support.namespace import Namespace, Unavailable
+from support.kafka_gateway import conf_of
 from support.wait import until
-
-pytestmark = pytest.mark.xdist_group("three brokers")  # which start once
 
 PRODUCERS = 16
 QUEUE = "24k"         # less than they send while nothing is acknowledged
@@ -34,31 +29,11 @@ if FULL:
     CYCLES["short"] = 3 * CYCLES["default"]
 
 
-@pytest.fixture(scope="module", params=["short", "default"] if FULL else ["short"])
-def timeouts(request):
-    return request.param
-
-
-@pytest.fixture(scope="module")
-def cluster(tmp_path_factory, timeouts):
-    """In a namespace, where there are such: the way to a broker can be cut only there."""
-    need_module()
-    with ExitStack() as stack:
-        try:
-            namespace = stack.enter_context(Namespace())
-        except Unavailable as e:
-            print(f"no network namespaces: {e}")
-            namespace = None
-        c = Cluster(tmp_path_factory.mktemp("k10") / "kafka", namespace, timeouts=timeouts)
-        stack.callback(c.stop)
-        yield c.start(3)
-
-
 @pytest.fixture
-def namespace(cluster):
-    if cluster.namespace is None:
+def namespace(three_brokers):
+    if three_brokers.namespace is None:
         pytest.skip("SKIP: this machine has no network namespaces for root")
-    return cluster.namespace
+    return three_brokers.namespace
 
 
 def topics_of(cycle):
@@ -98,12 +73,12 @@ def one_cycle(gateway, cluster, number, deed, within_s):
         return figures_of, back_s, crowd.acks.longest, "" if is_good else f"{number} {deed.__name__}: {report}"
 
 
-def test_nothing_acknowledged_is_lost_doubled_or_turned(make_gateway, cluster, timeouts):
-    deeds = [d for d in CYCLES[timeouts] if cluster.namespace or d is not faults.cut]
-    gateway = make(make_gateway, cluster, len(deeds), timeouts)
+def test_nothing_acknowledged_is_lost_doubled_or_turned(make_gateway, three_brokers, timeouts):
+    deeds = [d for d in CYCLES[timeouts] if three_brokers.namespace or d is not faults.cut]
+    gateway = make(make_gateway, three_brokers, len(deeds), timeouts)
     total, back, longest, bad = Counter(), {}, {}, []
     for number, deed in enumerate(deeds):
-        counts, back_s, longest_s, verdict = one_cycle(gateway, cluster, number, deed, ACKS_WITHIN_S)
+        counts, back_s, longest_s, verdict = one_cycle(gateway, three_brokers, number, deed, ACKS_WITHIN_S)
         total.update(counts)
         bad += [verdict] if verdict else []
         back.setdefault(deed.__name__, []).append(round(back_s, 2))
@@ -126,14 +101,14 @@ def make_topic_on(cluster, topic, broker):
     made[topic].result(30)
 
 
-def test_a_topic_that_is_away_leaves_others_untouched(make_gateway, cluster, namespace):
+def test_a_topic_that_is_away_leaves_others_untouched(make_gateway, three_brokers, namespace):
     """The way to the broker of one topic is cut, and mended; nothing is started again."""
     topics = {f"demo.{name}-{os.getpid()}": "/" + name for name in ("here", "away")}
     for broker, topic in enumerate(topics, 1):
-        make_topic_on(cluster, topic, broker)
+        make_topic_on(three_brokers, topic, broker)
     main = "kafka_property message.timeout.ms 5000;\ntopic_queue 64k;"
-    gateway = make_gateway(conf=conf_of(cluster.bootstrap, topics, main)).start()
-    port = int(cluster.bootstrap.split(",")[1].rsplit(":", 1)[1])
+    gateway = make_gateway(conf=conf_of(three_brokers.bootstrap, topics, main)).start()
+    port = int(three_brokers.bootstrap.split(",")[1].rsplit(":", 1)[1])
     with client(gateway) as http:
         for path in topics.values():
             assert post(http, event("before"), path).status_code == 202
