@@ -124,6 +124,12 @@ static int made_result(rd_kafka_event_t *event, const char *name, struct hg_why 
     return err;
 }
 
+static bool must_only_check(struct kafka_question *q) {
+    char text[KAFKA_TEXT];
+    return rd_kafka_AdminOptions_set_validate_only(q->options, 1, text, sizeof text) ==
+           RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
 int kafka_admin_make(struct kafka *k, const struct hg_log_topic *topic,
                      const struct kafka_wish *wish, const char *name, struct hg_why *why) {
     struct kafka_question q;
@@ -132,7 +138,8 @@ int kafka_admin_make(struct kafka *k, const struct hg_log_topic *topic,
     if (t == NULL) {
         return HG_EINVAL;
     }
-    if (kafka_question_begin(k, RD_KAFKA_ADMIN_OP_CREATETOPICS, &q)) {
+    if (kafka_question_begin(k, RD_KAFKA_ADMIN_OP_CREATETOPICS, &q) &&
+        (!k->only_asks || must_only_check(&q))) {
         rd_kafka_CreateTopics(k->client, &t, 1, q.options, q.queue);
         event = kafka_question_answer(&q);
     }

@@ -123,7 +123,8 @@ struct kafka {
     rd_kafka_conf_t *base; /* what every handle has: brokers, kafka_property, log lines */
     int64_t answer_ms;     /* message.timeout.ms: how long whoever publishes waits */
     bool may_create, has_tombstones;
-    int ask_ms; /* how long the cluster is waited for */
+    bool only_asks; /* whether a topic can be made, without making it */
+    int ask_ms;     /* how long the cluster is waited for */
     enum kafka_mode mode;
     rd_kafka_t *client;
     struct kafka_table topics;
@@ -160,6 +161,9 @@ int64_t kafka_conf_number(const rd_kafka_conf_t *conf, const char *name);
 rd_kafka_t *kafka_handle_new(rd_kafka_type_t type, rd_kafka_conf_t *conf, struct hg_why *why);
 
 /* topics.c */
+/* The cluster's name of it. HG_EINVAL: it would be too long, why. */
+int kafka_topic_name(const struct kafka *k, const struct hg_log_topic *topic,
+                     char ret[KAFKA_NAME_MAX + 1], struct hg_why *why);
 int kafka_topics_init(struct kafka *k);
 void kafka_topics_fini(struct kafka *k);
 struct kafka_topic *kafka_topic(struct kafka *k, uint32_t id); /* NULL: none. Any thread */
@@ -186,6 +190,9 @@ struct kafka_kept {
     bool is_unclean, is_compacted;
     bool has_producer_time; /* records bear the producers' time */
 };
+
+/* What is told of its partitions and copies. */
+void kafka_kept_take(struct kafka_kept *kept, const struct rd_kafka_metadata_topic *m);
 
 int kafka_admin_make(struct kafka *k, const struct hg_log_topic *topic,
                      const struct kafka_wish *wish, const char *name, struct hg_why *why);
@@ -221,6 +228,14 @@ int kafka_wish_keep(struct kafka *k, uint32_t id, const struct kafka_wish *wish)
 /* promise.c: what weakens a 2xx on it; is_compacted: as the conf says. */
 void kafka_promise_judge(const struct kafka_kept *kept, bool is_compacted, kafka_remark_fn fn,
                          void *arg);
+
+/* Bodies of so many bytes (0: unknown) may hold events that it does not take. */
+void kafka_promise_room(const struct kafka_kept *kept, int64_t event_bytes_max, kafka_remark_fn fn,
+                        void *arg);
+
+/* check.c */
+int kafka_check(const struct hg_log_open *open, const struct hg_log_topic *topics, size_t n,
+                int64_t wait_ms, hg_log_remark_fn fn, void *arg, struct hg_why *why);
 
 /* ready.c: waits until the cluster has given a producer its id, which a new
  * cluster takes seconds for. HG_EAGAIN and why. */

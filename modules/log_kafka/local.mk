@@ -5,6 +5,7 @@ log_kafka_sources = \
     modules/log_kafka/alter.c \
     modules/log_kafka/cache.c \
     modules/log_kafka/care.c \
+    modules/log_kafka/check.c \
     modules/log_kafka/conf.c \
     modules/log_kafka/decode.c \
     modules/log_kafka/fatal.c \

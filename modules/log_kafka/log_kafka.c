@@ -58,6 +58,7 @@ static const struct hg_log_ops ops = {
     .caps = HG_LOG_REMOTE | HG_LOG_COPIES | HG_LOG_LIST | HG_LOG_FOLLOW | HG_LOG_TRIM | HG_LOG_LATE,
     .open = on_open,
     .close = on_close,
+    .check = kafka_check,
     .topic_open = kafka_topic_open,
     .describe = kafka_describe,
     .append = kafka_append,

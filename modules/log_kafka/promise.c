@@ -15,6 +15,22 @@ static void judge_copies(const struct kafka_kept *kept, kafka_remark_fn fn, void
     }
 }
 
+/* An event's attributes come beside its data, and the record has bytes of its own. */
+enum { BESIDE_BYTES = 4096 };
+
+void kafka_promise_room(const struct kafka_kept *kept, int64_t event_bytes_max, kafka_remark_fn fn,
+                        void *arg) {
+    struct hg_why text = {""};
+    size_t most = kept->max_message_bytes;
+    if (event_bytes_max > 0 && most > 0 && (size_t)event_bytes_max + BESIDE_BYTES > most) {
+        hg_why_set(&text,
+                   "its max.message.bytes is %zu, and what publishes to it takes bodies of %lld "
+                   "(client_max_body_size): an event between the two is answered 413",
+                   most, (long long)event_bytes_max);
+        fn(arg, NULL, text.text);
+    }
+}
+
 void kafka_promise_judge(const struct kafka_kept *kept, bool is_compacted, kafka_remark_fn fn,
                          void *arg) {
     judge_copies(kept, fn, arg);

@@ -89,11 +89,23 @@ struct told {
     bool is_made; /* just now */
 };
 
+void kafka_kept_take(struct kafka_kept *kept, const struct rd_kafka_metadata_topic *m) {
+    int64_t copies = 0;
+    for (int p = 0; p < m->partition_cnt; p++) {
+        int n = m->partitions[p].replica_cnt;
+        copies = p == 0 || n < copies ? n : copies;
+    }
+    kept->has[KAFKA_PARTITIONS] = m->partition_cnt;
+    kept->has[KAFKA_REPLICATION] = copies;
+}
+
 static void take(const struct rd_kafka_metadata_topic *t, struct told *ret) {
-    *ret = (struct told){.partitions = (uint32_t)t->partition_cnt, .has_leaders = true};
+    struct kafka_kept kept = {0};
+    kafka_kept_take(&kept, t);
+    *ret = (struct told){.partitions = (uint32_t)t->partition_cnt,
+                         .replication = (int)kept.has[KAFKA_REPLICATION],
+                         .has_leaders = true};
     for (int p = 0; p < t->partition_cnt; p++) {
-        int n = t->partitions[p].replica_cnt;
-        ret->replication = p == 0 || n < ret->replication ? n : ret->replication;
         ret->has_leaders &= t->partitions[p].leader >= 0;
     }
 }
@@ -190,6 +202,11 @@ static void on_weak(void *arg, const struct hg_conf_line *line, const char *text
     HG_LOG(HG_WARN, "kafka_topic_weak", "topic=%s why=\"%s\"", (const char *)arg, text);
 }
 
+static void on_small(void *arg, const struct hg_conf_line *line, const char *text) {
+    (void)line;
+    HG_LOG(HG_NOTICE, "kafka_topic_small", "topic=%s why=\"%s\"", (const char *)arg, text);
+}
+
 static void on_differing(void *arg, const struct hg_conf_line *line, const char *text) {
     HG_LOG(HG_WARN, "kafka_topic_differs", "topic=%s line=%s:%u why=\"%s\"", (const char *)arg,
            line->file, line->number, text);
@@ -241,6 +258,7 @@ static int ask_all(struct kafka *k, const struct hg_log_topic *topic, const stru
     }
     if (err == 0) {
         kafka_promise_judge(kept, topic->is_compacted, on_weak, name);
+        kafka_promise_room(kept, topic->event_bytes_max, on_small, name);
     }
     return err;
 }
@@ -295,9 +313,8 @@ static bool is_same(const struct kafka_topic *known, const char *name, const str
            known->max_message_bytes == kept->max_message_bytes;
 }
 
-/* The cluster's name of it. */
-static int put_name(const struct kafka *k, const struct hg_log_topic *topic,
-                    char ret[KAFKA_NAME_MAX + 1], struct hg_why *why) {
+int kafka_topic_name(const struct kafka *k, const struct hg_log_topic *topic,
+                     char ret[KAFKA_NAME_MAX + 1], struct hg_why *why) {
     size_t most = KAFKA_NAME_MAX - strlen(k->prefix);
     if (topic->name.len == 0 || topic->name.len > most) {
         hg_why_set(why, "topic %.*s: a name has 1 to %zu characters", HG_FMT(topic->name), most);
@@ -329,7 +346,7 @@ int kafka_topic_open(void *state, const struct hg_log_topic *topic, struct hg_wh
     struct kafka_wish wish;
     char name[KAFKA_NAME_MAX + 1];
     kafka_wish_fill(topic, &wish);
-    int err = put_name(k, topic, name, why);
+    int err = kafka_topic_name(k, topic, name, why);
     err = err == 0 ? ask_all(k, topic, &wish, name, &told, &kept, why) : err;
     err = err == 0 ? put_opened(k, topic, name, &told, &kept) : err;
     return err == 0 && !topic->is_found ? kafka_wish_keep(k, topic->id, &wish) : err;

@@ -64,6 +64,10 @@ void hg_conf_unref(struct hg_conf **pc);
 void hg_conf_fault(const struct hg_conf *c, const char *name, struct hg_slice arg,
                    struct hg_buf *ret_errors, const char *fmt, ...) HG_PRINTF(5, 6);
 
+/* The same at a line of the configuration. */
+void hg_conf_fault_at(const struct hg_conf_line *line, struct hg_buf *ret_errors, const char *fmt,
+                      ...) HG_PRINTF(3, 4);
+
 /* Paths in a conf are relative to the current directory of the process. */
 
 struct hg_conf_block *hg_conf_main(const struct hg_conf *c);

@@ -229,6 +229,19 @@ void hg_conf_fault(const struct hg_conf *c, const char *name, struct hg_slice ar
                 clean(text, skip + len, is_cut));
 }
 
+void hg_conf_fault_at(const struct hg_conf_line *line, struct hg_buf *ret_errors, const char *fmt,
+                      ...) {
+    char text[TEXT_MAX];
+    va_list args;
+    va_start(args, fmt);
+    const int wanted = vsnprintf(text, sizeof(text), fmt, args);
+    va_end(args);
+    const bool is_cut = wanted >= (int)sizeof(text);
+    const size_t len = wanted < 0 ? 0 : is_cut ? sizeof(text) - 1 : (size_t)wanted;
+    print_fault(ret_errors, line->file, line->number, hg_conf__node_of(line)->name, text,
+                clean(text, len, is_cut));
+}
+
 /* --- nearest names --- */
 
 enum { NAME_MAX_LEN = 64 };

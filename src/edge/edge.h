@@ -60,6 +60,8 @@ const struct hg_addr *hg_site_port_addr(const struct hg_site *s, size_t i);
 bool hg_site_port_is_tls(const struct hg_site *s, size_t i);
 /* Topics that its locations name outright. i from 0; empty at the end. */
 struct hg_slice hg_site_named_topic(const struct hg_site *s, size_t i);
+/* The largest body that such a location takes; 0: none publishes to it by its name. */
+int64_t hg_site_topic_bytes_max(const struct hg_site *s, struct hg_slice topic);
 bool hg_site_has_dead_letters(const struct hg_site *s, size_t i);
 /* Patterns (log/topic.h) that have every other topic which its locations may
  * stream or publish to. For hg_free; the texts are the site's. HG_ENOMEM. */

@@ -251,6 +251,18 @@ struct hg_slice hg_site_named_topic(const struct hg_site *s, size_t i) {
     return intake != NULL ? hg_intake_literal_topic(intake) : HG_SLICE("");
 }
 
+int64_t hg_site_topic_bytes_max(const struct hg_site *s, struct hg_slice topic) {
+    const struct hg_intake *intake;
+    int64_t most = 0;
+    for (size_t i = 0; (intake = find_named(s, i)) != NULL; i++) {
+        bool is_larger = intake->body_bytes_max > most;
+        if (is_larger && hg_slice_eq(hg_intake_literal_topic(intake), topic)) {
+            most = intake->body_bytes_max;
+        }
+    }
+    return most;
+}
+
 bool hg_site_has_dead_letters(const struct hg_site *s, size_t i) {
     const struct hg_intake *intake = find_named(s, i);
     return intake != NULL && intake->is_dead_letter;

@@ -3,9 +3,7 @@
  * wrong with them and leaves nothing behind. */
 #include "server/generation.h"
 
-#include <stdio.h>
-
-#include "log/topic.h"
+#include "server/named.h"
 
 static const void *conf_of(const struct hg_generation *g, const struct hg_module *m) {
     return m->directives != NULL ? hg_conf_of_table(hg_conf_main(g->conf), m->directives) : NULL;
@@ -59,81 +57,46 @@ static int collect_modules(struct hg_generation *g, const struct hg_registry *re
     return 0;
 }
 
-static int make_topic(const struct hg_generation *g, struct hg_log *log,
-                      const struct hg_log_topic *topic, uint32_t *ret_id, struct hg_buf *errors) {
+/* Where a generation's topics are made. */
+struct making {
+    const struct hg_generation *g;
+    struct hg_log *log;
+    struct hg_buf *errors;
+};
+
+static int make_topic(void *arg, const struct hg_log_topic *topic) {
+    const struct making *m = arg;
     struct hg_why why = {""};
-    int err = hg_log_topic(log, topic, ret_id, &why);
+    uint32_t id;
+    int err = hg_log_topic(m->log, topic, &id, &why);
     if (err == HG_ENOENT && topic->is_found) { /* it is gone again */
         return 0;
     }
     if (err != 0) {
-        hg_conf_fault(g->conf, "topic", topic->name, errors, "%.*s: %s", HG_FMT(topic->name),
+        hg_conf_fault(m->g->conf, "topic", topic->name, m->errors, "%.*s: %s", HG_FMT(topic->name),
                       why.text);
     }
     return err;
 }
 
-static bool is_declared(const struct hg_generation *g, struct hg_slice name) {
-    struct hg_log_topic topic;
-    enum hg_topic_key key;
-    const struct hg_conf_block *b = NULL;
-    while ((b = hg_log_settings_topic(g->conf, b, &topic, &key)) != NULL) {
-        if (hg_slice_eq(topic.name, name)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* A topic that no topic block declares: as the main block says. */
-static int make_undeclared(struct hg_generation *g, struct hg_log *log,
-                           const struct hg_log_topic *wanted, struct hg_buf *errors) {
-    const struct hg_log_settings *s = hg_log_settings(g->conf);
-    struct hg_log_topic topic = *wanted;
-    uint32_t id;
-    topic.retention_ms = s->retention_ms;
-    topic.retention_bytes = s->retention_bytes;
-    topic.conf = hg_conf_main(g->conf);
-    return is_declared(g, topic.name) ? 0 : make_topic(g, log, &topic, &id, errors);
-}
-
-static int make_named(struct hg_generation *g, struct hg_log *log, struct hg_slice name,
-                      struct hg_buf *errors) {
-    struct hg_log_topic topic = {.name = name, .partitions = 1};
-    return make_undeclared(g, log, &topic, errors);
-}
-
 /* What a template has made, or another configuration has named: its events are
  * there for whoever may follow them, and grow old like others. */
-static int make_kept(struct hg_generation *g, struct hg_log *log,
-                     const struct hg_log_patterns *wanted, struct hg_buf *errors) {
+static int make_kept(struct making *m, const struct hg_log_patterns *wanted) {
     struct hg_log_kept *kept = NULL;
     size_t n = 0;
-    int err = hg_log_kept(log, wanted, &kept, &n);
+    int err = hg_log_kept(m->log, wanted, &kept, &n);
     if (err != 0) {
-        hg_conf_fault(g->conf, "event_log", (struct hg_slice){0}, errors,
+        hg_conf_fault(m->g->conf, "event_log", (struct hg_slice){0}, m->errors,
                       "its topics cannot be listed: %s", hg_err_text(err));
     }
     for (size_t i = 0; i < n && err == 0; i++) {
         kept[i].topic.is_found = true;
-        err = make_undeclared(g, log, &kept[i].topic, errors);
+        hg_named_fill(m->g->conf, &kept[i].topic);
+        bool is_made = hg_named_is_declared(m->g->conf, kept[i].topic.name);
+        err = is_made ? 0 : make_topic(m, &kept[i].topic);
     }
     hg_free(kept);
     return err;
-}
-
-static int make_named_topics(struct hg_generation *g, struct hg_log *log, struct hg_buf *errors) {
-    struct hg_slice name;
-    for (size_t i = 0; (name = hg_site_named_topic(g->site, i)).len > 0; i++) {
-        char dlq[HG_TOPIC_NAME_MAX + 8];
-        int len = snprintf(dlq, sizeof(dlq), "%.*s.dlq", HG_FMT(name));
-        if (make_named(g, log, name, errors) != 0 ||
-            (hg_site_has_dead_letters(g->site, i) &&
-             make_named(g, log, (struct hg_slice){dlq, (size_t)len}, errors) != 0)) {
-            return HG_EIO;
-        }
-    }
-    return make_named(g, log, HG_SLICE("headgate.dlq"), errors);
 }
 
 static int fill_keys(struct hg_generation *g, struct hg_log *log) {
@@ -157,32 +120,21 @@ static int fill_keys(struct hg_generation *g, struct hg_log *log) {
 
 /* And those that others make later. Last of what may fail: the generation that
  * runs wants others. */
-static int make_wanted(struct hg_generation *g, struct hg_log *log, struct hg_buf *errors) {
+static int make_wanted(struct making *m, struct hg_generation *g) {
     struct hg_slice *items = NULL;
     size_t n = 0;
     int err = hg_site_patterns(g->site, &items, &n);
     struct hg_log_patterns wanted = {items, n};
-    err = err == 0 ? make_kept(g, log, &wanted, errors) : err;
-    err = err == 0 ? fill_keys(g, log) : err;
-    err = err == 0 ? hg_log_want(log, &wanted) : err;
+    err = err == 0 ? make_kept(m, &wanted) : err;
+    err = err == 0 ? fill_keys(g, m->log) : err; /* the gate needs them for each event */
+    err = err == 0 ? hg_log_want(m->log, &wanted) : err;
     hg_free(items);
     return err;
 }
 
-/* Declared topics first, so that what a block says holds, and the rest last;
- * their keys are needed by the gate for each event. */
 static int make_topics(struct hg_generation *g, struct hg_log *log, struct hg_buf *errors) {
-    struct hg_log_topic topic;
-    enum hg_topic_key key;
-    uint32_t id;
-    const struct hg_conf_block *b = NULL;
-    while ((b = hg_log_settings_topic(g->conf, b, &topic, &key)) != NULL) {
-        if (make_topic(g, log, &topic, &id, errors) != 0) {
-            return HG_EIO;
-        }
-    }
-    int err = make_named_topics(g, log, errors);
-    return err == 0 ? make_wanted(g, log, errors) : err;
+    struct making m = {g, log, errors};
+    return hg_named_each(g->conf, g->site, make_topic, &m) != 0 ? HG_EIO : make_wanted(&m, g);
 }
 
 static const struct hg_source_ops *find_source(void *arg, struct hg_slice name,

@@ -3,6 +3,8 @@ libheadgate_a_SOURCES += \
     src/server/admin.c \
     src/server/admin.h \
     src/server/args.h \
+    src/server/ask.c \
+    src/server/ask.h \
     src/server/bundle.c \
     src/server/bundle.h \
     src/server/certificates.c \
@@ -41,6 +43,8 @@ libheadgate_a_SOURCES += \
     src/server/master.h \
     src/server/metrics.c \
     src/server/metrics.h \
+    src/server/named.c \
+    src/server/named.h \
     src/server/offer.c \
     src/server/offer.h \
     src/server/oneshot.c \

@@ -4,10 +4,19 @@
 
 #include <stdio.h>
 
+#include "server/ask.h"
 #include "server/command.h"
 #include "server/places.h"
 
 enum { MARGIN_MS = 10000 };
+
+static int ask_log(const struct hg_plan *p, const struct hg_registry *registry,
+                   struct hg_buf *said) {
+    const struct hg_module *m = NULL;
+    const struct hg_strings *event_log = &hg_log_settings(p->conf)->event_log;
+    const struct hg_log_ops *driver = hg_registry_log(registry, event_log->items[0], &m);
+    return hg_ask_log(p, driver, m->directives, said);
+}
 
 int hg_oneshot_test(const struct hg_server_args *args, bool is_dump) {
     struct hg_registry *registry = hg_registry_new(args->module_dir);
@@ -16,6 +25,7 @@ int hg_oneshot_test(const struct hg_server_args *args, bool is_dump) {
     int err = hg_plan_read(args, registry, &p, &errors);
     bool is_read = err == 0;
     err = is_read ? hg_places_check(&p, registry, &errors) : err;
+    err = err == 0 ? ask_log(&p, registry, &errors) : err;
     fprintf(stderr, "%.*s", HG_FMT(hg_buf_slice(&errors)));
     fprintf(stderr, "headgate: configuration file %s test %s\n", args->conf_path,
             err == 0 ? "is successful" : "failed");

@@ -146,6 +146,30 @@ def test_a_reload_that_finds_another_secret_behind_its_name_is_refused(topics, m
         publish(http, range(1))
 
 
+def test_a_reload_applies_what_a_topics_lines_changed_or_says_what_it_cannot(topics, make_kafka_gateway):
+    topic = "topic demo.orders {{{{ key subject; kafka_partitions {}; retention {}; }}}}"
+    g = make_kafka_gateway(topic.format(1, "2d"))
+    before = g.conf
+    g.write_conf(before.replace("kafka_partitions 1; retention 2d;",
+                                "kafka_partitions 3; retention 1d;"))
+    r = g.run("-s", "reload")
+    assert r.returncode == 0, r.stderr
+    assert topics.partitions("demo.orders") == 3
+    assert "kafka_topic_raised" in g.log() and "kafka_topic_lowered" in g.log()
+    with client(g) as http:
+        publish(http, range(12))
+    g.write_conf(before)
+    r = g.run("-s", "reload")
+    assert r.returncode == 1 and "kafka_partitions 1" in r.stderr and "partitions 3 in the cluster" in r.stderr
+    t = g.run("-t")
+    assert t.returncode == 0, t.stderr
+    assert f"kafka_partitions: warning: kafka_partitions 1: {topics.name('demo.orders')} is there with " \
+        "partitions 3" in t.stderr
+    assert "topic demo.orders: it has one copy" in t.stderr
+    with client(g) as http:
+        publish(http, range(12, 15))
+
+
 def test_a_topic_that_appears_is_followed_by_open_streams(topics, make_kafka_gateway):
     from confluent_kafka import Producer  # pylint: disable=import-outside-toplevel
     g = make_kafka_gateway()

@@ -61,6 +61,8 @@ struct hg_log_topic {
     bool is_compacted;
     int64_t retention_ms;    /* 0: for ever */
     int64_t retention_bytes; /* 0: no bound */
+    int64_t
+        event_bytes_max; /* a location that publishes to it takes bodies of so many; 0: unknown */
     /* What the configuration says of it, in the driver's own rows too: its block, or the
      * main one. NULL: it is of no configuration. Good for one call. */
     const struct hg_conf_block *conf;
@@ -165,6 +167,10 @@ struct hg_log_open {
     struct hg_log_up *up;
 };
 
+/* Something to be said of a topic; line NULL: of no line. All live for one call. */
+typedef void (*hg_log_remark_fn)(void *arg, const struct hg_log_topic *topic,
+                                 const struct hg_conf_line *line, const char *text);
+
 struct hg_log_ops {
     size_t size;
     const char *name;
@@ -172,6 +178,12 @@ struct hg_log_ops {
     bool has_directory; /* args[0] is one; the master makes it for the worker's user */
     int (*open)(const struct hg_log_open *open, void **ret_state, struct hg_why *why);
     void (*close)(void *state);
+    /* For -t, on any thread and without open: asks, wait_ms at most, how topics are
+     * kept or would be made, and gives what would not hold a promise. Changes
+     * nothing. HG_EINVAL and why: such a configuration is not to be had; HG_EAGAIN and
+     * why: who keeps them could not be asked. NULL: there is nobody to ask. */
+    int (*check)(const struct hg_log_open *open, const struct hg_log_topic *topics, size_t n,
+                 int64_t wait_ms, hg_log_remark_fn fn, void *arg, struct hg_why *why);
     /* Create if missing, apply what changed. HG_EINVAL and why: such a topic,
      * or such a change, is not to be had. */
     int (*topic_open)(void *state, const struct hg_log_topic *topic, struct hg_why *why);

@@ -16,6 +16,7 @@ tests_modules_log_kafka_test_log_kafka_SOURCES = \
     tests/modules/log_kafka/test_alter.c \
     tests/modules/log_kafka/test_cache.c \
     tests/modules/log_kafka/test_care.c \
+    tests/modules/log_kafka/test_check.c \
     tests/modules/log_kafka/test_conf.c \
     tests/modules/log_kafka/test_decode.c \
     tests/modules/log_kafka/test_fatal.c \

@@ -21,6 +21,7 @@ int main(void) {
     failed += test_topics();
     failed += test_admin();
     failed += test_alter();
+    failed += test_check();
     failed += test_line();
     failed += test_produce();
     failed += test_fatal();

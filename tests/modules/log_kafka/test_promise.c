@@ -65,10 +65,23 @@ static void leaders_clocks_and_compaction_are_said(void **state) {
     expect(&kept, true, NULL); /* as it is wished */
 }
 
+static void bodies_that_hold_larger_events_are_said(void **state) {
+    struct kafka_kept kept = {.max_message_bytes = 1048588};
+    static const int64_t bodies[] = {0, 1048588 - 4096, 1048588 - 4095, 4 << 20};
+    (void)state;
+    for (size_t i = 0; i < HG_COUNT(bodies); i++) {
+        struct heard h = {0};
+        kafka_promise_room(&kept, bodies[i], on_remark, &h);
+        assert_int_equal(h.n, i >= 2);
+        assert_true(i < 2 || strstr(h.text, "max.message.bytes is 1048588") != NULL);
+    }
+}
+
 int test_promise(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(two_of_three_copies_are_a_promise),
         cmocka_unit_test(copies_that_are_too_few_are_said),
+        cmocka_unit_test(bodies_that_hold_larger_events_are_said),
         cmocka_unit_test(leaders_clocks_and_compaction_are_said),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

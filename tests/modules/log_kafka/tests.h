@@ -19,6 +19,7 @@ int test_alter(void);
 int kafka_contract(void);
 int test_cache(void);
 int test_care(void);
+int test_check(void);
 int test_conf(void);
 int test_decode(void);
 int test_fatal(void);

@@ -85,6 +85,20 @@ static void a_fault_that_is_found_later_has_the_line_or_the_whole(void **state) 
     fx_close(&fx);
 }
 
+static void a_fault_can_be_said_of_a_line(void **state) {
+    (void)state;
+    struct fx fx;
+    struct hg_buf out = {0};
+    bool is_own;
+    fx_text(&fx, "mode fast;\nlimit 2k;");
+    assert_int_equal(fx.err, 0);
+    hg_conf_fault_at(hg_conf_line_for(hg_conf_main(fx.conf), "limit", &is_own), &out, "%d\n is", 2);
+    hg_buf_put(&out, "", 1);
+    assert_string_equal(out.ptr, "t.conf:2: limit: 2? is\n");
+    hg_buf_fini(&out);
+    fx_close(&fx);
+}
+
 static void an_error_is_one_line_whatever_was_written(void **state) {
     (void)state;
     fx_expect_error("mode \"a\nb\t\";",
@@ -174,6 +188,7 @@ int test_fail(void) {
         cmocka_unit_test(errors_end_at_a_hundred),
         cmocka_unit_test(warnings_are_told_and_do_no_harm),
         cmocka_unit_test(a_fault_that_is_found_later_has_the_line_or_the_whole),
+        cmocka_unit_test(a_fault_can_be_said_of_a_line),
         cmocka_unit_test(an_error_is_one_line_whatever_was_written),
         cmocka_unit_test(an_error_shows_no_secret_written_in_the_wrong_place),
         cmocka_unit_test(a_long_error_is_cut_at_a_character),

@@ -62,12 +62,16 @@ static void topics_that_locations_name_are_told(void **state) {
     generation_open(&g, SERVER("location /a { accept cloudevents; publish demo.a; dead_letter on; }"
                                "location /s { stream demo.s; }"
                                "location /t/{topic} { accept cloudevents; publish $topic allow=x; }"
-                               "location /b { accept cloudevents; publish demo.b; }"));
+                               "location /b { accept cloudevents; publish demo.b; "
+                               "client_max_body_size 9000; }"));
     unit_assert_slice(hg_site_named_topic(g.site, 0), "demo.a");
     assert_true(hg_site_has_dead_letters(g.site, 0));
     unit_assert_slice(hg_site_named_topic(g.site, 1), "demo.b");
     assert_false(hg_site_has_dead_letters(g.site, 1));
     assert_int_equal(hg_site_named_topic(g.site, 2).len, 0);
+    assert_int_equal(hg_site_topic_bytes_max(g.site, HG_SLICE("demo.a")), 4 << 20);
+    assert_int_equal(hg_site_topic_bytes_max(g.site, HG_SLICE("demo.b")), 9000);
+    assert_int_equal(hg_site_topic_bytes_max(g.site, HG_SLICE("demo.s")), 0);
     assert_false(hg_site_has_dead_letters(g.site, 2));
     generation_close(&g);
 }

@@ -12,6 +12,7 @@ tests_unit_server_test_server_SOURCES = \
     tests/unit/server/rig.c \
     tests/unit/server/rig.h \
     tests/unit/server/test_admin.c \
+    tests/unit/server/test_ask.c \
     tests/unit/server/test_bundle.c \
     tests/unit/server/test_certificates.c \
     tests/unit/server/test_child.c \
@@ -33,6 +34,7 @@ tests_unit_server_test_server_SOURCES = \
     tests/unit/server/test_logs.c \
     tests/unit/server/test_master.c \
     tests/unit/server/test_metrics.c \
+    tests/unit/server/test_named.c \
     tests/unit/server/test_offer.c \
     tests/unit/server/test_oneshot.c \
     tests/unit/server/test_places.c \

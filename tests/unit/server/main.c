@@ -26,12 +26,14 @@ int main(void) {
     failed += test_reference();
     failed += test_sockets();
     failed += test_logs();
+    failed += test_named();
     failed += test_offer();
     failed += test_reload();
     failed += test_lane();
     failed += test_crew();
     failed += test_service();
     failed += test_admin();
+    failed += test_ask();
     failed += test_dlq();
     failed += test_dlq_letter();
     failed += test_dlq_list();

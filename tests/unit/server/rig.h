@@ -64,6 +64,7 @@ int rig_capture(int (*fn)(void *arg), void *arg, char **ret_text);
 
 /* The groups, one for each file of the room. */
 int test_admin(void);
+int test_ask(void);
 int test_bundle(void);
 int test_certificates(void);
 int test_child(void);
@@ -85,6 +86,7 @@ int test_lane(void);
 int test_logs(void);
 int test_master(void);
 int test_metrics(void);
+int test_named(void);
 int test_offer(void);
 int test_oneshot(void);
 int test_places(void);
