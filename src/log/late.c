@@ -21,6 +21,7 @@ static struct hg_plan *plan_of(struct hg_list *node) {
 void hg_late_init(struct hg_log *log) {
     struct hg_late *l = &log->late;
     bool is_late = (log->ops->caps & HG_LOG_LATE) != 0;
+    HG_ASSERT(!is_late || log->thread.judge.is_by_item);
     hg_list_init(&l->waits);
     hg_list_init(&l->overdue);
     l->answer_ms = is_late ? log->ops->answer_ms(log->driver) : 0;

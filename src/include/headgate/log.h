@@ -31,7 +31,8 @@ enum hg_log_cap {
                               * these five come on one thread beside the log thread */
     HG_LOG_COPIES = 1 << 10, /* others write events with owner and digest too: one may be there
                               * twice, and only the first is shown */
-    HG_LOG_LATE = 1 << 11,   /* an append may take longer than its publisher waits: answer_ms */
+    HG_LOG_LATE = 1 << 11,   /* an append may take longer than its publisher waits: answer_ms;
+                              * not with HG_LOG_ATOMIC */
 };
 
 /* Said about an event rather than by it: dead-letter reason, principal. */
