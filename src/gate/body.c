@@ -73,6 +73,7 @@ static enum hg_step make_topic(struct hg_exchange *x) {
         .partitions = 1,
         .retention_ms = x->intake->retention_ms,
         .retention_bytes = x->intake->retention_bytes,
+        .event_bytes_max = x->intake->body_bytes_max,
         .conf = x->intake->conf,
     };
     x->make.done = on_made;

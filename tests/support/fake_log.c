@@ -63,6 +63,7 @@ static int open_topic(struct fake_log *fake, const struct hg_log_topic *topic, s
             (void)snprintf(t->name, sizeof t->name, "%.*s", HG_FMT(topic->name));
             t->epoch = 1;
             t->partitions = topic->partitions;
+            t->event_bytes_max = topic->event_bytes_max;
         }
         if (hg_slice_eq(hg_slice_of(t->name), topic->name)) {
             fake->ids[topic->id] = i;

@@ -21,6 +21,7 @@ struct fake_topic {
     char name[64];
     uint32_t epoch;
     uint32_t partitions;
+    int64_t event_bytes_max; /* as it was first opened */
     struct fake_part parts[FAKE_PARTITIONS];
 };
 

@@ -137,12 +137,14 @@ static void a_topic_of_a_template_is_made_on_first_use(void **state) {
     uint32_t id;
     (void)state;
     rig_open(&rig, OPEN,
-             "accept cloudevents; publish late.$topic allow=late.*; authenticate none;");
+             "accept cloudevents; publish late.$topic allow=late.*; authenticate none; "
+             "client_max_body_size 9000;");
     assert_false(hg_log_topic_find(rig.log.log, HG_SLICE("late.bird"), &id));
     post_event_how(&p, &rig, EVENT("1"), &how);
     assert_int_equal(p.stream.status, 202);
     assert_true(hg_log_topic_find(rig.log.log, HG_SLICE("late.bird"), &id));
     assert_int_equal(p.x.items[0].topic, id);
+    assert_int_equal(rig.fake.topics[rig.fake.ids[id]].event_bytes_max, 9000);
     post_close(&p);
     rig_close(&rig);
 }
