@@ -36,6 +36,7 @@ struct hg_log_thread {
     size_t group_bytes;
     size_t group_appends;
     size_t in_flight;        /* appended, neither settled nor overdue */
+    bool has_answers;        /* since the last flush, of a driver that may wait for them */
     int64_t tick_at_ms;      /* monotonic; the next one */
     int64_t drive_at_ms;     /* the driver's own, sooner while it is written to */
     bool has_written;        /* since the driver's last tick */

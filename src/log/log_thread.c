@@ -67,7 +67,10 @@ void hg_log_thread__flush(struct hg_log *log) {
         log->ops->flush(log->driver);
         t->has_written = true;
         hg_counter_add(&hg_log_commits, 1);
+    } else if (t->has_answers) {
+        log->ops->flush(log->driver);
     }
+    t->has_answers = false;
 }
 
 static bool is_large(const struct hg_log_thread *t) {
@@ -210,6 +213,7 @@ static void on_complete(struct hg_task *task) {
     struct hg_publish *p = HG_CONTAINER(task, struct hg_plan, sending.task)->owner;
     struct hg_log *log = p->log;
     struct hg_log_thread *t = &log->thread;
+    t->has_answers = (log->ops->caps & HG_LOG_REMOTE) != 0;
     t->in_flight -= !p->plan->is_overdue;
     p->err = p->plan->sending.err;
     if (t->judge.is_by_item) {
@@ -255,7 +259,7 @@ static bool run_tasks(struct hg_task *task) {
 
 static int wait_ms(const struct hg_log *log) {
     const struct hg_log_thread *t = &log->thread;
-    if (t->group_appends > 0 || can_judge(t)) {
+    if (t->group_appends > 0 || t->has_answers || can_judge(t)) {
         return 0;
     }
     int64_t upkeep_ms = hg_log_upkeep__due_ms(log), late_ms = hg_late_due_ms(log);

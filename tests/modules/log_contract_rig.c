@@ -187,6 +187,9 @@ int contract_wait(struct contract_append *a) {
     while (!a->is_done) {
         unlock(a->rig);
         assert_true(time(NULL) < deadline);
+        if ((a->rig->contract->ops->caps & HG_LOG_REMOTE) != 0) {
+            contract_flush(a->rig); /* as with each answer */
+        }
         (void)nanosleep(&nap, NULL); /* a driver's own thread may answer */
         lock(a->rig);
     }

@@ -191,7 +191,8 @@ struct hg_log_ops {
     int (*describe)(void *state, uint32_t topic, uint32_t partition, struct hg_log_range *ret);
     /* Take an append into the current group. Only hg_append_complete answers. */
     void (*append)(void *state, struct hg_append *append);
-    /* Nothing more is queued, or the group is large: make it durable. */
+    /* Nothing more is queued, or the group is large: make it durable.
+     * HG_LOG_REMOTE: also after completions, where nothing was appended. */
     void (*flush)(void *state);
     /* Records from an offset, holes skipped; less than asked is not the end.
      * HG_ENOENT: from is below the first. At the end: none, and 0; it is taken

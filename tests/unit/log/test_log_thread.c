@@ -38,6 +38,13 @@ static int set_up_parts(void **state) {
     return set_up_over(state, &fake_log_parts_ops);
 }
 
+static int set_up_remote(void **state) {
+    static struct hg_log_ops ops;
+    ops = fake_log_ops;
+    ops.caps |= HG_LOG_REMOTE;
+    return set_up_over(state, &ops);
+}
+
 static int tear_down(void **state) {
     struct fixture *f = *state;
     rig_stop(&f->rig);
@@ -70,6 +77,11 @@ static bool is_held(void *arg) {
 static void until_held(struct fixture *f, int n) {
     f->wanted = n;
     rig_until(&f->rig, is_held, f);
+}
+
+static bool is_flushed(void *arg) {
+    struct fixture *f = arg;
+    return atomic_load(&f->fake.flushes) >= f->wanted;
 }
 
 static void send(struct fixture *f, struct rig_publish *p, const char *a, const char *b) {
@@ -207,6 +219,21 @@ static void what_comes_during_a_flush_becomes_one_group(void **state) {
     assert_true(atomic_load(&f->fake.flushes) <= N);
     assert_int_equal(f->rig.n_seen, N);
     hg_free(p);
+}
+
+/* It may hold back what is to be sent behind what is under way. */
+static void a_driver_on_other_machines_is_flushed_after_answers(void **state) {
+    struct fixture *f = *state;
+    struct rig_publish p;
+    send(f, &p, "a", NULL);
+    until_held(f, 1);
+    int before = atomic_load(&f->fake.flushes);
+    fake_log_answer(&f->fake, 1, 0);
+    rig_wait(&p);
+    f->wanted = before + 1;
+    rig_until(&f->rig, is_flushed, f);
+    assert_int_equal(atomic_load(&f->fake.appends), 1);
+    rig_end(&p);
 }
 
 static void doubt_reaches_the_publisher(void **state) {
@@ -351,6 +378,7 @@ static void a_log_that_stores_nothing_and_takes_nothing_is_not_writable(void **s
 }
 
 #define THREAD(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+#define REMOTE(test) cmocka_unit_test_setup_teardown(test, set_up_remote, tear_down)
 #define PARTS(test) cmocka_unit_test_setup_teardown(test, set_up_parts, tear_down)
 
 int test_log_thread(void) {
@@ -361,6 +389,7 @@ int test_log_thread(void) {
         THREAD(others_go_on_while_a_mere_copy_waits),
         THREAD(many_that_wait_are_all_answered),
         THREAD(what_comes_during_a_flush_becomes_one_group),
+        REMOTE(a_driver_on_other_machines_is_flushed_after_answers),
         THREAD(doubt_reaches_the_publisher),
         THREAD(a_topic_can_be_opened_while_appends_are_on_their_way),
         PARTS(a_driver_answers_late_in_parts_and_from_another_thread),
