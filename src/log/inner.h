@@ -104,6 +104,7 @@ void hg_log_thread__on_probed(struct hg_task *task);
 
 /* upkeep.c: what the log thread does about once a second. When is the next? */
 void hg_log_upkeep__begin(struct hg_log *log, int64_t now_ms);
+void hg_log_upkeep__wrote(struct hg_log *log);
 int64_t hg_log_upkeep__due_ms(const struct hg_log *log);
 void hg_log_upkeep__run(struct hg_log *log, int64_t now_ms);
 /* The gauge of ids: after whatever may have changed their number. */

@@ -65,7 +65,7 @@ void hg_log_thread__flush(struct hg_log *log) {
         hg_crossings_send(&log->crossings); /* who is answered need not wait for the others */
         t->group_items = t->group_bytes = t->group_appends = 0;
         log->ops->flush(log->driver);
-        t->has_written = true;
+        hg_log_upkeep__wrote(log);
         hg_counter_add(&hg_log_commits, 1);
     } else if (t->has_answers) {
         log->ops->flush(log->driver);

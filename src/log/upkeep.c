@@ -2,6 +2,7 @@
 /* upkeep.c - once a second, between two groups: the driver's own upkeep, the
  * dedup window, what is known of topics, the guess for Retry-After, and whether
  * a log that refused can be written again. */
+#include "base/clock.h"
 #include "log/counters.h"
 #include "log/inner.h"
 
@@ -103,6 +104,16 @@ static void tick(struct hg_log *log, int64_t now_ms) {
 
 void hg_log_upkeep__begin(struct hg_log *log, int64_t now_ms) {
     log->thread.tick_at_ms = log->thread.drive_at_ms = now_ms + TICK_MS;
+}
+
+/* What such a driver holds back waits for its tick, where nothing else comes. */
+void hg_log_upkeep__wrote(struct hg_log *log) {
+    struct hg_log_thread *t = &log->thread;
+    if (!t->has_written && (log->ops->caps & HG_LOG_REMOTE) != 0) {
+        int64_t soon_ms = hg_clock_mono_ms() + BUSY_TICK_MS;
+        t->drive_at_ms = soon_ms < t->drive_at_ms ? soon_ms : t->drive_at_ms;
+    }
+    t->has_written = true;
 }
 
 int64_t hg_log_upkeep__due_ms(const struct hg_log *log) {
