@@ -28,11 +28,13 @@ struct kafka_line *kafka_line_now(struct kafka *k) {
         if (k->line->batch_max <= atomic_load_explicit(&k->batch_max, memory_order_relaxed)) {
             return k->line;
         }
+        kafka_give_waiting(k, k->line, true);
         if (rd_kafka_outq_len(k->line->rk) > 0) {
             return NULL;
         }
     }
     if (k->line != NULL) {
+        kafka_give_waiting(k, k->line, true); /* a fatal one refuses it: not stored */
         kafka_line_end(k->line);
         k->line->next = k->retired;
         k->retired = k->line;
@@ -49,6 +51,7 @@ struct kafka_line *kafka_line_now(struct kafka *k) {
 
 void kafka_lines_close(struct kafka *k) {
     if (k->line != NULL) {
+        kafka_give_waiting(k, k->line, true);
         kafka_line_end(k->line);
         kafka_line_free(&k->line);
     }

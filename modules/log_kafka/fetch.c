@@ -20,10 +20,14 @@ static const char *const properties[] = {
     "fetch.wait.max.ms", "10", "queued.max.messages.kbytes", "8192", "fetch.error.backoff.ms", "50",
     NULL};
 
-int64_t kafka_mono_ms(void) {
+int64_t kafka_mono_us(void) {
     struct timespec t;
     (void)clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+int64_t kafka_mono_ms(void) {
+    return kafka_mono_us() / 1000;
 }
 
 int kafka_handle_open(struct kafka_handle *h, struct kafka *k) {

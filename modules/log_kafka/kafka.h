@@ -21,6 +21,7 @@
 #include "headgate/counter.h"
 #include "headgate/log.h"
 #include "headgate/logline.h"
+#include "lane.h"
 #include "record.h"
 
 enum { KAFKA_NAME_MAX = 249, KAFKA_PREFIX_MAX = 100, KAFKA_TEXT = 512 };
@@ -89,6 +90,8 @@ struct kafka_line {
     rd_kafka_topic_t **topics; /* by id: the log thread's */
     const struct kafka_topic **topics_of;
     uint32_t n_topics;
+    struct kafka_lanes lanes; /* the log thread's, but for n_done */
+    int64_t linger_us;
     _Atomic(struct hg_append *) probe; /* an append without items */
     _Atomic bool is_fatal;             /* it takes nothing any more */
     _Atomic bool is_ending;            /* nothing comes any more */
@@ -243,8 +246,8 @@ int kafka_ready_wait(struct kafka *k, struct hg_why *why);
 
 /* line.c. What is of the log thread alone: */
 int kafka_line_open(struct kafka *k, struct kafka_line **ret, struct hg_why *why);
-/* 0: mark comes back in kafka_delivered. HG_EAGAIN: at the client's limits, or
- * the line is fatal. HG_E2BIG. */
+/* 0: mark comes back in kafka_delivered, maybe before this returns. HG_EAGAIN: at the client's
+ * limits, or the line is fatal. HG_E2BIG. */
 int kafka_line_send(struct kafka_line *l, const struct kafka_topic *t, uint32_t partition,
                     const struct kafka_draft *d, bool is_copied, void *mark);
 /* Nothing more is sent, and what is under way is given up: in doubt, or not stored
@@ -263,6 +266,8 @@ void kafka_lines_close(struct kafka *k);
 /* produce.c */
 void kafka_append(void *state, struct hg_append *append);
 void kafka_flush(void *state);
+/* What waits for its turn: those whose turn it is, or all, for nothing comes any more. */
+void kafka_give_waiting(struct kafka *k, struct kafka_line *l, bool is_all);
 /* The line's thread: what became of a message. */
 void kafka_delivered(struct kafka_line *l, const rd_kafka_message_t *m);
 

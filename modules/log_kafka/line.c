@@ -4,6 +4,7 @@
 
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <time.h>
 
 enum { POLL_MS = 100, END_POLL_MS = 5, PROBE_MS = 1000, LEARN_MS = 2000, BATCH_SPARE = 512 };
@@ -121,6 +122,14 @@ static void set_patience(struct kafka_line *l, rd_kafka_conf_t *conf) {
     set_number(conf, "socket.timeout.ms", socket_ms < answer_ms ? socket_ms : answer_ms);
 }
 
+static void learn_linger(struct kafka_line *l, const rd_kafka_conf_t *conf) {
+    char text[40];
+    size_t len = sizeof text;
+    rd_kafka_conf_res_t res = rd_kafka_conf_get(conf, "linger.ms", text, &len);
+    HG_ASSERT(res == RD_KAFKA_CONF_OK);
+    l->linger_us = (int64_t)(strtod(text, NULL) * 1000);
+}
+
 int kafka_line_open(struct kafka *k, struct kafka_line **ret, struct hg_why *why) {
     static const char *const pairs[] = {"enable.idempotence", "true", NULL};
     struct kafka_line *l = hg_try_alloc(sizeof *l);
@@ -132,6 +141,7 @@ int kafka_line_open(struct kafka *k, struct kafka_line **ret, struct hg_why *why
     l->k = k;
     set_batch_size(l, conf);
     set_patience(l, conf);
+    learn_linger(l, conf);
     rd_kafka_conf_set_opaque(conf, l);
     rd_kafka_conf_set_dr_msg_cb(conf, on_delivery);
     rd_kafka_conf_set_error_cb(conf, on_error);
@@ -263,6 +273,7 @@ void kafka_line_end(struct kafka_line *l) {
 void kafka_line_free(struct kafka_line **pl) {
     int rc = pthread_join((*pl)->thread, NULL);
     HG_ASSERT(rc == 0);
+    kafka_lanes_fini(&(*pl)->lanes);
     hg_free(*pl);
     *pl = NULL;
 }

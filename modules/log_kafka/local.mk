@@ -11,6 +11,8 @@ log_kafka_sources = \
     modules/log_kafka/fatal.c \
     modules/log_kafka/fetch.c \
     modules/log_kafka/kafka.h \
+    modules/log_kafka/lane.c \
+    modules/log_kafka/lane.h \
     modules/log_kafka/line.c \
     modules/log_kafka/log_kafka.c \
     modules/log_kafka/plain.c \

@@ -3,8 +3,8 @@
  *
  *   append ── check ──► refused as a whole: nothing of it was sent
  *               |
- *               └──► flight: one mark an item ── send ──► reports, on the line's
- *                    thread ── the last one ──► hg_append_complete
+ *               └──► flight: one mark an item ── its lane ── send ──► reports, on the
+ *                    line's thread ── the last one ──► hg_append_complete
  *
  * Once an item could not be sent those behind it are not sent either: what the
  * caller sends again must not land behind what came after it. */
@@ -20,16 +20,10 @@ enum {
     SAY_MS = 1000
 };
 
-struct flight;
-
-struct mark {
-    struct flight *flight;
-};
-
-struct flight {
+struct kafka_flight {
     struct hg_append *append;
     _Atomic size_t left; /* items without result, and one while they are being sent */
-    struct mark marks[];
+    struct kafka_mark marks[];
 };
 
 /* ----- what comes back ----- */
@@ -45,7 +39,7 @@ static int worst_of(const struct hg_append *a) {
     return first;
 }
 
-static void release(struct flight *f, size_t n) {
+static void release(struct kafka_flight *f, size_t n) {
     if (atomic_fetch_sub_explicit(&f->left, n, memory_order_acq_rel) > n) {
         return;
     }
@@ -90,8 +84,8 @@ static void say(struct kafka_line *l, const rd_kafka_message_t *m, int err) {
 }
 
 void kafka_delivered(struct kafka_line *l, const rd_kafka_message_t *m) {
-    struct mark *mark = m->_private;
-    struct flight *f = mark->flight;
+    struct kafka_mark *mark = m->_private;
+    struct kafka_flight *f = mark->flight;
     struct hg_append_item *item = &f->append->items[mark - f->marks];
     rd_kafka_timestamp_type_t type;
     item->err = result_of(m);
@@ -100,6 +94,9 @@ void kafka_delivered(struct kafka_line *l, const rd_kafka_message_t *m) {
         item->record.log_time_ms = rd_kafka_message_timestamp(m, &type);
     } else {
         say(l, m, item->err);
+    }
+    if (mark->lane != NULL) {
+        atomic_fetch_add_explicit(&mark->lane->n_done, 1, memory_order_relaxed);
     }
     atomic_store_explicit(&item->is_told, true, memory_order_release);
     release(f, 1);
@@ -178,24 +175,81 @@ static void refuse(struct hg_append *a, int err) {
     hg_append_complete(a, err);
 }
 
-static int send_item(struct kafka *k, struct kafka_line *l, struct hg_append_item *item,
-                     struct mark *mark) {
+static struct hg_append_item *item_of(const struct kafka_mark *mark) {
+    return &mark->flight->append->items[mark - mark->flight->marks];
+}
+
+static int give(struct kafka *k, struct kafka_line *l, struct kafka_mark *mark) {
+    const struct hg_append_item *item = item_of(mark);
+    struct kafka_lane *lane = mark->lane;
+    bool is_alone = mark->flight->append->n_items == 1;
     int err = kafka_record_write(&item->record, k->mode, &k->draft);
     if (err != 0) {
         return err == HG_ENOMEM ? HG_EAGAIN : err;
     }
     /* The event's own data stays until the completion; the draft does not. */
-    return kafka_line_send(l, kafka_topic(k, item->topic), item->partition, &k->draft,
-                           k->draft.is_structured, mark);
+    err = kafka_line_send(l, kafka_topic(k, item->topic), item->partition, &k->draft,
+                          k->draft.is_structured, mark);
+    if (err == 0 && lane != NULL) {
+        kafka_lane_given(lane, is_alone, kafka_mono_us(), l->linger_us);
+    }
+    return err;
 }
 
-static void send_all(struct kafka *k, struct kafka_line *l, struct flight *f) {
+static void give_from(struct kafka *k, struct kafka_line *l, struct kafka_lane *lane, bool is_all) {
+    while (lane->first != NULL &&
+           (is_all || kafka_lane_is_open(lane, kafka_mono_us(), l->linger_us))) {
+        struct kafka_mark *mark = kafka_lane_take(lane);
+        int err = give(k, l, mark);
+        if (err != 0) {
+            item_of(mark)->err = err;
+            atomic_store_explicit(&item_of(mark)->is_told, true, memory_order_release);
+            release(mark->flight, 1);
+        }
+    }
+}
+
+void kafka_give_waiting(struct kafka *k, struct kafka_line *l, bool is_all) {
+    struct kafka_lane *lane = kafka_lanes_unlist(&l->lanes);
+    while (lane != NULL) {
+        struct kafka_lane *next = lane->next_listed;
+        give_from(k, l, lane, is_all);
+        if (lane->first != NULL) {
+            kafka_lanes_list(&l->lanes, lane);
+        }
+        lane = next;
+    }
+}
+
+/* Its answer wakes the log thread, which then gives what waits: so only appends of
+ * one item wait, and only for such. */
+static bool has_to_wait(struct kafka_line *l, const struct kafka_mark *mark) {
+    struct kafka_lane *lane = mark->lane;
+    return mark->flight->append->n_items == 1 && lane != NULL &&
+           (lane->first != NULL || !kafka_lane_is_open(lane, kafka_mono_us(), l->linger_us));
+}
+
+static int send_item(struct kafka *k, struct kafka_line *l, struct kafka_mark *mark) {
+    const struct hg_append_item *item = item_of(mark);
+    mark->lane = kafka_lanes_of(&l->lanes, item->topic, item->partition);
+    if (has_to_wait(l, mark)) {
+        kafka_lane_put(mark->lane, mark);
+        kafka_lanes_list(&l->lanes, mark->lane);
+        return 0;
+    }
+    if (mark->lane != NULL) {
+        give_from(k, l, mark->lane, true);
+    }
+    return give(k, l, mark);
+}
+
+static void send_all(struct kafka *k, struct kafka_line *l, struct kafka_flight *f) {
     struct hg_append *a = f->append;
     size_t n = a->n_items, i = 0;
     int err = 0;
     for (; i < n; i++) {
         f->marks[i].flight = f;
-        err = send_item(k, l, &a->items[i], &f->marks[i]);
+        err = send_item(k, l, &f->marks[i]);
         if (err != 0) {
             break;
         }
@@ -226,7 +280,7 @@ void kafka_append(void *state, struct hg_append *a) {
         probe(l, a);
         return;
     }
-    struct flight *f = hg_try_alloc(sizeof *f + a->n_items * sizeof f->marks[0]);
+    struct kafka_flight *f = hg_try_alloc(sizeof *f + a->n_items * sizeof f->marks[0]);
     if (f == NULL) {
         refuse(a, HG_EAGAIN);
         return;
@@ -238,5 +292,8 @@ void kafka_append(void *state, struct hg_append *a) {
 
 /* The client sends by itself; linger.ms says when. */
 void kafka_flush(void *state) {
-    (void)HG_CAST(struct kafka, KAFKA_MAGIC, state);
+    struct kafka *k = HG_CAST(struct kafka, KAFKA_MAGIC, state);
+    if (k->line != NULL && k->line->lanes.listed != NULL) {
+        kafka_give_waiting(k, k->line, false);
+    }
 }

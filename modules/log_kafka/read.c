@@ -151,6 +151,7 @@ void kafka_tick(void *state) {
     struct kafka *k = HG_CAST(struct kafka, KAFKA_MAGIC, state);
     struct kafka_reads *r = k->reads;
     int64_t now_ms = kafka_mono_ms();
+    kafka_flush(k); /* where no answer comes */
     (void)pthread_mutex_lock(&r->lock);
     for (size_t i = 0; i < HANDLES_MAX; i++) {
         struct kafka_handle *h = &r->handles[i];

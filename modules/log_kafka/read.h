@@ -82,6 +82,7 @@ void kafka_handle_rest(struct kafka_handle *h); /* fetches nothing until it is u
 int kafka_fetch(struct kafka_handle *h, const struct kafka_topic *topic, uint32_t partition,
                 uint64_t from, int64_t deadline_ms, struct kafka_block **ret);
 int64_t kafka_mono_ms(void);
+int64_t kafka_mono_us(void);
 
 /* read.c */
 struct kafka_reads *kafka_reads_new(struct kafka *k); /* NULL: no memory */

@@ -12,6 +12,7 @@ int main(void) {
     failed += test_cache();
     failed += test_promise();
     failed += test_wish();
+    failed += test_lane();
     if (kafka_rig_bootstrap() == NULL) {
         print_message("SKIP: KAFKA_BOOTSTRAP is not set: nothing was tried on a broker\n");
         return failed != 0;

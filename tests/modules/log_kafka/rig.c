@@ -155,7 +155,9 @@ void kafka_try_send(struct kafka_rig *rig, struct kafka_try *t) {
 
 int kafka_try_wait(struct kafka_try *t) {
     static const struct timespec pause = {.tv_nsec = 1000 * 1000};
+    struct kafka_rig *rig = HG_CONTAINER(t->append.up, struct kafka_rig, up);
     for (int i = 0; !atomic_load(&t->is_done); i++) {
+        rig->ops->flush(rig->state); /* as the log thread does with each answer */
         if (i > 40000) {
             fail_msg("no answer");
         }

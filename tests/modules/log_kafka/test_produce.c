@@ -3,6 +3,7 @@
 #include "modules/log_kafka/other.h"
 
 #include <stdio.h>
+#include <time.h>
 
 struct found {
     size_t n;
@@ -254,6 +255,42 @@ static void what_fits_alone_is_taken_however_much_comes_at_once(void **state) {
     other_close(&o);
 }
 
+/* What comes while others are under way waits for them, and for nothing else. */
+static void many_at_once_are_stored_in_the_order_they_came(void **state) {
+    (void)state;
+    enum { MANY = 2000 };
+    struct kafka_rig rig;
+    struct kafka_try *tries = hg_alloc(MANY * sizeof(struct kafka_try));
+    size_t most = 0;
+    kafka_rig_open(&rig, "");
+    (void)kafka_rig_new_topic(&rig, 0);
+    struct kafka *k = rig.state;
+    kafka_lanes_of(&k->line->lanes, 0, 0)->answer_us = 30 * 1000; /* a slow cluster */
+    for (size_t i = 0; i < MANY; i++) {
+        kafka_try_begin(&rig, &tries[i]);
+        (void)kafka_try_add(&tries[i], 0, "k", kafka_rig_event("x", "1", 1));
+        if (i % 50 == 49) { /* several in one append */
+            (void)kafka_try_add(&tries[i], 0, "k", kafka_rig_event("y", "2", 1));
+        }
+        kafka_try_send(&rig, &tries[i]);
+        most += k->line->lanes.listed != NULL;
+        if (i % 100 == 99) {
+            (void)nanosleep(&(struct timespec){.tv_nsec = 1000 * 1000}, NULL);
+        }
+    }
+    assert_true(most > 0); /* some waited */
+    uint64_t next = 0;
+    for (size_t i = 0; i < MANY; i++) {
+        assert_int_equal(kafka_try_wait(&tries[i]), 0);
+        for (size_t n = 0; n < tries[i].append.n_items; n++) {
+            assert_int_equal(tries[i].items[n].record.offset, next++);
+        }
+    }
+    assert_null(k->line->lanes.listed);
+    hg_free(tries);
+    kafka_rig_close(&rig);
+}
+
 static void a_partition_that_is_not_there_is_refused(void **state) {
     (void)state;
     struct kafka_rig rig;
@@ -300,6 +337,7 @@ int test_produce(void) {
         cmocka_unit_test(what_is_too_large_is_named_and_nothing_of_its_append_is_sent),
         cmocka_unit_test(one_byte_decides_and_the_broker_draws_the_same_line),
         cmocka_unit_test(what_fits_alone_is_taken_however_much_comes_at_once),
+        cmocka_unit_test(many_at_once_are_stored_in_the_order_they_came),
         cmocka_unit_test(a_partition_that_is_not_there_is_refused),
         cmocka_unit_test(an_event_without_data_removes_no_key_unless_that_is_wanted),
     };
