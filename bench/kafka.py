@@ -61,7 +61,7 @@ class Alone:
 def paced(server, secs, rate, **how):
     r = ingest(server, secs, rate=rate, **how)
     r["us_an_event"] = r["cpu_s"] / r["requests"] * 1e6
-    r["memory_kib"] = server.memory_kib()
+    r["pss_kib"] = server.pss_kib()
     return r
 
 
@@ -100,7 +100,7 @@ def loads(a):
          {"kafka": lambda x: ingest(x, s), "node": lambda x: ingest(x, s)}),
         ("ingest h1 1,000/s, p99", "ms, of Node", 1, "p99_ms", "ratio",
          {"kafka": lambda x: paced(x, s, 1000, connections=8), "node": lambda x: paced(x, s, 1000, connections=8)}),
-        ("ingest h1 1,000/s, memory", "KiB, of Node", 1 / 3, "memory_kib", "ratio",
+        ("ingest h1 1,000/s, memory", "KiB, of Node", 1 / 3, "pss_kib", "ratio",
          {"kafka": lambda x: paced(x, s, 1000, connections=8), "node": lambda x: paced(x, s, 1000, connections=8)}),
         *[(f"acks at {rate:,}/s, {p}", "ms more than librdkafka", more, key, "more",
            {"kafka": lambda x, rate=rate: paced(x, s, rate, **H2), "alone": lambda x, rate=rate: alone(x, s, rate)})
