@@ -19,7 +19,7 @@ from support.wait import until
 
 PRODUCERS = 16
 QUEUE = "24k"         # less than they send while nothing is acknowledged
-ANSWER_MS = {"short": 8000, "default": 25000}  # less than two of three are away for
+ANSWER_MS = {"short": 8000, "default": 12000}  # more than one broker is missed for, less than two are
 ACKS_WITHIN_S = 30    # of the cluster, on a machine that is shared; alone it is about one
 
 # Of two that are away one is the leader. That lasts for longer than publishers wait.
