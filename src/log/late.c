@@ -96,6 +96,9 @@ static void let_go(struct hg_log *log, struct hg_publish *p) {
 }
 
 void hg_late_run(struct hg_log *log, int64_t now_ms) {
+    if (hg_late_due_ms(log) <= now_ms) { /* what it holds back still has all of its records */
+        log->ops->flush(log->driver);
+    }
     while (hg_late_due_ms(log) <= now_ms) {
         let_go(log, plan_of(log->late.waits.next)->owner);
     }

@@ -238,8 +238,8 @@ struct hg_log_ops {
     /* HG_LOG_LATE: how long whoever publishes waits, from the append on. Then each item
      * that is not told is in doubt to its publisher, while the driver goes on: of the
      * append there stay its items and, of their records, the events; keys and headers
-     * are gone. It completes the append when it knows more, which may be much later.
-     * close completes what is left. */
+     * are gone. A flush comes before: by its end they have been read. It completes the append when
+     * it knows more, which may be much later. close completes what is left. */
     int64_t (*answer_ms)(void *state);
 };
 
