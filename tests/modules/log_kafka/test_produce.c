@@ -269,7 +269,7 @@ static void many_at_once_are_stored_in_the_order_they_came(void **state) {
     for (size_t i = 0; i < MANY; i++) {
         kafka_try_begin(&rig, &tries[i]);
         (void)kafka_try_add(&tries[i], 0, "k", kafka_rig_event("x", "1", 1));
-        if (i % 50 == 49) { /* several in one append */
+        if (i >= MANY / 2 && i % 50 == 49) { /* several in one append; nothing waits behind it */
             (void)kafka_try_add(&tries[i], 0, "k", kafka_rig_event("y", "2", 1));
         }
         kafka_try_send(&rig, &tries[i]);
