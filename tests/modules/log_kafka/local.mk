@@ -2,7 +2,8 @@
 if HAVE_CMOCKA
 if HAVE_KAFKA
 check_PROGRAMS += tests/modules/log_kafka/test_log_kafka
-TESTS += tests/modules/log_kafka/test_log_kafka
+TESTS += tests/modules/log_kafka/writes.sh tests/modules/log_kafka/reads.sh
+EXTRA_DIST += tests/modules/log_kafka/writes.sh tests/modules/log_kafka/reads.sh
 tests_modules_log_kafka_test_log_kafka_SOURCES = \
     tests/modules/log_contract.c tests/modules/log_contract.h \
     tests/modules/log_contract_rig.c tests/modules/log_contract_rig.h \
