@@ -6,6 +6,7 @@ import json
 import pytest
 
 from support.events import EventStream, client, event, post
+from support.kafka_gateway import conf_of
 from support.wait import until
 
 kafka = pytest.importorskip("confluent_kafka", reason="SKIP: confluent-kafka is not installed")
@@ -15,31 +16,11 @@ from cloudevents.core.formats.json import JSONFormat  # noqa: E402
 from cloudevents.core.v1.event import CloudEvent  # noqa: E402
 from cloudevents.v1.http import CloudEvent as CloudEvent1  # noqa: E402
 
-CONF = """
-worker_threads 2;
-pid            gateway.pid;
-error_log      stderr info;
-admin          127.0.0.1:{{admin}};
-load_module    log_kafka;
-load_module    source_cloudevents;
-load_module    sink_sse;
-event_log      kafka {bootstrap};
-{main}
-role anonymous {{{{ publish demo.**; subscribe demo.**; }}}}
-topic {topic} {{{{ key subject; }}}}
-server {{{{
-    listen 127.0.0.1:{{tls}} ssl;
-    ssl_certificate {{crt}};  ssl_certificate_key {{key}};
-    authenticate none;
-    location = /events {{{{ accept cloudevents; publish {topic}; stream {topic}; }}}}
-}}}}
-"""
-
 
 @pytest.fixture
 def start(make_gateway, bootstrap, topic):
     def make(main=""):
-        return make_gateway(conf=CONF.format(bootstrap=bootstrap, topic=topic, main=main)).start()
+        return make_gateway(conf=conf_of(bootstrap, {topic: "/events"}, main)).start()
     return make
 
 

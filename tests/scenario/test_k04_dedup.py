@@ -9,36 +9,15 @@ import pytest
 
 from support.clients import run, tool_path
 from support.events import EventStream, client, event, post, post_batch
+from support.kafka_gateway import conf_of
 from support.wait import until
-
-CONF = """
-worker_threads 2;
-pid            gateway.pid;
-error_log      stderr info;
-admin          127.0.0.1:{{admin}};
-load_module    log_kafka;
-load_module    source_cloudevents;
-load_module    sink_sse;
-event_log      kafka {bootstrap};
-kafka_partitions {partitions};
-kafka_property message.timeout.ms {timeout_ms};
-role anonymous {{{{ publish demo.**; subscribe demo.**; }}}}
-topic {topic} {{{{ key subject; }}}}
-{main}
-server {{{{
-    listen 127.0.0.1:{{tls}} ssl;
-    ssl_certificate {{crt}};  ssl_certificate_key {{key}};
-    authenticate none;
-    location = /events {{{{ accept cloudevents; publish {topic}; stream {topic}; }}}}
-}}}}
-"""
 
 
 @pytest.fixture
 def make_kafka_gateway(make_gateway, topic):
     def make(bootstrap, timeout_ms=25000, partitions=4, main=""):
-        return make_gateway(conf=CONF.format(bootstrap=bootstrap, timeout_ms=timeout_ms,
-                                             partitions=partitions, topic=topic, main=main)).start()
+        main = f"kafka_partitions {partitions};\nkafka_property message.timeout.ms {timeout_ms};\n{main}"
+        return make_gateway(conf=conf_of(bootstrap, {topic: "/events"}, main)).start()
     return make
 
 
