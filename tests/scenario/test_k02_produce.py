@@ -7,9 +7,9 @@ import signal
 
 import pytest
 
-from support.clients import run, tool_path
 from support.events import client, event, post, post_batch
 from support.kafka_gateway import conf_of
+from support.kafka_log import kcat
 from support.wait import until
 
 
@@ -23,15 +23,7 @@ def make_kafka_gateway(make_gateway, topic):
 
 def read(bootstrap, topic):
     """[(offset, key, headers, value)] as kcat reads them."""
-    r = run(tool_path("kcat"), "-b", bootstrap, "-t", topic, "-C", "-e", "-q", "-J",
-            "-o", "beginning")
-    assert r.returncode == 0, r.stderr
-    found = []
-    for line in r.stdout.splitlines():
-        m = json.loads(line)
-        h = m.get("headers") or []
-        found.append((m["offset"], m["key"], dict(zip(h[::2], h[1::2])), m["payload"]))
-    return sorted(found, key=lambda f: f[0])
+    return sorted((r[1:] for r in kcat(bootstrap, topic)), key=lambda f: f[0])
 
 
 def test_an_event_is_a_cloudevent_to_other_clients(bootstrap, topic, make_kafka_gateway):

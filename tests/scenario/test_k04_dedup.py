@@ -1,15 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Dedup where the log is a cluster: over a restart, after an answer in doubt,
 and with several gateways over one topic. What is in a topic is read by a client that is not ours."""
-import json
 import os
 import signal
 
 import pytest
 
-from support.clients import run, tool_path
 from support.events import EventStream, client, event, post, post_batch
 from support.kafka_gateway import conf_of
+from support.kafka_log import kcat
 from support.wait import until
 
 
@@ -23,14 +22,7 @@ def make_kafka_gateway(make_gateway, topic):
 
 def stored_ids(bootstrap, topic):
     """Of all partitions, each in its order."""
-    r = run(tool_path("kcat"), "-b", bootstrap, "-t", topic, "-C", "-e", "-q", "-J",
-            "-o", "beginning")
-    assert r.returncode == 0, r.stderr
-    found = []
-    for line in r.stdout.splitlines():
-        h = json.loads(line)["headers"]
-        found.append(dict(zip(h[::2], h[1::2]))["ce_id"])
-    return found
+    return [r.headers["ce_id"] for r in kcat(bootstrap, topic)]
 
 
 def test_an_id_is_known_after_a_restart(bootstrap, topic, make_kafka_gateway):

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from support.events import EventStream, client, event, post, post_batch
+from support.events import EventStream, client, event, post
 from support.wait import until
 
 KafkaException = pytest.importorskip(

@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-from support.clients import run, tool_path
 from support.events import client
+from support.kafka_log import kcat
 from test_v02_dlq import (STRICT, TOPIC, TWICE, ask, binary_event, ctl, mend,  # noqa: F401
                           stored, structured)
 
@@ -41,12 +41,7 @@ class Letters:
 
     def there(self, topic=TOPIC):
         """[(partition, headers, value)]"""
-        r = run(tool_path("kcat"), "-b", self.bootstrap, "-t", self.prefix + topic, "-C", "-e", "-q",
-                "-J", "-o", "beginning")
-        assert r.returncode == 0, r.stderr
-        found = [json.loads(line) for line in r.stdout.splitlines()]
-        return [(m["partition"], dict(zip(m["headers"][::2], m["headers"][1::2])), m["payload"])
-                for m in found]
+        return [(r.partition, r.headers, r.value) for r in kcat(self.bootstrap, self.prefix + topic)]
 
 
 @pytest.fixture

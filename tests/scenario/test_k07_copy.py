@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """headgatectl log copy: an embedded log becomes topics of Kafka, and its gateway
 goes on there."""
-import json
 import os
 import signal
 import subprocess
@@ -12,6 +11,7 @@ import pytest
 from support.clients import run, tool_path
 from support.events import EventStream, client, event, post, post_batch
 from support.gateway import BINARY, MODULES
+from support.kafka_log import kcat
 from support.wait import until
 
 HEAD = """
@@ -81,15 +81,8 @@ class Move:
 
     def there(self, topic="demo.events"):
         """[(partition, offset, headers)] as kcat reads them, in the order of each partition."""
-        r = run(tool_path("kcat"), "-b", self.bootstrap, "-t", self.prefix + topic, "-C", "-e", "-q",
-                "-J", "-o", "beginning")
-        assert r.returncode == 0, r.stderr
-        found = []
-        for line in r.stdout.splitlines():
-            m = json.loads(line)
-            h = m["headers"]
-            found.append((m["partition"], m["offset"], dict(zip(h[::2], h[1::2]))))
-        return sorted(found, key=lambda f: f[:2])
+        return sorted(((r.partition, r.offset, r.headers) for r in kcat(self.bootstrap, self.prefix + topic)),
+                      key=lambda f: f[:2])
 
 
 @pytest.fixture

@@ -8,8 +8,6 @@ import signal
 import threading
 import time
 
-import pytest
-
 from support.counts import FULL, figures, seed
 from support.followers import Sse, WebSocket
 from support.kafka_crowd import KafkaCrowd

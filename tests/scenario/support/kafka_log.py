@@ -1,13 +1,35 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Topics as a client reads them that has nothing in common with the gateway's:
-kafka-python, which is Python throughout. What it reads is written into a
-history as the log."""
+"""Topics as clients read them that have nothing in common with the gateway's:
+kafka-python, which is Python throughout; what it reads is written into a
+history as the log. And kcat, for a few records as they are."""
 import base64
 import json
+from typing import NamedTuple
 
+from .clients import run, tool_path
 from .history import parse
 from .position import decode
 from .raw import Pipe, dial
+
+
+class Record(NamedTuple):
+    """As kcat has it; headers are a dictionary."""
+    partition: int
+    offset: int
+    key: str
+    headers: dict
+    value: str
+
+
+def kcat(bootstrap, topic):
+    """All records of a topic, each partition in its order."""
+    r = run(tool_path("kcat"), "-b", bootstrap, "-t", topic, "-C", "-e", "-q", "-J", "-o", "beginning")
+    assert r.returncode == 0, r.stderr
+    found = []
+    for m in map(json.loads, r.stdout.splitlines()):
+        h = m.get("headers") or []
+        found.append(Record(m["partition"], m["offset"], m["key"], dict(zip(h[::2], h[1::2])), m["payload"]))
+    return found
 
 
 def _event(headers, value):
