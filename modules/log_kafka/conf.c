@@ -5,6 +5,7 @@
  * gateway is refused by -t, with its line; what may is warned about. */
 #include "kafka.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 /* ----- what may not be set, and what had better not ----- */
@@ -372,6 +373,13 @@ int64_t kafka_conf_number(const rd_kafka_conf_t *conf, const char *name) {
     }
     long long n = strtoll(text, &end, 10);
     return end != text && *end == '\0' ? n : -1;
+}
+
+void kafka_conf_set_number(rd_kafka_conf_t *conf, const char *name, int64_t n) {
+    char text[24];
+    (void)snprintf(text, sizeof text, "%lld", (long long)n);
+    rd_kafka_conf_res_t res = rd_kafka_conf_set(conf, name, text, NULL, 0);
+    HG_ASSERT(res == RD_KAFKA_CONF_OK);
 }
 
 rd_kafka_conf_t *kafka_handle_conf(const struct kafka *k, const char *const *pairs,

@@ -160,6 +160,7 @@ rd_kafka_conf_t *kafka_handle_conf(const struct kafka *k, const char *const *pai
                                    struct hg_why *why);
 /* A whole number that conf has; -1: none. */
 int64_t kafka_conf_number(const rd_kafka_conf_t *conf, const char *name);
+void kafka_conf_set_number(rd_kafka_conf_t *conf, const char *name, int64_t n);
 /* Takes conf. NULL and why. */
 rd_kafka_t *kafka_handle_new(rd_kafka_type_t type, rd_kafka_conf_t *conf, struct hg_why *why);
 
@@ -243,6 +244,13 @@ int kafka_check(const struct hg_log_open *open, const struct hg_log_topic *topic
 /* ready.c: waits until the cluster has given a producer its id, which a new
  * cluster takes seconds for. HG_EAGAIN and why. */
 int kafka_ready_wait(struct kafka *k, struct hg_why *why);
+
+/* message.c */
+/* Bounds the batches that conf lets a producer make by what all topics take, and
+ * kafka_property says; gives how large a topic's limit must be for it. */
+size_t kafka_batch_bound(const struct kafka *k, rd_kafka_conf_t *conf);
+/* For rd_kafka_headers_destroy, or a message that takes them. */
+rd_kafka_headers_t *kafka_headers_of(const struct kafka_draft *d);
 
 /* line.c. What is of the log thread alone: */
 int kafka_line_open(struct kafka *k, struct kafka_line **ret, struct hg_why *why);

@@ -3,11 +3,10 @@
 #include "read.h"
 
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
-enum { POLL_MS = 100, END_POLL_MS = 5, PROBE_MS = 1000, LEARN_MS = 2000, BATCH_SPARE = 512 };
+enum { POLL_MS = 100, END_POLL_MS = 5, PROBE_MS = 1000, LEARN_MS = 2000 };
 /* How long the client tries. Whoever publishes is answered long before (HG_LOG_LATE):
  * a message that is given up may be stored none the less, and then twice. */
 enum { TRY_MS = 300000 };
@@ -95,31 +94,11 @@ static int start_thread(struct kafka_line *l) {
     return made == 0 ? 0 : HG_EIO;
 }
 
-static void set_number(rd_kafka_conf_t *conf, const char *name, int64_t n) {
-    char text[24];
-    (void)snprintf(text, sizeof text, "%lld", (long long)n);
-    rd_kafka_conf_res_t res = rd_kafka_conf_set(conf, name, text, NULL, 0);
-    HG_ASSERT(res == RD_KAFKA_CONF_OK);
-}
-
-/* What kafka_property says of it, or less. */
-static void set_batch_size(struct kafka_line *l, rd_kafka_conf_t *conf) {
-    size_t limit = atomic_load(&l->k->batch_max);
-    size_t most = limit > 2 * BATCH_SPARE ? limit - BATCH_SPARE : limit;
-    size_t wished = (size_t)kafka_conf_number(conf, "batch.size");
-    l->batch_max = limit;
-    if (wished > most) {
-        set_number(conf, "batch.size", (int64_t)most);
-    } else if (limit - wished > BATCH_SPARE) { /* no topic with a limit above this minds it */
-        l->batch_max = wished + BATCH_SPARE;
-    }
-}
-
 /* A broker that has hung is left as soon as somebody has waited for it in vain. */
 static void set_patience(struct kafka_line *l, rd_kafka_conf_t *conf) {
     int64_t answer_ms = l->k->answer_ms, socket_ms = kafka_conf_number(conf, "socket.timeout.ms");
-    set_number(conf, "message.timeout.ms", answer_ms > TRY_MS ? answer_ms : TRY_MS);
-    set_number(conf, "socket.timeout.ms", socket_ms < answer_ms ? socket_ms : answer_ms);
+    kafka_conf_set_number(conf, "message.timeout.ms", answer_ms > TRY_MS ? answer_ms : TRY_MS);
+    kafka_conf_set_number(conf, "socket.timeout.ms", socket_ms < answer_ms ? socket_ms : answer_ms);
 }
 
 static void learn_linger(struct kafka_line *l, const rd_kafka_conf_t *conf) {
@@ -139,7 +118,7 @@ int kafka_line_open(struct kafka *k, struct kafka_line **ret, struct hg_why *why
         return HG_EINVAL;
     }
     l->k = k;
-    set_batch_size(l, conf);
+    l->batch_max = kafka_batch_bound(k, conf);
     set_patience(l, conf);
     learn_linger(l, conf);
     rd_kafka_conf_set_opaque(conf, l);
@@ -216,16 +195,6 @@ static rd_kafka_topic_t *topic_of(struct kafka_line *l, const struct kafka_topic
     return l->topics[t->id];
 }
 
-static rd_kafka_headers_t *headers_of(const struct kafka_draft *d) {
-    rd_kafka_headers_t *h = rd_kafka_headers_new(d->n_headers);
-    for (size_t i = 0; i < d->n_headers; i++) {
-        const struct hg_record_header *from = &d->headers[i];
-        (void)rd_kafka_header_add(h, from->name.ptr, (ssize_t)from->name.len, from->value.ptr,
-                                  (ssize_t)from->value.len);
-    }
-    return h;
-}
-
 static int refusal(struct kafka_line *l, rd_kafka_resp_err_t rc) {
     switch (rc) {
     case RD_KAFKA_RESP_ERR__QUEUE_FULL:
@@ -247,7 +216,7 @@ int kafka_line_send(struct kafka_line *l, const struct kafka_topic *t, uint32_t 
     if (rkt == NULL) {
         return HG_EAGAIN;
     }
-    rd_kafka_headers_t *headers = headers_of(d);
+    rd_kafka_headers_t *headers = kafka_headers_of(d);
     /* Null is not the same as empty. */
     void *value = (void *)(!d->has_value ? NULL : d->value.len > 0 ? d->value.ptr : empty);
     const void *key = d->key.len > 0 ? d->key.ptr : NULL;

@@ -15,6 +15,7 @@ log_kafka_sources = \
     modules/log_kafka/lane.h \
     modules/log_kafka/line.c \
     modules/log_kafka/log_kafka.c \
+    modules/log_kafka/message.c \
     modules/log_kafka/plain.c \
     modules/log_kafka/produce.c \
     modules/log_kafka/promise.c \

@@ -25,6 +25,7 @@ tests_modules_log_kafka_test_log_kafka_SOURCES = \
     tests/modules/log_kafka/test_lane.c \
     tests/modules/log_kafka/test_line.c \
     tests/modules/log_kafka/test_log_kafka.c \
+    tests/modules/log_kafka/test_message.c \
     tests/modules/log_kafka/test_plain.c \
     tests/modules/log_kafka/test_produce.c \
     tests/modules/log_kafka/test_promise.c \

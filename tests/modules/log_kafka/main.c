@@ -8,6 +8,7 @@
 static int without_broker(void) {
     int failed = test_conf();
     failed += test_record();
+    failed += test_message();
     failed += test_plain();
     failed += test_decode();
     failed += test_cache();

@@ -27,6 +27,7 @@ int test_fetch(void);
 int test_lane(void);
 int test_line(void);
 int test_log_kafka(void);
+int test_message(void);
 int test_plain(void);
 int test_produce(void);
 int test_promise(void);
