@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* produce - librdkafka alone at a rate, with the settings of our driver: what a
  * gateway's time and CPU are compared with. Times run from when an event was due
- * to its delivery report. With -P it makes the topic first; with -d 0 only that.
- * Prints one line of JSON. */
+ * to its delivery report; with -C to when a consumer in the same process has it.
+ * With -P it makes the topic first; with -d 0 only that. Prints one line of JSON. */
 #include "histogram.h"
 
 #include <getopt.h>
@@ -26,10 +26,11 @@ static const struct {
 static struct {
     const char *bootstrap, *topic;
     double rate, seconds, warm_s;
-    int bytes, partitions;
-} opt = {.topic = "bench", .rate = 1000, .seconds = 3, .warm_s = 1, .bytes = 1024};
+    int bytes, partitions, group; /* events that are due together */
+    bool is_consumed;
+} opt = {.topic = "bench", .rate = 1000, .seconds = 3, .warm_s = 1, .bytes = 1024, .group = 1};
 
-static uint64_t n_acked, n_failed, warm_ns;
+static uint64_t n_acked, n_failed, n_read, warm_ns;
 
 static uint64_t now_ns(void) {
     struct timespec t;
@@ -47,7 +48,7 @@ static void on_report(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaque)
     (void)rk, (void)opaque;
     n_acked += m->err == 0;
     n_failed += m->err != 0;
-    if (m->err == 0 && due >= warm_ns) {
+    if (m->err == 0 && due >= warm_ns && !opt.is_consumed) {
         histogram_add(now_ns() - due);
     }
 }
