@@ -14,7 +14,7 @@
 
 #include <time.h>
 
-enum { TURN_MS = 1000, AT_ONCE = 4, READ_MS = 1000, ASK_MS = 2000 };
+enum { TURN_MS = 1000, AT_ONCE = 4, READ_MS = 1000 };
 
 static const char *const properties[] = {
     "enable.auto.commit", "false", "enable.auto.offset.store", "false", "auto.commit.enable",
@@ -81,22 +81,6 @@ static int read_one(struct kafka_tail *t, const struct look *l, uint64_t offset,
         (void)rd_kafka_consume_stop(rkt, (int32_t)l->p);
     }
     rd_kafka_topic_destroy(rkt);
-    return err;
-}
-
-int kafka_care_find(rd_kafka_t *rk, const char *topic, uint32_t partition,
-                    const struct tail_anchor *anchor, int64_t *ret_offset) {
-    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
-    rd_kafka_topic_partition_t *p =
-        rd_kafka_topic_partition_list_add(list, topic, (int32_t)partition);
-    p->offset = anchor->time_ms;
-    rd_kafka_resp_err_t rc = rd_kafka_offsets_for_times(rk, list, ASK_MS);
-    rc = rc == RD_KAFKA_RESP_ERR_NO_ERROR ? p->err : rc;
-    int err = rc != RD_KAFKA_RESP_ERR_NO_ERROR ? HG_EAGAIN : p->offset < 0 ? HG_ENOENT : 0;
-    if (err == 0) {
-        *ret_offset = p->offset;
-    }
-    rd_kafka_topic_partition_list_destroy(list);
     return err;
 }
 

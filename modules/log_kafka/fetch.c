@@ -10,7 +10,7 @@
 
 #include "read.h"
 
-enum { BLOCK_RECORDS = 1024, BLOCK_BYTES = 1 << 20, AT_ONCE = 128, ASK_MS = 2000 };
+enum { BLOCK_RECORDS = 1024, BLOCK_BYTES = 1 << 20, AT_ONCE = 128 };
 
 static const char *const properties[] = {
     "enable.auto.commit", "false", "enable.auto.offset.store", "false", "auto.commit.enable",
@@ -179,9 +179,8 @@ static void take_some(struct kafka_handle *h, struct incoming *in, int64_t deadl
 /* Below what is kept, or beyond the end: a log that was cut back. */
 static int judge_gone(struct kafka_handle *h, uint64_t from) {
     int64_t low, high;
-    rd_kafka_resp_err_t rc = rd_kafka_query_watermark_offsets(
-        h->rk, h->topic->name, (int32_t)h->partition, &low, &high, ASK_MS);
-    if (rc != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    if (kafka_leader_range(h->k, h->topic->name, h->partition, &low, &high) !=
+        RD_KAFKA_RESP_ERR_NO_ERROR) {
         return HG_EAGAIN;
     }
     return low > 0 && from < (uint64_t)low ? HG_ENOENT : 0;

@@ -184,6 +184,13 @@ rd_kafka_resp_err_t kafka_view_make(struct kafka *k, const struct rd_kafka_metad
 const struct rd_kafka_metadata_topic *kafka_view_find(struct kafka *k, const char *name);
 void kafka_view_fini(struct kafka_view *v);
 
+/* leader.c. Any thread; they wait. The first record and the one after the last that all
+ * see; the first that is not older than a time, or -1. */
+rd_kafka_resp_err_t kafka_leader_range(struct kafka *k, const char *topic, uint32_t partition,
+                                       int64_t *ret_low, int64_t *ret_high);
+rd_kafka_resp_err_t kafka_leader_time(struct kafka *k, const char *topic, uint32_t partition,
+                                      int64_t time_ms, int64_t *ret);
+
 /* trim.c. HG_EINVAL: the topic is compacted, so the cluster refuses. */
 int kafka_trim(void *state, uint32_t topic, uint32_t partition, uint64_t before);
 

@@ -13,6 +13,7 @@ log_kafka_sources = \
     modules/log_kafka/kafka.h \
     modules/log_kafka/lane.c \
     modules/log_kafka/lane.h \
+    modules/log_kafka/leader.c \
     modules/log_kafka/line.c \
     modules/log_kafka/log_kafka.c \
     modules/log_kafka/message.c \

@@ -56,6 +56,15 @@ static int start_part(struct kafka_tail *t, struct tail_topic *topic, uint32_t p
     return rc == 0 ? 0 : HG_EAGAIN;
 }
 
+/* The first record that is not older than the anchor; HG_ENOENT: none is. HG_EAGAIN. */
+static int first_since(struct kafka *k, const char *topic, uint32_t p, const struct tail_anchor *a,
+                       int64_t *ret_offset) {
+    if (kafka_leader_time(k, topic, p, a->time_ms, ret_offset) != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        return HG_EAGAIN;
+    }
+    return *ret_offset >= 0 ? 0 : HG_ENOENT;
+}
+
 /* What was written to a log after it was cut back, or made again, is not older
  * than what was given before: from there on nothing is missed. Records that stand
  * before it may come again, behind the gap that is told. */
@@ -63,12 +72,11 @@ static int find_next(struct kafka_tail *t, const char *name, uint32_t p,
                      const struct tail_part *part, uint64_t *ret) {
     const struct tail_anchor *a = &part->anchor;
     int64_t low, high, at = 0;
-    if (rd_kafka_query_watermark_offsets(t->rk, name, (int32_t)p, &low, &high, ASK_MS) !=
-        RD_KAFKA_RESP_ERR_NO_ERROR) {
+    if (kafka_leader_range(t->k, name, p, &low, &high) != RD_KAFKA_RESP_ERR_NO_ERROR) {
         return HG_EAGAIN;
     }
     bool is_trimmed = part->next < (uint64_t)low;
-    int err = a->is_there && !is_trimmed ? kafka_care_find(t->rk, name, p, a, &at) : HG_ENOENT;
+    int err = a->is_there && !is_trimmed ? first_since(t->k, name, p, a, &at) : HG_ENOENT;
     if (err == HG_ENOENT) {
         at = is_trimmed ? low : high;
     }
@@ -266,9 +274,7 @@ static int ask_begins(struct kafka_tail *t, struct tail_topic *topic) {
     const char *name = topic->topic->name;
     for (uint32_t p = topic->n_parts; p < topic->topic->partitions; p++) {
         int64_t low, high;
-        rd_kafka_resp_err_t rc =
-            rd_kafka_query_watermark_offsets(t->k->client, name, (int32_t)p, &low, &high, ASK_MS);
-        if (rc != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        if (kafka_leader_range(t->k, name, p, &low, &high) != RD_KAFKA_RESP_ERR_NO_ERROR) {
             return HG_EAGAIN;
         }
         topic->parts[p].next = (uint64_t)(topic->n_parts > 0 ? low : high);

@@ -53,8 +53,5 @@ struct kafka_tail {
 int kafka_care_start(struct kafka_tail *t);
 /* is_ending is set. */
 void kafka_care_stop(struct kafka_tail *t);
-/* The first record that is not older than the anchor; HG_ENOENT: none is. HG_EAGAIN. */
-int kafka_care_find(rd_kafka_t *rk, const char *topic, uint32_t partition,
-                    const struct tail_anchor *anchor, int64_t *ret_offset);
 
 #endif

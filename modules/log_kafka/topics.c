@@ -148,8 +148,7 @@ static int ask(struct kafka *k, const char *name, struct told *ret, struct hg_wh
 static bool is_served(struct kafka *k, const char *name, const struct told *told) {
     int64_t low, high;
     for (uint32_t p = 0; p < told->partitions; p++) {
-        if (rd_kafka_query_watermark_offsets(k->client, name, (int32_t)p, &low, &high, ASK_MS) !=
-            RD_KAFKA_RESP_ERR_NO_ERROR) {
+        if (kafka_leader_range(k, name, p, &low, &high) != RD_KAFKA_RESP_ERR_NO_ERROR) {
             return false;
         }
     }
@@ -357,8 +356,7 @@ static rd_kafka_resp_err_t ask_range(struct kafka *k, const struct kafka_topic *
                                      uint32_t partition, int64_t *low, int64_t *high) {
     static const struct timespec pause = {.tv_nsec = 20 * 1000 * 1000};
     for (;;) {
-        rd_kafka_resp_err_t rc = rd_kafka_query_watermark_offsets(
-            k->client, t->name, (int32_t)partition, low, high, ASK_MS);
+        rd_kafka_resp_err_t rc = kafka_leader_range(k, t->name, partition, low, high);
         bool may_come = rc != RD_KAFKA_RESP_ERR_NO_ERROR && ask_err(rc) != HG_EDENIED;
         if (!may_come || atomic_load(&t->parts[partition].high) >= 0 ||
             kafka_mono_ms() >= t->wait_until_ms) {
