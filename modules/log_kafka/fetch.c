@@ -179,7 +179,7 @@ static void take_some(struct kafka_handle *h, struct incoming *in, int64_t deadl
 /* Below what is kept, or beyond the end: a log that was cut back. */
 static int judge_gone(struct kafka_handle *h, uint64_t from) {
     int64_t low, high;
-    if (kafka_leader_range(h->k, h->topic->name, h->partition, &low, &high) !=
+    if (kafka_leader_range(h->k, h->topic->id, h->partition, &low, &high) !=
         RD_KAFKA_RESP_ERR_NO_ERROR) {
         return HG_EAGAIN;
     }

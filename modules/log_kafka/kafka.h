@@ -68,6 +68,7 @@ struct kafka_wish {
 struct kafka_part {
     /* As last told by the cluster; -1: not yet. */
     _Atomic int64_t low, high;
+    _Atomic bool is_away; /* its leader did not answer */
 };
 
 struct kafka_topic {
@@ -118,6 +119,12 @@ struct kafka_view {
     int64_t made_ms, asked_ms, begun_ms;
 };
 
+/* Any thread. */
+struct kafka_leaders {
+    pthread_mutex_t lock;
+    int64_t asked_ms; /* monotonic: when the cluster was asked who leads; 0: not yet */
+};
+
 struct kafka {
     uint32_t magic;
     struct hg_log_up *up;
@@ -131,6 +138,7 @@ struct kafka {
     enum kafka_mode mode;
     rd_kafka_t *client;
     struct kafka_table topics;
+    struct kafka_leaders leaders;
     struct kafka_view view;
     struct kafka_wish *wishes; /* by id, of the last opening: the errand thread's */
     uint32_t n_wishes;
@@ -184,12 +192,18 @@ rd_kafka_resp_err_t kafka_view_make(struct kafka *k, const struct rd_kafka_metad
 const struct rd_kafka_metadata_topic *kafka_view_find(struct kafka *k, const char *name);
 void kafka_view_fini(struct kafka_view *v);
 
-/* leader.c. Any thread; they wait. The first record and the one after the last that all
- * see; the first that is not older than a time, or -1. */
-rd_kafka_resp_err_t kafka_leader_range(struct kafka *k, const char *topic, uint32_t partition,
+/* leader.c. Any thread; they wait: 3 s at most where the last question was answered, else
+ * 0.3 s, and a second more while another thread looks who leads. Of an open topic: the
+ * first record and the one after the last that all see; the first that is not older than
+ * a time, or -1. */
+int kafka_leaders_init(struct kafka *k); /* HG_ENOMEM */
+void kafka_leaders_fini(struct kafka *k);
+rd_kafka_resp_err_t kafka_leader_range(struct kafka *k, uint32_t topic, uint32_t partition,
                                        int64_t *ret_low, int64_t *ret_high);
-rd_kafka_resp_err_t kafka_leader_time(struct kafka *k, const char *topic, uint32_t partition,
+rd_kafka_resp_err_t kafka_leader_time(struct kafka *k, uint32_t topic, uint32_t partition,
                                       int64_t time_ms, int64_t *ret);
+/* Does who leads it, as the client has heard, know of it? A second at most. */
+bool kafka_leader_serves(struct kafka *k, const char *topic, uint32_t partition);
 
 /* trim.c. HG_EINVAL: the topic is compacted, so the cluster refuses. */
 int kafka_trim(void *state, uint32_t topic, uint32_t partition, uint64_t before);

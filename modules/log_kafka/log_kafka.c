@@ -16,6 +16,7 @@ static void on_close(void *state) {
         rd_kafka_destroy(k->client);
     }
     kafka_topics_fini(k);
+    kafka_leaders_fini(k);
     kafka_conf_fini(k);
     hg_free(k);
 }
@@ -33,6 +34,7 @@ static int on_open(const struct hg_log_open *open, void **ret_state, struct hg_w
     k->up = open->up;
     atomic_init(&k->batch_max, SIZE_MAX);
     int err = kafka_topics_init(k);
+    err = err == 0 ? kafka_leaders_init(k) : err;
     err = err == 0 ? kafka_conf_read(open, k, why) : err;
     err = err == 0 ? open_client(k, why) : err;
     err = err == 0 ? kafka_ready_wait(k, why) : err;

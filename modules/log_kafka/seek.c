@@ -13,11 +13,10 @@ int kafka_seek(void *state, uint32_t topic, uint32_t partition, int64_t time_ms,
         return HG_ENOENT;
     }
     /* Negative times mean other things to a broker. */
-    rd_kafka_resp_err_t rc = time_ms >= 0
-                                 ? kafka_leader_time(k, t->name, partition, time_ms, &offset)
-                                 : RD_KAFKA_RESP_ERR_NO_ERROR;
+    rd_kafka_resp_err_t rc = time_ms >= 0 ? kafka_leader_time(k, topic, partition, time_ms, &offset)
+                                          : RD_KAFKA_RESP_ERR_NO_ERROR;
     if (rc == RD_KAFKA_RESP_ERR_NO_ERROR && offset < 0) {
-        rc = kafka_leader_range(k, t->name, partition, &low, &high);
+        rc = kafka_leader_range(k, topic, partition, &low, &high);
         offset = time_ms >= 0 ? high : low;
     }
     if (rc != RD_KAFKA_RESP_ERR_NO_ERROR) {

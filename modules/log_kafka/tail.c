@@ -57,7 +57,7 @@ static int start_part(struct kafka_tail *t, struct tail_topic *topic, uint32_t p
 }
 
 /* The first record that is not older than the anchor; HG_ENOENT: none is. HG_EAGAIN. */
-static int first_since(struct kafka *k, const char *topic, uint32_t p, const struct tail_anchor *a,
+static int first_since(struct kafka *k, uint32_t topic, uint32_t p, const struct tail_anchor *a,
                        int64_t *ret_offset) {
     if (kafka_leader_time(k, topic, p, a->time_ms, ret_offset) != RD_KAFKA_RESP_ERR_NO_ERROR) {
         return HG_EAGAIN;
@@ -68,15 +68,15 @@ static int first_since(struct kafka *k, const char *topic, uint32_t p, const str
 /* What was written to a log after it was cut back, or made again, is not older
  * than what was given before: from there on nothing is missed. Records that stand
  * before it may come again, behind the gap that is told. */
-static int find_next(struct kafka_tail *t, const char *name, uint32_t p,
-                     const struct tail_part *part, uint64_t *ret) {
+static int find_next(struct kafka_tail *t, uint32_t topic, uint32_t p, const struct tail_part *part,
+                     uint64_t *ret) {
     const struct tail_anchor *a = &part->anchor;
     int64_t low, high, at = 0;
-    if (kafka_leader_range(t->k, name, p, &low, &high) != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    if (kafka_leader_range(t->k, topic, p, &low, &high) != RD_KAFKA_RESP_ERR_NO_ERROR) {
         return HG_EAGAIN;
     }
     bool is_trimmed = part->next < (uint64_t)low;
-    int err = a->is_there && !is_trimmed ? first_since(t->k, name, p, a, &at) : HG_ENOENT;
+    int err = a->is_there && !is_trimmed ? first_since(t->k, topic, p, a, &at) : HG_ENOENT;
     if (err == HG_ENOENT) {
         at = is_trimmed ? low : high;
     }
@@ -87,7 +87,7 @@ static int find_next(struct kafka_tail *t, const char *name, uint32_t p,
 static void find_again(struct kafka_tail *t, struct tail_topic *topic, uint32_t p) {
     struct tail_part *part = &topic->parts[p];
     uint64_t next = 0;
-    if (find_next(t, topic->topic->name, p, part, &next) != 0) {
+    if (find_next(t, topic->topic->id, p, part, &next) != 0) {
         return; /* at the next turn */
     }
     (void)rd_kafka_consume_stop(topic->rkt, (int32_t)p);
@@ -271,10 +271,10 @@ static struct tail_topic *place_of(struct kafka_tail *t, const struct kafka_topi
 /* Where those begin that do not run yet: at the end, but partitions that a topic
  * has got while it was followed at their first record. */
 static int ask_begins(struct kafka_tail *t, struct tail_topic *topic) {
-    const char *name = topic->topic->name;
     for (uint32_t p = topic->n_parts; p < topic->topic->partitions; p++) {
         int64_t low, high;
-        if (kafka_leader_range(t->k, name, p, &low, &high) != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        if (kafka_leader_range(t->k, topic->topic->id, p, &low, &high) !=
+            RD_KAFKA_RESP_ERR_NO_ERROR) {
             return HG_EAGAIN;
         }
         topic->parts[p].next = (uint64_t)(topic->n_parts > 0 ? low : high);

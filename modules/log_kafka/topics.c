@@ -146,9 +146,8 @@ static int ask(struct kafka *k, const char *name, struct told *ret, struct hg_wh
 
 /* Does each leader know that it is one? */
 static bool is_served(struct kafka *k, const char *name, const struct told *told) {
-    int64_t low, high;
     for (uint32_t p = 0; p < told->partitions; p++) {
-        if (kafka_leader_range(k, name, p, &low, &high) != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        if (!kafka_leader_serves(k, name, p)) {
             return false;
         }
     }
@@ -356,7 +355,7 @@ static rd_kafka_resp_err_t ask_range(struct kafka *k, const struct kafka_topic *
                                      uint32_t partition, int64_t *low, int64_t *high) {
     static const struct timespec pause = {.tv_nsec = 20 * 1000 * 1000};
     for (;;) {
-        rd_kafka_resp_err_t rc = kafka_leader_range(k, t->name, partition, low, high);
+        rd_kafka_resp_err_t rc = kafka_leader_range(k, t->id, partition, low, high);
         bool may_come = rc != RD_KAFKA_RESP_ERR_NO_ERROR && ask_err(rc) != HG_EDENIED;
         if (!may_come || atomic_load(&t->parts[partition].high) >= 0 ||
             kafka_mono_ms() >= t->wait_until_ms) {

@@ -15,6 +15,7 @@ static int without_broker(void) {
     failed += test_promise();
     failed += test_wish();
     failed += test_lane();
+    failed += test_leader();
     return failed;
 }
 

@@ -25,6 +25,7 @@ int test_decode(void);
 int test_fatal(void);
 int test_fetch(void);
 int test_lane(void);
+int test_leader(void);
 int test_line(void);
 int test_log_kafka(void);
 int test_message(void);
