@@ -9,7 +9,10 @@
  *
  *   nothing known ── the record before next, or the first that comes ──► anchored
  *   anchored ── same ──► anchored on the last
- *       └── another ──► lost */
+ *       └── another ──► lost
+ *
+ * Where one that is lost goes on is asked here too, so that the tail gives what
+ * other partitions have while a leader is away. */
 #include "tail.h"
 
 #include <time.h>
@@ -27,10 +30,22 @@ static const char *const properties[] = {
 struct look {
     const struct tail_topic *topic;
     char name[KAFKA_NAME_MAX + 1];
+    uint32_t id; /* of the topic */
     uint32_t p;
     uint64_t next;
     struct tail_anchor last, anchor;
 };
+
+static void fill(const struct tail_topic *topic, uint32_t p, struct look *ret) {
+    const struct tail_part *part = &topic->parts[p];
+    *ret = (struct look){.topic = topic,
+                         .id = topic->topic->id,
+                         .p = p,
+                         .next = part->next,
+                         .last = part->last,
+                         .anchor = part->anchor};
+    memcpy(ret->name, topic->topic->name, sizeof ret->name);
+}
 
 /* Under the lock: the nth partition that runs, counted round. */
 static bool pick(struct kafka_tail *t, size_t nth, struct look *ret) {
@@ -41,16 +56,23 @@ static bool pick(struct kafka_tail *t, size_t nth, struct look *ret) {
     nth = n > 0 ? nth % n : 0;
     for (const struct tail_topic *i = t->topics; i != NULL; i = i->older) {
         if (nth < i->n_parts) {
-            const struct tail_part *part = &i->parts[nth];
-            *ret = (struct look){.topic = i,
-                                 .p = (uint32_t)nth,
-                                 .next = part->next,
-                                 .last = part->last,
-                                 .anchor = part->anchor};
-            memcpy(ret->name, i->topic->name, sizeof ret->name);
-            return !part->is_lost;
+            fill(i, (uint32_t)nth, ret);
+            return !i->parts[nth].is_lost;
         }
         nth -= i->n_parts;
+    }
+    return false;
+}
+
+/* Under the lock: the nth that is lost, and not found. */
+static bool pick_lost(const struct kafka_tail *t, size_t nth, struct look *ret) {
+    for (const struct tail_topic *i = t->topics; i != NULL; i = i->older) {
+        for (uint32_t p = 0; p < i->n_parts; p++) {
+            if (i->parts[p].is_lost && !i->parts[p].is_found && nth-- == 0) {
+                fill(i, p, ret);
+                return true;
+            }
+        }
     }
     return false;
 }
@@ -106,8 +128,7 @@ static void judge(struct kafka_tail *t, const struct look *l, int err,
     bool is_other = l->anchor.is_there && err == 0 && found->offset == l->anchor.offset &&
                     found->time_ms != l->anchor.time_ms;
     if (is_other) {
-        part->is_lost = true;
-        t->n_lost++;
+        kafka_care_lost(t, part);
     } else if (l->last.is_there) {
         part->anchor = l->last;
     } else if (!l->anchor.is_there && err == 0) {
@@ -125,11 +146,76 @@ static void look_at(struct kafka_tail *t, const struct look *l) {
     }
 }
 
+/* ----- where one that is lost goes on ----- */
+
+void kafka_care_lost(struct kafka_tail *t, struct tail_part *part) {
+    part->is_lost = true;
+    t->care.has_new_loss = true;
+    (void)pthread_cond_broadcast(&t->wake);
+}
+
+/* The first record that is not older than the anchor; HG_ENOENT: none is. HG_EAGAIN. */
+static int first_since(struct kafka *k, const struct look *l, int64_t *ret_offset) {
+    if (kafka_leader_time(k, l->id, l->p, l->anchor.time_ms, ret_offset) !=
+        RD_KAFKA_RESP_ERR_NO_ERROR) {
+        return HG_EAGAIN;
+    }
+    return *ret_offset >= 0 ? 0 : HG_ENOENT;
+}
+
+/* What was written to a log after it was cut back, or made again, is not older
+ * than what was given before: from there on nothing is missed. Records that stand
+ * before it may come again, behind the gap that is told. */
+static int find_next(struct kafka_tail *t, const struct look *l, uint64_t *ret) {
+    int64_t low, high, at = 0;
+    if (kafka_leader_range(t->k, l->id, l->p, &low, &high) != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        return HG_EAGAIN;
+    }
+    bool is_trimmed = l->next < (uint64_t)low;
+    int err = l->anchor.is_there && !is_trimmed ? first_since(t->k, l, &at) : HG_ENOENT;
+    if (err == HG_ENOENT) {
+        at = is_trimmed ? low : high;
+    }
+    *ret = (uint64_t)(at < low ? low : at > high ? high : at);
+    return err == HG_ENOENT ? 0 : err;
+}
+
+/* Under the lock: the tail starts it there. */
+static void tell_found(struct kafka_tail *t, const struct look *l, uint64_t next) {
+    struct tail_part *part = l->p < l->topic->n_parts ? &l->topic->parts[l->p] : NULL;
+    if (part != NULL && part->is_lost && part->next == l->next) {
+        part->found = next;
+        part->is_found = true;
+        t->n_found++;
+        rd_kafka_queue_yield(t->queue);
+    }
+}
+
+/* One whose leader is away is left for the next turn. */
+static void find_lost(struct kafka_tail *t) {
+    struct look l;
+    uint64_t next = 0;
+    (void)pthread_mutex_lock(&t->lock);
+    t->care.has_new_loss = false;
+    for (size_t n_left = 0; !atomic_load(&t->is_ending) && pick_lost(t, n_left, &l);) {
+        (void)pthread_mutex_unlock(&t->lock);
+        int err = find_next(t, &l, &next);
+        (void)pthread_mutex_lock(&t->lock);
+        if (err == 0) {
+            tell_found(t, &l, next);
+        }
+        n_left += err != 0;
+    }
+    (void)pthread_mutex_unlock(&t->lock);
+}
+
+/* ----- the thread ----- */
+
 static void look_around(struct kafka_tail *t) {
     for (int i = 0; i < AT_ONCE && !atomic_load(&t->is_ending); i++) {
         struct look l;
         (void)pthread_mutex_lock(&t->lock);
-        bool is_picked = pick(t, t->care.turn++, &l);
+        bool is_picked = !t->care.has_new_loss && pick(t, t->care.turn++, &l);
         (void)pthread_mutex_unlock(&t->lock);
         if (is_picked) {
             look_at(t, &l);
@@ -140,14 +226,16 @@ static void look_around(struct kafka_tail *t) {
 static void *run(void *arg) {
     struct kafka_tail *t = arg;
     while (!atomic_load(&t->is_ending)) {
+        find_lost(t);
         look_around(t);
         (void)rd_kafka_poll(t->care.rk, 0);
         struct timespec at;
         (void)clock_gettime(CLOCK_MONOTONIC, &at);
         at.tv_sec += TURN_MS / 1000;
         (void)pthread_mutex_lock(&t->lock);
-        if (!atomic_load(&t->is_ending)) {
-            (void)pthread_cond_timedwait(&t->end, &t->lock, &at);
+        int rc = 0;
+        while (rc == 0 && !atomic_load(&t->is_ending) && !t->care.has_new_loss) {
+            rc = pthread_cond_timedwait(&t->wake, &t->lock, &at);
         }
         (void)pthread_mutex_unlock(&t->lock);
     }
@@ -175,7 +263,7 @@ void kafka_care_stop(struct kafka_tail *t) {
         return;
     }
     (void)pthread_mutex_lock(&t->lock);
-    (void)pthread_cond_broadcast(&t->end);
+    (void)pthread_cond_broadcast(&t->wake);
     (void)pthread_mutex_unlock(&t->lock);
     (void)pthread_join(t->care.thread, NULL);
     rd_kafka_destroy(t->care.rk);

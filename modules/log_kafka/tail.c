@@ -7,8 +7,8 @@
  * thread, which starts at the end that the cluster tells just then; the thread
  * here hands over, under the lock, what is still followed.
  *
- *   not followed ── kafka_follow ──► running ── on_out_of_range ──► lost
- *        ▲───────────── kafka_follow ───┴──────◄── find_again ────────┘      */
+ *   not followed ── kafka_follow ──► running ── on_error ──► lost ── care.c ──► found
+ *        ▲───────────── kafka_follow ───┴────◄── start_again ─────────────────────┘   */
 #include "tail.h"
 
 #include <time.h>
@@ -31,7 +31,7 @@ struct kafka_tail *kafka_tail_new(struct kafka *k) {
         int rc = pthread_mutex_init(&t->lock, NULL);
         rc = rc != 0 ? rc : pthread_condattr_init(&attr);
         rc = rc != 0 ? rc : pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-        rc = rc != 0 ? rc : pthread_cond_init(&t->end, &attr);
+        rc = rc != 0 ? rc : pthread_cond_init(&t->wake, &attr);
         HG_ASSERT(rc == 0);
         (void)pthread_condattr_destroy(&attr);
     }
@@ -56,44 +56,13 @@ static int start_part(struct kafka_tail *t, struct tail_topic *topic, uint32_t p
     return rc == 0 ? 0 : HG_EAGAIN;
 }
 
-/* The first record that is not older than the anchor; HG_ENOENT: none is. HG_EAGAIN. */
-static int first_since(struct kafka *k, uint32_t topic, uint32_t p, const struct tail_anchor *a,
-                       int64_t *ret_offset) {
-    if (kafka_leader_time(k, topic, p, a->time_ms, ret_offset) != RD_KAFKA_RESP_ERR_NO_ERROR) {
-        return HG_EAGAIN;
-    }
-    return *ret_offset >= 0 ? 0 : HG_ENOENT;
-}
-
-/* What was written to a log after it was cut back, or made again, is not older
- * than what was given before: from there on nothing is missed. Records that stand
- * before it may come again, behind the gap that is told. */
-static int find_next(struct kafka_tail *t, uint32_t topic, uint32_t p, const struct tail_part *part,
-                     uint64_t *ret) {
-    const struct tail_anchor *a = &part->anchor;
-    int64_t low, high, at = 0;
-    if (kafka_leader_range(t->k, topic, p, &low, &high) != RD_KAFKA_RESP_ERR_NO_ERROR) {
-        return HG_EAGAIN;
-    }
-    bool is_trimmed = part->next < (uint64_t)low;
-    int err = a->is_there && !is_trimmed ? first_since(t->k, topic, p, a, &at) : HG_ENOENT;
-    if (err == HG_ENOENT) {
-        at = is_trimmed ? low : high;
-    }
-    *ret = (uint64_t)(at < low ? low : at > high ? high : at);
-    return err == HG_ENOENT ? 0 : err;
-}
-
-static void find_again(struct kafka_tail *t, struct tail_topic *topic, uint32_t p) {
+static void start_again(struct kafka_tail *t, struct tail_topic *topic, uint32_t p) {
     struct tail_part *part = &topic->parts[p];
-    uint64_t next = 0;
-    if (find_next(t, topic->topic->id, p, part, &next) != 0) {
-        return; /* at the next turn */
-    }
+    uint64_t next = part->found;
     (void)rd_kafka_consume_stop(topic->rkt, (int32_t)p);
     if (start_part(t, topic, p, next) == 0) {
-        part->is_lost = false;
-        t->n_lost--;
+        part->is_lost = part->is_found = false;
+        t->n_found--;
         HG_LOG(HG_WARN, "kafka_tail_lost", "topic=%s partition=%u next=%llu", topic->topic->name,
                (unsigned)p, (unsigned long long)next);
         if (t->k->reads != NULL) {
@@ -103,11 +72,12 @@ static void find_again(struct kafka_tail *t, struct tail_topic *topic, uint32_t 
     }
 }
 
-static void find_lost(struct kafka_tail *t) {
-    for (struct tail_topic *i = t->topics; i != NULL && t->n_lost > 0; i = i->older) {
+/* Here, where nothing that was taken off the queue before is left over. */
+static void start_found(struct kafka_tail *t) {
+    for (struct tail_topic *i = t->topics; i != NULL && t->n_found > 0; i = i->older) {
         for (uint32_t p = 0; p < i->n_parts; p++) {
-            if (i->parts[p].is_lost) {
-                find_again(t, i, p);
+            if (i->parts[p].is_found) {
+                start_again(t, i, p);
             }
         }
     }
@@ -118,8 +88,7 @@ static void on_error(struct kafka_tail *t, struct tail_topic *topic, const rd_ka
     bool is_out = m->err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET ||
                   m->err == RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE;
     if (is_out && !part->is_lost) {
-        part->is_lost = true;
-        t->n_lost++;
+        kafka_care_lost(t, part);
     } else if (!is_out) {
         HG_LOG(HG_WARN, "kafka_tail_waits", "topic=%s partition=%d reason=\"%s\"",
                topic->topic->name, (int)m->partition, rd_kafka_err2str(m->err));
@@ -186,7 +155,7 @@ static void hand_over_all(struct kafka_tail *t, rd_kafka_message_t **messages, s
             from = i + 1;
         }
     }
-    find_lost(t);
+    start_found(t);
     (void)pthread_mutex_unlock(&t->lock);
     for (size_t i = 0; i < n; i++) {
         rd_kafka_message_destroy(messages[i]);
@@ -237,8 +206,8 @@ static int open_tail(struct kafka_tail *t) {
 static void stop_topic(struct kafka_tail *t, struct tail_topic *topic) {
     for (uint32_t p = 0; p < topic->n_parts; p++) {
         (void)rd_kafka_consume_stop(topic->rkt, (int32_t)p);
-        t->n_lost -= topic->parts[p].is_lost;
-        topic->parts[p].is_lost = false;
+        t->n_found -= topic->parts[p].is_found;
+        topic->parts[p].is_lost = topic->parts[p].is_found = false;
     }
     topic->n_parts = 0;
     rd_kafka_topic_destroy(topic->rkt);
@@ -376,7 +345,7 @@ void kafka_tail_free(struct kafka_tail **pt) {
         rd_kafka_destroy(t->rk);
     }
     kafka_reader_free(&t->reader);
-    (void)pthread_cond_destroy(&t->end);
+    (void)pthread_cond_destroy(&t->wake);
     (void)pthread_mutex_destroy(&t->lock);
     hg_free(t);
 }

@@ -17,7 +17,9 @@ struct tail_part {
     uint64_t next;
     struct tail_anchor last;   /* that the tail gave */
     struct tail_anchor anchor; /* that was in this log when it was last looked at */
-    bool is_lost; /* where it stood is not in the log any more; is to be started again */
+    bool is_lost;  /* where it stood is not in the log any more; is to be started again */
+    bool is_found; /* at found */
+    uint64_t found;
 };
 
 struct tail_topic {
@@ -32,19 +34,20 @@ struct tail_topic {
 struct kafka_care {
     rd_kafka_t *rk;
     pthread_t thread;
-    size_t turn; /* which of the partitions is next */
+    size_t turn;       /* which of the partitions is next */
+    bool has_new_loss; /* the tail's lock covers it */
 };
 
 struct kafka_tail {
     struct kafka *k;
     pthread_mutex_t lock;
-    pthread_cond_t end; /* is_ending was set */
-    rd_kafka_t *rk;     /* NULL: nothing has been followed yet */
+    pthread_cond_t wake; /* is_ending was set, or one is lost */
+    rd_kafka_t *rk;      /* NULL: nothing has been followed yet */
     rd_kafka_queue_t *queue;
     struct kafka_reader *reader;
     pthread_t thread;
     struct tail_topic *topics;
-    unsigned n_lost;
+    unsigned n_found;
     _Atomic bool is_ending;
     struct kafka_care care;
 };
@@ -53,5 +56,7 @@ struct kafka_tail {
 int kafka_care_start(struct kafka_tail *t);
 /* is_ending is set. */
 void kafka_care_stop(struct kafka_tail *t);
+/* Under the lock: it is found out where it goes on. */
+void kafka_care_lost(struct kafka_tail *t, struct tail_part *part);
 
 #endif

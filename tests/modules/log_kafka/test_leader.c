@@ -5,12 +5,12 @@
 #include <unistd.h>
 
 #include "modules/log_kafka/rig.h"
-#include "read.h"
+#include "tail.h"
 
 #include <librdkafka/rdkafka_mock.h> /* wants rdkafka.h before it */
 
 /* These brokers tell no settings: what is asked of them has no answer. */
-enum { BROKERS = 3, HANGS_S = 60, ASK_MS = 100 };
+enum { BROKERS = 3, HANGS_S = 60, ASK_MS = 100, TRY_MS = 1000 };
 
 struct brokers {
     rd_kafka_t *host;
@@ -108,11 +108,35 @@ static void one_without_a_leader_keeps_nobody_waiting_long(void **state) {
     close_brokers(&b);
 }
 
+/* The look at who leads takes as long as this has the lock. */
+static void one_that_is_lost_and_has_no_leader_keeps_no_other_from_being_followed(void **state) {
+    static const char *const topics[] = {"away", "there", NULL};
+    (void)state;
+    struct brokers b = {0};
+    open_brokers(&b, topics);
+    struct kafka *k = b.rig.state;
+    lead(&b, "there", 2);
+    assert_int_equal(describe(&b, 1), 0);
+    assert_int_equal(b.rig.ops->follow(k, 0, true), 0);
+    assert_int_equal(rd_kafka_mock_broker_set_down(b.cluster, 1), 0);
+    (void)pthread_mutex_lock(&k->leaders.lock);
+    (void)pthread_mutex_lock(&k->tail->lock);
+    kafka_care_lost(k->tail, &k->tail->topics->parts[0]);
+    (void)pthread_mutex_unlock(&k->tail->lock);
+    for (int64_t end = kafka_mono_ms() + 2 * TRY_MS; kafka_mono_ms() < end;) {
+        assert_int_equal(b.rig.ops->follow(k, 1, true), 0);
+        assert_int_equal(b.rig.ops->follow(k, 1, false), 0);
+    }
+    (void)pthread_mutex_unlock(&k->leaders.lock);
+    close_brokers(&b);
+}
+
 int test_leader(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(another_leader_is_found_when_the_first_is_gone),
         cmocka_unit_test(another_leader_is_found_when_the_first_is_not_one_any_more),
         cmocka_unit_test(one_without_a_leader_keeps_nobody_waiting_long),
+        cmocka_unit_test(one_that_is_lost_and_has_no_leader_keeps_no_other_from_being_followed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
