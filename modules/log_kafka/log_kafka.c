@@ -54,6 +54,14 @@ static int64_t answer_ms(void *state) {
     return HG_CAST(struct kafka, KAFKA_MAGIC, state)->answer_ms;
 }
 
+static struct hg_counter *const counters[] = {
+    &kafka_take_counters[KAFKA_EVENT],
+    &kafka_take_counters[KAFKA_TOMBSTONE],
+    &kafka_take_counters[KAFKA_PLAIN],
+    &kafka_take_counters[KAFKA_BROKEN],
+    NULL,
+};
+
 static const struct hg_log_ops ops = {
     .size = sizeof(struct hg_log_ops),
     .name = "kafka",
@@ -81,6 +89,6 @@ HG_MODULE(log_kafka) = {
     .directives = kafka_rows,
     .conf_size = sizeof(struct kafka_settings),
     .conf_check = kafka_conf_check,
-    .counters = kafka_take_counters,
+    .counters = counters,
     .log = &ops,
 };

@@ -9,7 +9,7 @@
 #include "record.h"
 
 /* take.c */
-extern struct hg_counter *const kafka_take_counters[];
+extern struct hg_counter kafka_take_counters[]; /* by enum kafka_reading */
 /* The record of a message, with one reference of its event; key and headers
  * borrow from the message and the reader. HG_ENOMEM. */
 int kafka_take(struct kafka_reader *reader, const char *topic, const rd_kafka_message_t *m,

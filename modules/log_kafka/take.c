@@ -4,22 +4,17 @@
 
 enum { OVERHEAD_BYTES = 256 }; /* of an event and a record, beside their bytes */
 
-#define READ_HELP "Records read from Kafka, by what they were."
-static struct hg_counter read_events = {
-    .name = "headgate_kafka_read_total", .labels = "kind=\"event\"", .help = READ_HELP};
-static struct hg_counter read_tombstones = {
-    .name = "headgate_kafka_read_total", .labels = "kind=\"tombstone\"", .help = READ_HELP};
-static struct hg_counter read_plain = {
-    .name = "headgate_kafka_read_total", .labels = "kind=\"plain\"", .help = READ_HELP};
-static struct hg_counter read_broken = {
-    .name = "headgate_kafka_read_total", .labels = "kind=\"broken\"", .help = READ_HELP};
+#define READ(which)                                                                                \
+    {                                                                                              \
+        .name = "headgate_kafka_read_total", .labels = "kind=\"" which "\"",                       \
+        .help = "Records read from Kafka, by what they were.",                                     \
+    }
 
-struct hg_counter *const kafka_take_counters[] = {
-    [KAFKA_EVENT] = &read_events,
-    [KAFKA_TOMBSTONE] = &read_tombstones,
-    [KAFKA_PLAIN] = &read_plain,
-    [KAFKA_BROKEN] = &read_broken,
-    NULL,
+struct hg_counter kafka_take_counters[] = {
+    [KAFKA_EVENT] = READ("event"),
+    [KAFKA_TOMBSTONE] = READ("tombstone"),
+    [KAFKA_PLAIN] = READ("plain"),
+    [KAFKA_BROKEN] = READ("broken"),
 };
 
 /* Headers beyond what a record can have are as if they were not there. */
@@ -59,7 +54,7 @@ int kafka_take(struct kafka_reader *reader, const char *topic, const rd_kafka_me
     };
     int err = kafka_record_read(reader, &message, ret, &reading);
     if (err == 0) {
-        hg_counter_add(kafka_take_counters[reading], 1);
+        hg_counter_add(&kafka_take_counters[reading], 1);
     }
     return err;
 }
