@@ -150,6 +150,7 @@ enum hg_step hg_stage__append(struct hg_exchange *x) {
     }
     x->publish.items = x->items;
     x->publish.n_items = x->events.n;
+    x->publish.is_whole = x->intake->is_atomic;
     x->publish.done = on_durable;
     int err = hg_log_append(x->gate->log, &x->publish);
     if (err != 0) {

@@ -47,6 +47,7 @@ struct hg_intake {
     int64_t body_bytes_max;
     int64_t events_max;
     bool is_dead_letter;
+    bool is_atomic; /* a batch is stored whole or not at all */
     struct hg_proofs proofs;
     const struct hg_rights *rights;
     struct hg_principal *anonymous;
@@ -139,6 +140,8 @@ struct hg_gate_finder {
                                           const struct hg_directive **ret_rows);
     const struct hg_authenticator_ops *(*authenticator)(void *arg, struct hg_slice name,
                                                         const struct hg_directive **ret_rows);
+    /* 0: the event log stores a batch whole. HG_ENOTSUP: why not. */
+    int (*whole)(void *arg, struct hg_why *why);
     void *arg;
 };
 /* Compile a location's rows; rights, anonymous and keys are the caller's

@@ -25,6 +25,11 @@ static const struct hg_directive rows[] = {
     {.name = "client_max_events", .in = "main server location", .args = "NUMBER",
      .type = HG_SLOT_INT, .at = AT(events_max), .def = "1000", .min = 1, .max = 100000,
      .help = "How many events one batch may hold."},
+    {.name = "atomic_batch", .in = "main server location", .args = "on | off",
+     .type = HG_SLOT_FLAG, .at = AT(is_atomic), .def = "off",
+     .help = "A batch is stored whole or not at all, and its readers see all of it or nothing. "
+             "The embedded log always does so; Kafka in a transaction, which takes "
+             "kafka_transactional_id."},
     {.name = "dead_letter", .in = "main server location", .args = "on | off",
      .type = HG_SLOT_FLAG, .at = AT(is_dead_letter), .def = "off",
      .help = "Keep what is refused after authentication, with its reason, in <topic>.dlq."},
@@ -144,6 +149,7 @@ int hg_intake_compile(const struct hg_conf_block *location, const struct hg_gate
     ret->body_bytes_max = c->body_bytes_max;
     ret->events_max = c->events_max;
     ret->is_dead_letter = c->is_dead_letter;
+    ret->is_atomic = c->is_atomic;
     if (c->accept.n > 0) {
         const struct hg_directive *module_rows = NULL;
         ret->source = find->source(find->arg, c->accept.items[0], &module_rows);
@@ -158,6 +164,11 @@ int hg_intake_compile(const struct hg_conf_block *location, const struct hg_gate
         ret->retention_bytes = log->retention_bytes;
         ret->conf = main_of(location);
         ret->allowed = (struct hg_strings){c->publish.items + 1, c->publish.n - 1};
+    }
+    struct hg_why lacks = {""};
+    if (c->accept.n > 0 && c->is_atomic && find->whole(find->arg, &lacks) != 0) {
+        hg_why_set(why, "atomic_batch: %s", lacks.text);
+        return HG_EINVAL;
     }
     return compile_proofs(&c->authenticate, location, find, &ret->proofs, why);
 }

@@ -13,6 +13,7 @@ struct hg_gate__conf {
     int64_t body_bytes_max;
     int64_t events_max;
     bool is_dead_letter;
+    bool is_atomic;
 };
 
 #endif

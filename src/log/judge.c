@@ -94,6 +94,7 @@ static enum hg_verdict make_append(const struct hg_judge *j, struct hg_publish *
         .items = plan->appends,
         .n_items = n,
         .refused = SIZE_MAX,
+        .is_whole = p->is_whole,
     };
     return HG_VERDICT_APPEND;
 }

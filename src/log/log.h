@@ -151,11 +151,12 @@ struct hg_publish_item {
 const struct hg_hash_key *hg_log_digest_key(void);
 
 /* A request to make items durable: all or none with a driver that is
- * HG_LOG_ATOMIC, else each by itself. Owned by the caller, who keeps it (and
- * what it points to) until done has run. */
+ * HG_LOG_ATOMIC or where is_whole asks for it, else each by itself. Owned by the caller, who keeps
+ * it (and what it points to) until done has run. */
 struct hg_publish {
     struct hg_publish_item *items;
     size_t n_items;
+    bool is_whole; /* only where the driver's `whole` promises it */
     /* On the loop that called hg_log_append, once. err: 0; HG_ECONFLICT (item
      * `at` is HG_STORED_OTHER, or else its expected position differs);
      * HG_E2BIG and HG_EINVAL (the driver cannot keep item `at`); HG_EFULL;

@@ -163,6 +163,33 @@ static const struct hg_authenticator_ops *find_authenticator(void *arg, struct h
     return NULL;
 }
 
+static const struct hg_module *find_driver(const struct hg_generation *g) {
+    const struct hg_log_settings *s = hg_log_settings(g->conf);
+    for (unsigned i = 0; i < g->n_modules; i++) {
+        const struct hg_log_ops *log = g->modules[i]->log;
+        if (log != NULL && hg_slice_eq(hg_slice_of(log->name), s->event_log.items[0])) {
+            return g->modules[i];
+        }
+    }
+    return NULL;
+}
+
+/* That there is no driver is said elsewhere. */
+static int find_whole(void *arg, struct hg_why *why) {
+    const struct hg_generation *g = arg;
+    const struct hg_log_settings *s = hg_log_settings(g->conf);
+    const struct hg_module *m = s->event_log.n > 0 ? find_driver(g) : NULL;
+    if (m != NULL && m->log->whole != NULL) {
+        struct hg_log_open open = hg_log_settings_open(g->conf, m->directives);
+        return m->log->whole(&open, why);
+    }
+    if (m != NULL && (m->log->caps & HG_LOG_ATOMIC) == 0) {
+        hg_why_set(why, "event_log %s stores each event of a batch by itself", m->log->name);
+        return HG_ENOTSUP;
+    }
+    return 0;
+}
+
 static int build_site(struct hg_generation *g, struct hg_log *log, struct hg_buf *errors) {
     struct hg_site_setup setup = {
         .conf = g->conf,
@@ -170,7 +197,7 @@ static int build_site(struct hg_generation *g, struct hg_log *log, struct hg_buf
         .rights = g->rights,
         .anonymous = g->anonymous,
         .keys = &g->keys,
-        .finder = {find_source, find_authenticator, g},
+        .finder = {find_source, find_authenticator, find_whole, g},
         .sinks = g->sinks,
         .n_sinks = g->n_sinks,
         .handlers = g->handlers,
@@ -189,11 +216,8 @@ static int check_driver(struct hg_generation *g, struct hg_buf *errors) {
                       "it is not set; expected event_log DRIVER ...");
         return HG_EINVAL;
     }
-    for (unsigned i = 0; i < g->n_modules; i++) {
-        const struct hg_log_ops *log = g->modules[i]->log;
-        if (log != NULL && hg_slice_eq(hg_slice_of(log->name), s->event_log.items[0])) {
-            return 0;
-        }
+    if (find_driver(g) != NULL) {
+        return 0;
     }
     hg_conf_fault(g->conf, "event_log", (struct hg_slice){0}, errors,
                   "there is no driver \"%.*s\"; load its module", HG_FMT(s->event_log.items[0]));

@@ -62,7 +62,18 @@ static const struct hg_authenticator_ops *find_authenticator(void *arg, struct h
                                                   : NULL;
 }
 
-const struct hg_gate_finder fake_auth_finder = {find_source, find_authenticator, NULL};
+const char *fake_auth_lacks;
+
+static int find_whole(void *arg, struct hg_why *why) {
+    (void)arg;
+    if (fake_auth_lacks == NULL) {
+        return 0;
+    }
+    hg_why_set(why, "%s", fake_auth_lacks);
+    return HG_ENOTSUP;
+}
+
+const struct hg_gate_finder fake_auth_finder = {find_source, find_authenticator, find_whole, NULL};
 
 int fake_auth_load(void *arg, struct hg_conf_load *load, const struct hg_conf_line *line,
                    const struct hg_conf_owner **ret_owner) {

@@ -13,6 +13,8 @@ extern const struct hg_authenticator_ops fake_auth_badge; /* field x-badge; has 
 
 /* Finds the two as `key` and `badge`, and `cloudevents` as the real source. */
 extern const struct hg_gate_finder fake_auth_finder;
+/* What its event log lacks to store a batch whole. NULL: nothing. */
+extern const char *fake_auth_lacks;
 /* For hg_conf_setup.load_module: any name gives the rows of the source. The
  * table of core rows must have load_module. */
 int fake_auth_load(void *arg, struct hg_conf_load *load, const struct hg_conf_line *line,

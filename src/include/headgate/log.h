@@ -110,6 +110,7 @@ struct hg_append {
     void *driver_data;      /* these two are for the driver between append */
     struct hg_append *next; /* and completion */
     size_t room;            /* an append without items: of how many bytes it asks */
+    bool is_whole;          /* all or nothing, as `whole` promised; readers see it at once */
 };
 
 /* 0: every item is durable. HG_EFULL, HG_EIO, HG_ECONFLICT, HG_EAGAIN,
@@ -241,6 +242,10 @@ struct hg_log_ops {
      * are gone. A flush comes before: by its end they have been read. It completes the append when
      * it knows more, which may be much later. close completes what is left. */
     int64_t (*answer_ms)(void *state);
+    /* For -t and a start, any thread and without open: 0 where appends with is_whole are
+     * all or nothing, though the driver is not HG_LOG_ATOMIC; HG_ENOTSUP: what the
+     * configuration lacks for that, as why. NULL: as HG_LOG_ATOMIC says. */
+    int (*whole)(const struct hg_log_open *open, struct hg_why *why);
 };
 
 #endif

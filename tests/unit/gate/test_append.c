@@ -214,6 +214,20 @@ static void an_empty_batch_stores_nothing(void **state) {
     rig_close(&rig);
 }
 
+static void a_batch_is_whole_where_the_location_says_so(void **state) {
+    struct rig rig;
+    struct post p;
+    (void)state;
+    for (int is_atomic = 0; is_atomic < 2; is_atomic++) {
+        rig_open(&rig, OPEN, is_atomic ? IN "atomic_batch on;" : IN);
+        POST(&p, &rig, "[" EVENT("1") "," EVENT("2") "]", BATCH);
+        assert_int_equal(p.stream.status, 202);
+        assert_int_equal(p.x.publish.is_whole, is_atomic);
+        post_close(&p);
+        rig_close(&rig);
+    }
+}
+
 int test_append(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_the_log_says_is_told),
@@ -225,6 +239,7 @@ int test_append(void) {
         cmocka_unit_test(an_id_with_other_content_is_told_before_a_position),
         cmocka_unit_test(a_position_of_another_topic_or_epoch_is_a_conflict),
         cmocka_unit_test(an_expected_position_is_one_and_for_one_event),
+        cmocka_unit_test(a_batch_is_whole_where_the_location_says_so),
         cmocka_unit_test(an_empty_batch_stores_nothing),
     };
     return cmocka_run_group_tests_name("append", tests, NULL, NULL);

@@ -12,6 +12,7 @@ static void a_location_is_compiled_with_the_defaults(void **state) {
     assert_int_equal(rig.intake.body_bytes_max, 4 << 20);
     assert_int_equal(rig.intake.events_max, 1000);
     assert_false(rig.intake.is_dead_letter);
+    assert_false(rig.intake.is_atomic);
     assert_true(rig.intake.proofs.is_none);
     assert_int_equal(rig.intake.proofs.n, 0);
     rig_close(&rig);
@@ -21,12 +22,14 @@ static void rows_of_blocks_around_are_inherited(void **state) {
     struct rig rig;
     (void)state;
     rig_open(&rig,
-             "client_max_body_size 2k; client_max_events 3; dead_letter on; authenticate key;"
+             "client_max_body_size 2k; client_max_events 3; dead_letter on; authenticate key; "
+             "atomic_batch on;"
              " retention 3d;",
              "accept cloudevents; publish demo.$topic.x allow=demo.* allow=y;");
     assert_int_equal(rig.intake.body_bytes_max, 2048);
     assert_int_equal(rig.intake.events_max, 3);
     assert_true(rig.intake.is_dead_letter);
+    assert_true(rig.intake.is_atomic);
     assert_int_equal(rig.intake.proofs.n, 1);
     assert_ptr_equal(rig.intake.proofs.ops[0], &fake_auth_key);
     assert_int_equal(rig.intake.retention_ms, 3 * 86400000LL);
@@ -72,6 +75,19 @@ static void what_nobody_brings_is_named(void **state) {
                      "there is no authenticator \"all\"");
 }
 
+static void what_the_event_log_lacks_for_a_batch_is_told(void **state) {
+    struct rig rig;
+    (void)state;
+    fake_auth_lacks = "it has no such thing";
+    rig_assert_fault("", "accept cloudevents; publish demo; authenticate none; atomic_batch on;",
+                     "atomic_batch: it has no such thing");
+    rig_open(&rig, "atomic_batch on;", "authenticate none;"); /* it takes none */
+    rig_close(&rig);
+    rig_open(&rig, "", "accept cloudevents; publish demo; authenticate none;");
+    rig_close(&rig);
+    fake_auth_lacks = NULL;
+}
+
 static void none_stands_beside_no_other(void **state) {
     (void)state;
     rig_assert_fault("", "authenticate none key;", "none stands beside no other");
@@ -105,6 +121,7 @@ int test_settings(void) {
         cmocka_unit_test(any_is_the_default_and_may_be_said),
         cmocka_unit_test(accept_and_publish_need_each_other),
         cmocka_unit_test(what_nobody_brings_is_named),
+        cmocka_unit_test(what_the_event_log_lacks_for_a_batch_is_told),
         cmocka_unit_test(none_stands_beside_no_other),
         cmocka_unit_test(a_topic_to_publish_to_has_a_legal_name),
         cmocka_unit_test(a_template_that_can_give_no_name_is_a_fault),

@@ -106,6 +106,21 @@ static void only_what_is_new_is_appended(void **state) {
     end(&mixed);
 }
 
+static void what_is_to_be_whole_is_appended_so(void **state) {
+    struct fixture *f = *state;
+    struct pub p;
+    for (int is_whole = 0; is_whole < 2; is_whole++) {
+        begin(&p);
+        add(&p, is_whole ? "a" : "b", "x");
+        p.p.is_whole = is_whole;
+        make(f, &p);
+        assert_int_equal(judge(f, &p), HG_VERDICT_APPEND);
+        assert_int_equal(p.p.plan->sending.append.is_whole, is_whole);
+        assert_null(settle(f, &p, 0, 40));
+        end(&p);
+    }
+}
+
 static void one_id_with_two_contents_in_one_publish_is_a_conflict(void **state) {
     struct fixture *f = *state;
     struct pub p;
@@ -511,6 +526,7 @@ static void each_event_is_counted_by_its_own_result(void **state) {
 int test_judge(void) {
     const struct CMUnitTest tests[] = {
         JUDGE(only_what_is_new_is_appended),
+        JUDGE(what_is_to_be_whole_is_appended_so),
         JUDGE(one_id_with_two_contents_in_one_publish_is_a_conflict),
         JUDGE(a_copy_waits_for_the_original),
         JUDGE(when_the_original_fails_the_copy_takes_its_place),

@@ -151,6 +151,23 @@ static void a_module_that_is_loaded_and_not_named_adds_nothing(void **state) {
     rig_close(&rig);
 }
 
+static void the_embedded_log_stores_batches_whole(void **state) {
+    struct rig rig;
+    struct hg_buf errors = {0};
+    struct hg_site *site;
+    (void)state;
+    rig_open(&rig);
+    rig_write_raw(&rig,
+                  "load_module log_embedded;\nload_module source_cloudevents;\n"
+                  "event_log embedded x;\natomic_batch on;\n"
+                  "server { listen 127.0.0.1:1;\n"
+                  "location = /a { accept cloudevents; publish demo.a; authenticate none; } }");
+    assert_int_equal(build(&rig, &site, &errors), 0);
+    hg_site_unref(&site);
+    hg_buf_fini(&errors);
+    rig_close(&rig);
+}
+
 static void a_file_that_is_not_there_is_the_one_fault(void **state) {
     struct rig rig;
     (void)state;
@@ -167,6 +184,7 @@ int test_generation(void) {
         cmocka_unit_test(every_fault_of_the_whole_comes_at_once),
         cmocka_unit_test(without_an_event_log_or_a_server_there_is_nothing_to_run),
         cmocka_unit_test(a_module_that_is_loaded_and_not_named_adds_nothing),
+        cmocka_unit_test(the_embedded_log_stores_batches_whole),
         cmocka_unit_test(a_file_that_is_not_there_is_the_one_fault),
     };
     return cmocka_run_group_tests_name("generation", tests, NULL, NULL);
