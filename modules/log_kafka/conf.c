@@ -28,7 +28,8 @@ static const struct judgement refused[] = {
     {"delivery.report.only.error", "false", "each event is answered"},
     {"bootstrap.servers", NULL, "event_log kafka names the brokers"},
     {"metadata.broker.list", NULL, "event_log kafka names the brokers"},
-    {"transactional.id", NULL, "the driver does not use transactions"},
+    {"transactional.id", NULL, "kafka_transactional_id sets it, for atomic batches alone"},
+    {"transaction.timeout.ms", NULL, "it follows from message.timeout.ms"},
     {"group.id", NULL, "the driver reads without a group"},
     {"group.instance.id", NULL, "the driver reads without a group"},
     {"enable.auto.commit", "false", "the gateway keeps positions, not the cluster"},
@@ -207,6 +208,30 @@ static int set_prefix(struct hg_conf_load *load, void *conf, const struct hg_con
     return s->prefix.ptr != NULL ? 0 : HG_EINVAL;
 }
 
+/* kafka_transactional_id TEXT | env:NAME | file:PATH */
+static int set_id(struct hg_conf_load *load, void *conf, const struct hg_conf_line *line) {
+    struct kafka_settings *s = conf;
+    struct hg_slice text = line->args[0];
+    if (hg_slice_starts(text, HG_SLICE("env:")) || hg_slice_starts(text, HG_SLICE("file:"))) {
+        int err = hg_conf_arg_secret(load, line, text, &text);
+        if (err != 0) {
+            return err;
+        }
+    }
+    if (text.len == 0 || text.len > KAFKA_NAME_MAX) {
+        hg_conf_fail(load, line, "an id has 1 to %d characters", KAFKA_NAME_MAX);
+        return HG_EINVAL;
+    }
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.ptr[i] <= ' ' || text.ptr[i] > '~') {
+            hg_conf_fail(load, line, "an id has printable ASCII characters only, and no blanks");
+            return HG_EINVAL;
+        }
+    }
+    s->transactional_id = terminated(load, text);
+    return s->transactional_id.ptr != NULL ? 0 : HG_EINVAL;
+}
+
 static const char *const mode_names[] = {"binary", "structured", NULL}; /* enum kafka_mode */
 
 #define AT(field) offsetof(struct kafka_settings, field)
@@ -222,6 +247,10 @@ const struct hg_directive kafka_rows[] = {
      .set = set_prefix, .min_args = 1, .max_args = 1, .def = "", .is_at_start = true,
      .help = "What the names of topics begin with in the cluster, and nowhere else: on a cluster "
              "that is shared. Topics without it are none to the gateway."},
+    {.name = "kafka_transactional_id", .in = "main", .args = "TEXT | env:NAME | file:PATH",
+     .type = HG_SLOT_CUSTOM, .set = set_id, .min_args = 1, .max_args = 1, .is_at_start = true,
+     .help = "The id by which the cluster knows this gateway's transactions, for atomic_batch: the "
+             "same after each start, and no other gateway's."},
     {.name = "kafka_create_topics", .in = "main", .args = "on | off", .type = HG_SLOT_FLAG,
      .at = AT(may_create), .def = "on", .is_at_start = true,
      .help = "Make topics that the conf names and the cluster does not have."},
@@ -341,6 +370,16 @@ static int read_properties(struct kafka *k, const struct kafka_settings *s, stru
     return 0;
 }
 
+int kafka_conf_whole(const struct hg_log_open *open, struct hg_why *why) {
+    const struct kafka_settings *s = open->conf;
+    if (s != NULL && s->transactional_id.len > 0) {
+        return 0;
+    }
+    hg_why_set(why, "event_log kafka stores a batch whole in a transaction alone; expected "
+                    "kafka_transactional_id, another one for each gateway");
+    return HG_ENOTSUP;
+}
+
 int kafka_conf_read(const struct hg_log_open *open, struct kafka *k, struct hg_why *why) {
     const struct kafka_settings *s = open->conf;
     if (open->n_args != 1 || open->args[0].len == 0) {
@@ -351,6 +390,10 @@ int kafka_conf_read(const struct hg_log_open *open, struct kafka *k, struct hg_w
     memcpy(k->bootstrap, open->args[0].ptr, open->args[0].len);
     if (s != NULL && s->prefix.len > 0) {
         memcpy(k->prefix, s->prefix.ptr, s->prefix.len);
+    }
+    if (s != NULL && s->transactional_id.len > 0) {
+        k->transactional_id = hg_alloc(s->transactional_id.len + 1);
+        memcpy(k->transactional_id, s->transactional_id.ptr, s->transactional_id.len);
     }
     k->ask_ms = ASK_MS;
     k->may_create = s == NULL || s->may_create;
@@ -409,6 +452,8 @@ void kafka_conf_fini(struct kafka *k) {
     }
     hg_free(k->wishes);
     k->wishes = NULL;
+    hg_free(k->transactional_id);
+    k->transactional_id = NULL;
     hg_free(k->bootstrap);
     k->bootstrap = NULL;
 }

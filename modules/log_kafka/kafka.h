@@ -38,6 +38,7 @@ struct kafka_settings {
     struct hg_conf_head head;
     struct kafka_property *properties;
     struct hg_slice prefix;                      /* of topics' names in the cluster */
+    struct hg_slice transactional_id;            /* empty: none */
     int64_t partitions, replication, min_insync; /* 0: as the cluster likes */
     bool may_create;
     bool has_tombstones;
@@ -130,6 +131,7 @@ struct kafka {
     struct hg_log_up *up;
     char *bootstrap;
     char prefix[KAFKA_PREFIX_MAX + 1]; /* of topics' names in the cluster */
+    char *transactional_id;            /* NULL: none */
     rd_kafka_conf_t *base; /* what every handle has: brokers, kafka_property, log lines */
     int64_t answer_ms;     /* message.timeout.ms: how long whoever publishes waits */
     bool may_create, has_tombstones;
@@ -153,6 +155,7 @@ struct kafka {
     struct kafka_line *line;    /* NULL: one has yet to be made again */
     struct kafka_line *retired; /* that are being emptied */
     struct kafka_draft draft;
+    struct kafka_whole *whole; /* NULL: no kafka_transactional_id */
 };
 
 enum { KAFKA_MAGIC = 0x6b61666b };
@@ -160,6 +163,8 @@ enum { KAFKA_MAGIC = 0x6b61666b };
 /* conf.c */
 extern const struct hg_directive kafka_rows[];
 int kafka_conf_check(struct hg_conf_load *load, struct hg_conf_block *block, void *conf);
+/* As hg_log_ops.whole. */
+int kafka_conf_whole(const struct hg_log_open *open, struct hg_why *why);
 /* Fills bootstrap, base and what is the same for all topics. */
 int kafka_conf_read(const struct hg_log_open *open, struct kafka *k, struct hg_why *why);
 void kafka_conf_fini(struct kafka *k);
@@ -299,6 +304,18 @@ void kafka_flush(void *state);
 void kafka_give_waiting(struct kafka *k, struct kafka_line *l, bool is_all);
 /* The line's thread: what became of a message. */
 void kafka_delivered(struct kafka_line *l, const rd_kafka_message_t *m);
+/* 0: it is stored, and where is known. HG_EDOUBT; any other: it is not stored. */
+int kafka_result_of(const rd_kafka_message_t *m);
+
+/* whole.c: appends of which all or nothing is stored, on a thread of their own. The
+ * log thread: */
+struct kafka_whole *kafka_whole_new(struct kafka *k); /* NULL: no memory */
+/* What is left is refused, or in doubt. */
+void kafka_whole_free(struct kafka_whole **pw);
+/* The gateway runs; what an earlier one of this id left open is ended. */
+void kafka_whole_begin(struct kafka_whole *w);
+/* a was checked, and is completed later. HG_EAGAIN: it is not. */
+int kafka_whole_put(struct kafka_whole *w, struct hg_append *a);
 
 /* read.c, seek.c, tail.c: how they are made is in read.h. */
 int kafka_read(void *state, const struct hg_log_read *want, struct hg_records *out);

@@ -17,6 +17,8 @@ log_kafka_sources = \
     modules/log_kafka/line.c \
     modules/log_kafka/log_kafka.c \
     modules/log_kafka/message.c \
+    modules/log_kafka/parcel.c \
+    modules/log_kafka/parcel.h \
     modules/log_kafka/plain.c \
     modules/log_kafka/produce.c \
     modules/log_kafka/promise.c \
@@ -30,8 +32,11 @@ log_kafka_sources = \
     modules/log_kafka/tail.h \
     modules/log_kafka/take.c \
     modules/log_kafka/topics.c \
+    modules/log_kafka/transact.c \
+    modules/log_kafka/transact.h \
     modules/log_kafka/trim.c \
     modules/log_kafka/view.c \
+    modules/log_kafka/whole.c \
     modules/log_kafka/wish.c
 if HAVE_KAFKA
 modules_LTLIBRARIES += log_kafka.la

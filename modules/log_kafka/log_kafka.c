@@ -5,9 +5,11 @@
 #include "headgate/module.h"
 #include "kafka.h"
 #include "read.h"
+#include "transact.h"
 
 static void on_close(void *state) {
     struct kafka *k = HG_CAST(struct kafka, KAFKA_MAGIC, state);
+    kafka_whole_free(&k->whole);
     kafka_lines_close(k);
     kafka_draft_fini(&k->draft);
     kafka_tail_free(&k->tail);
@@ -39,6 +41,10 @@ static int on_open(const struct hg_log_open *open, void **ret_state, struct hg_w
     err = err == 0 ? open_client(k, why) : err;
     err = err == 0 ? kafka_ready_wait(k, why) : err;
     err = err == 0 ? kafka_line_open(k, &k->line, why) : err;
+    if (err == 0 && k->transactional_id != NULL) {
+        k->whole = kafka_whole_new(k);
+        HG_ASSERT(k->whole != NULL); /* before the gateway serves */
+    }
     if (err != 0) {
         on_close(k);
         return err;
@@ -50,16 +56,23 @@ static int on_open(const struct hg_log_open *open, void **ret_state, struct hg_w
     return 0;
 }
 
+static void on_tick(void *state) {
+    struct kafka *k = HG_CAST(struct kafka, KAFKA_MAGIC, state);
+    if (k->whole != NULL) {
+        kafka_whole_begin(k->whole);
+    }
+    kafka_tick(state);
+}
+
 static int64_t answer_ms(void *state) {
     return HG_CAST(struct kafka, KAFKA_MAGIC, state)->answer_ms;
 }
 
 static struct hg_counter *const counters[] = {
-    &kafka_take_counters[KAFKA_EVENT],
-    &kafka_take_counters[KAFKA_TOMBSTONE],
-    &kafka_take_counters[KAFKA_PLAIN],
-    &kafka_take_counters[KAFKA_BROKEN],
-    NULL,
+    &kafka_take_counters[KAFKA_EVENT],    &kafka_take_counters[KAFKA_TOMBSTONE],
+    &kafka_take_counters[KAFKA_PLAIN],    &kafka_take_counters[KAFKA_BROKEN],
+    &kafka_transactions[KAFKA_END_DONE],  &kafka_transactions[KAFKA_END_UNDONE],
+    &kafka_transactions[KAFKA_END_DOUBT], NULL,
 };
 
 static const struct hg_log_ops ops = {
@@ -78,8 +91,9 @@ static const struct hg_log_ops ops = {
     .seek = kafka_seek,
     .follow = kafka_follow,
     .trim = kafka_trim,
-    .tick = kafka_tick,
+    .tick = on_tick,
     .answer_ms = answer_ms,
+    .whole = kafka_conf_whole,
 };
 
 HG_MODULE(log_kafka) = {

@@ -60,7 +60,7 @@ static int refusal(const rd_kafka_message_t *m) {
     }
 }
 
-static int result_of(const rd_kafka_message_t *m) {
+int kafka_result_of(const rd_kafka_message_t *m) {
     if (m->err == RD_KAFKA_RESP_ERR_NO_ERROR && m->offset >= 0) {
         return 0;
     }
@@ -88,7 +88,7 @@ void kafka_delivered(struct kafka_line *l, const rd_kafka_message_t *m) {
     struct kafka_flight *f = mark->flight;
     struct hg_append_item *item = &f->append->items[mark - f->marks];
     rd_kafka_timestamp_type_t type;
-    item->err = result_of(m);
+    item->err = kafka_result_of(m);
     if (item->err == 0) {
         item->record.offset = (uint64_t)m->offset;
         item->record.log_time_ms = rd_kafka_message_timestamp(m, &type);
@@ -278,6 +278,14 @@ void kafka_append(void *state, struct hg_append *a) {
     }
     if (a->n_items == 0) {
         probe(l, a);
+        return;
+    }
+    if (a->is_whole && a->n_items > 1) {
+        HG_ASSERT(k->whole != NULL); /* kafka_conf_whole */
+        err = kafka_whole_put(k->whole, a);
+        if (err != 0) {
+            refuse(a, err);
+        }
         return;
     }
     struct kafka_flight *f = hg_try_alloc(sizeof *f + a->n_items * sizeof f->marks[0]);

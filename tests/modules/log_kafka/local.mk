@@ -27,6 +27,7 @@ tests_modules_log_kafka_test_log_kafka_SOURCES = \
     tests/modules/log_kafka/test_line.c \
     tests/modules/log_kafka/test_log_kafka.c \
     tests/modules/log_kafka/test_message.c \
+    tests/modules/log_kafka/test_parcel.c \
     tests/modules/log_kafka/test_plain.c \
     tests/modules/log_kafka/test_produce.c \
     tests/modules/log_kafka/test_promise.c \
@@ -37,8 +38,10 @@ tests_modules_log_kafka_test_log_kafka_SOURCES = \
     tests/modules/log_kafka/test_tail.c \
     tests/modules/log_kafka/test_take.c \
     tests/modules/log_kafka/test_topics.c \
+    tests/modules/log_kafka/test_transact.c \
     tests/modules/log_kafka/test_trim.c \
     tests/modules/log_kafka/test_view.c \
+    tests/modules/log_kafka/test_whole.c \
     tests/modules/log_kafka/test_wish.c \
     tests/modules/log_kafka/tests.h \
     tests/support/conf_text.c tests/support/conf_text.h \

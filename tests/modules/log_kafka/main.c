@@ -29,6 +29,9 @@ static int writes(void) {
     failed += test_line();
     failed += test_produce();
     failed += test_fatal();
+    failed += test_parcel();
+    failed += test_transact();
+    failed += test_whole();
     return failed;
 }
 

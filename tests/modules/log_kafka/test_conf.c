@@ -31,6 +31,7 @@ static void what_breaks_a_promise_is_refused_with_its_line(void **state) {
         "bootstrap.servers a:1",
         "metadata.broker.list a:1",
         "transactional.id x",
+        "transaction.timeout.ms 5000",
         "group.id x",
         "auto.offset.reset latest",
         "enable.auto.commit true",
@@ -109,23 +110,25 @@ static void what_nothing_could_be_stored_with_is_refused(void **state) {
     conf_text_close(&text);
 }
 
+/* Reads files and the environment itself. */
+static void load_live(struct conf_text *text, const char *rows) {
+    static struct hg_conf_owner owner = {"log_kafka", kafka_rows, sizeof(struct kafka_settings),
+                                         NULL};
+    static const struct hg_conf_owner *const owners[] = {&owner, NULL};
+    struct hg_conf_setup setup = {
+        .files = hg_conf_files_new(true), .path = HG_SLICE("t.conf"), .owners = owners};
+    *text = (struct conf_text){.files = setup.files};
+    assert_int_equal(hg_conf_files_put(text->files, setup.path, hg_slice_of(rows)), 0);
+    assert_int_equal(hg_conf_load(&setup, &text->conf, &text->errors), 0);
+}
+
 static void secrets_come_from_elsewhere_and_are_never_shown(void **state) {
     (void)state;
     struct conf_text text;
     struct hg_buf dump = {0};
     expect_said("kafka_property sasl.password hunter2;", true, "file:");
     assert_int_equal(setenv("LOG_KAFKA_TEST", "hunter2", 1), 0);
-    text = (struct conf_text){0};
-    struct hg_conf_owner owner = {"log_kafka", kafka_rows, sizeof(struct kafka_settings), NULL};
-    const struct hg_conf_owner *const owners[] = {&owner, NULL};
-    struct hg_conf_setup setup = {
-        .files = hg_conf_files_new(true), .path = HG_SLICE("t.conf"), .owners = owners};
-    text.files = setup.files;
-    assert_int_equal(
-        hg_conf_files_put(text.files, setup.path,
-                          HG_SLICE("kafka_property sasl.password env:LOG_KAFKA_TEST;")),
-        0);
-    assert_int_equal(hg_conf_load(&setup, &text.conf, &text.errors), 0);
+    load_live(&text, "kafka_property sasl.password env:LOG_KAFKA_TEST;");
     const struct kafka_settings *s = hg_conf_of_table(hg_conf_main(text.conf), kafka_rows);
     assert_string_equal(s->properties->value.ptr, "hunter2");
     hg_conf_dump(text.conf, &dump);
@@ -143,6 +146,18 @@ static void one_argument_names_the_brokers(void **state) {
     assert_non_null(strstr(why.text, "BROKER:PORT"));
 }
 
+static void an_id_of_transactions_is_text_without_blanks(void **state) {
+    (void)state;
+    expect_said("kafka_transactional_id \"a b\";", true, "printable ASCII characters only");
+    expect_said("kafka_transactional_id \"\";", true, "1 to 249 characters");
+    assert_int_equal(setenv("TEST_KAFKA_ID", "gateway-7", 1), 0);
+    struct conf_text text;
+    load_live(&text, "kafka_transactional_id env:TEST_KAFKA_ID;");
+    const struct kafka_settings *s = hg_conf_of_table(hg_conf_main(text.conf), kafka_rows);
+    assert_string_equal(s->transactional_id.ptr, "gateway-7");
+    conf_text_close(&text);
+}
+
 int test_conf(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_breaks_a_promise_is_refused_with_its_line),
@@ -153,6 +168,7 @@ int test_conf(void) {
         cmocka_unit_test(what_nothing_could_be_stored_with_is_refused),
         cmocka_unit_test(secrets_come_from_elsewhere_and_are_never_shown),
         cmocka_unit_test(one_argument_names_the_brokers),
+        cmocka_unit_test(an_id_of_transactions_is_text_without_blanks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

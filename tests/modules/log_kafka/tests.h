@@ -29,6 +29,7 @@ int test_leader(void);
 int test_line(void);
 int test_log_kafka(void);
 int test_message(void);
+int test_parcel(void);
 int test_plain(void);
 int test_produce(void);
 int test_promise(void);
@@ -39,8 +40,10 @@ int test_seek(void);
 int test_tail(void);
 int test_take(void);
 int test_topics(void);
+int test_transact(void);
 int test_trim(void);
 int test_view(void);
+int test_whole(void);
 int test_wish(void);
 
 #endif
