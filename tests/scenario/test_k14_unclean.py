@@ -27,8 +27,8 @@ def make_topic(cluster, topic):
     made[topic].result(30)
 
 
-def lose_the_end(cluster, topic, http):
-    """Broker 2 hangs, what broker 1 takes meanwhile goes with it."""
+def lose_the_end(cluster, topic, write):
+    """Broker 2 hangs, what broker 1 takes meanwhile goes with it. Gives what write() gives."""
     def state():
         return partitions_of(cluster.bootstrap.split(",")[2], [topic])[2][topic, 0]
 
@@ -36,12 +36,12 @@ def lose_the_end(cluster, topic, http):
     os.kill(behind, signal.SIGSTOP)
     try:
         until(lambda: state().in_sync == (1,), "the other copy to be given up", 60)
-        for n in range(LOST):
-            assert post(http, event(f"lost{n}")).status_code == 202
+        written = write()
         cluster.do("kill", 1)
     finally:
         os.kill(behind, signal.SIGCONT)
     until(lambda: state().leader == 2, "the one behind to lead", 60)
+    return written
 
 
 def gaps(stream):
@@ -57,9 +57,14 @@ def test_a_log_that_lost_its_end_is_told_as_a_gap(make_gateway, three_brokers, t
     with client(gateway) as http:
         for n in range(BEFORE):
             assert post(http, event(f"before{n}")).status_code == 202
-        lose_the_end(three_brokers, topic, http)
-        until(lambda: len(live.events()) >= BEFORE + LOST, "what was lost, which was seen")
-        position = live.last_id
+
+        def write():
+            for n in range(LOST):
+                assert post(http, event(f"lost{n}")).status_code == 202
+            until(lambda: len(live.events()) >= BEFORE + LOST, "what is lost then, to be seen")
+            return live.last_id
+
+        position = lose_the_end(three_brokers, topic, write)
         for n in range(then):
             until(lambda n=n: post(http, event(f"then{n}")).status_code == 202, "the new leader", 60)
     wanted = [f"then{n}" for n in range(then)]
