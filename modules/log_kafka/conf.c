@@ -10,7 +10,7 @@
 
 /* ----- what may not be set, and what had better not ----- */
 
-enum { ASK_MS = 10000 };
+enum { ASK_MS = 10000, SOCKET_DEFAULT_MS = 60000, HANGS_MS = 10000 };
 
 struct judgement {
     const char *name;
@@ -431,6 +431,15 @@ rd_kafka_conf_t *kafka_handle_conf(const struct kafka *k, const char *const *pai
     if (set_pairs(conf, pairs, why) != 0) {
         rd_kafka_conf_destroy(conf);
         return NULL;
+    }
+    return conf;
+}
+
+rd_kafka_conf_t *kafka_consumer_conf(const struct kafka *k, const char *const *pairs,
+                                     struct hg_why *why) {
+    rd_kafka_conf_t *conf = kafka_handle_conf(k, pairs, why);
+    if (conf != NULL && kafka_conf_number(conf, "socket.timeout.ms") == SOCKET_DEFAULT_MS) {
+        kafka_conf_set_number(conf, "socket.timeout.ms", HANGS_MS);
     }
     return conf;
 }
