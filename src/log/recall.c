@@ -9,6 +9,7 @@
 #include "log/recall.h"
 
 #include <signal.h>
+#include <time.h>
 
 #include "base/clock.h"
 #include "headgate/logline.h"
@@ -21,7 +22,9 @@ enum {
     READ_BYTES = 4 << 20,
     ENTRIES_MIN = 1024,
     HOLD_MS = 10000,
-    REST_MS = 1000, /* before a partition that could not be read is tried again */
+    REST_MS = 1000,     /* before a partition that could not be read is tried again */
+    PATIENCE_MS = 2000, /* with an end that is not seen */
+    AGAIN_MS = 10,
 };
 
 struct hg_recall {
@@ -35,6 +38,7 @@ struct hg_recall {
     uint64_t from; /* 0: the stretch */
     uint64_t next;
     bool has_next;
+    int64_t patient_until_ms;
     struct hg_dedup_entry *entries; /* the newest cap, oldest first but for wrapping */
     size_t n, cap;
     int err;
@@ -142,10 +146,21 @@ static int read_some(struct hg_recall *r, struct hg_records *records, bool *ret_
     return err;
 }
 
+/* Where others write in transactions the end is hidden most of the time, and seen
+ * again and again between them. */
+static bool may_come_soon(const struct hg_recall *r) {
+    return r->err == HG_EAGAIN && hg_clock_mono_ms() < r->patient_until_ms;
+}
+
 /* False: there is more to be read. */
 static bool step(struct hg_recall *r, struct hg_records *records) {
+    static const struct timespec again = {.tv_nsec = AGAIN_MS * 1000000L};
     bool is_end = false;
     r->err = r->has_next ? read_some(r, records, &is_end) : find_next(r);
+    if (may_come_soon(r)) {
+        (void)nanosleep(&again, NULL);
+        return false;
+    }
     return r->err != 0 || is_end;
 }
 
@@ -280,6 +295,7 @@ static int begin(struct hg_recall *r) {
     r->doubts = part->doubts;
     r->n = 0;
     r->has_next = false;
+    r->patient_until_ms = hg_clock_mono_ms() + PATIENCE_MS;
     lock(rs);
     int err = atomic_load(&rs->is_stopping) ? HG_ECLOSED : 0;
     if (err == 0) {

@@ -11,6 +11,8 @@
  *      │        hg_topic_forget     refused for a while
  *      └───────────────────────────────┘
  *
+ * An end that the driver does not see (HG_EAGAIN) is asked for again for 2 s.
+ *
  * What comes while it is refused is answered at once, so nothing waits for a
  * partition that is away. */
 #ifndef HG_LOG_RECALL_H

@@ -62,6 +62,7 @@ static int wait_to_read(struct remote_log *r, uint32_t topic) {
     }
     r->n_reading--;
     unlock(r);
+    atomic_fetch_add(&r->n_reads, 1);
     return atomic_load(&r->read_err);
 }
 

@@ -17,6 +17,7 @@ struct remote_log {
     size_t n_reading;               /* that wait */
     pthread_t read_by;
     atomic_int read_err;   /* of the reads to come */
+    atomic_size_t n_reads; /* that came, and seeks */
     atomic_int follow_err; /* of the wishes to come */
     atomic_size_t n_follows, n_unfollows;
     atomic_size_t n_opens;            /* topic_open */

@@ -150,6 +150,28 @@ static void a_partition_whose_reads_fail_is_refused_and_tried_again(void **state
     assert_int_equal(item.stored, HG_STORED_BEFORE);
 }
 
+static bool is_tried_again(void *arg) {
+    struct remote_log *remote = arg;
+    return atomic_load(&remote->n_reads) >= 3;
+}
+
+/* As where a transaction of another producer is open at its end. */
+static void an_end_that_is_not_seen_for_a_moment_is_waited_for(void **state) {
+    struct fixture *f = *state;
+    struct rig_publish p;
+    assert_int_equal(stored(f, f->a, "1"), HG_STORED_NEW);
+    restart(f);
+    atomic_store(&f->remote.n_reads, 0);
+    atomic_store(&f->remote.read_err, HG_EAGAIN);
+    send(f, &p, f->a, "1");
+    rig_until(&f->rig, is_tried_again, &f->remote);
+    atomic_store(&f->remote.read_err, 0);
+    rig_wait(&p);
+    assert_int_equal(p.err, 0);
+    assert_int_equal(p.items[0].stored, HG_STORED_BEFORE);
+    rig_end(&p);
+}
+
 static void no_more_is_read_than_the_stretch_before_the_end(void **state) {
     struct fixture *f = *state;
     char id[16];
@@ -340,6 +362,7 @@ int test_recall(void) {
         RECALL(a_topic_that_cannot_be_read_holds_up_no_other),
         RECALL(who_would_wait_too_long_is_refused),
         RECALL(a_partition_whose_reads_fail_is_refused_and_tried_again),
+        RECALL(an_end_that_is_not_seen_for_a_moment_is_waited_for),
         RECALL(no_more_is_read_than_the_stretch_before_the_end),
         RECALL(more_than_fits_leaves_the_newest),
         RECALL(records_of_others_have_no_id),
