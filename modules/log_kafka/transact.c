@@ -9,6 +9,7 @@ enum {
     REST_FENCED_MS = 10000, /* two that share an id would put each other out without pause */
     TRY_MS = 300000,        /* how long a commit is asked for */
     SPARE_MS = 5000,        /* of a transaction beyond what publishers wait */
+    LIMIT_MS = 900000,      /* a cluster takes no longer transactions, by its defaults */
     UNDO_MS = 1000,
     END_MS = 1000,
 };
@@ -83,10 +84,12 @@ static void fail(struct kafka_transact *t, const char *what, rd_kafka_error_t *e
 /* Publishers are answered in time whatever it does; the cluster gives a transaction
  * up soon after nobody waits for it, as readers do. */
 static void set_patience(const struct kafka *k, rd_kafka_conf_t *conf) {
-    int64_t limit_ms = k->answer_ms + SPARE_MS;
+    int64_t wish_ms = k->answer_ms + SPARE_MS;
+    int64_t limit_ms = wish_ms < LIMIT_MS ? wish_ms : LIMIT_MS;
     int64_t socket_ms = kafka_conf_number(conf, "socket.timeout.ms");
     kafka_conf_set_number(conf, "transaction.timeout.ms", limit_ms);
-    kafka_conf_set_number(conf, "message.timeout.ms", k->answer_ms);
+    kafka_conf_set_number(conf, "message.timeout.ms",
+                          k->answer_ms < limit_ms ? k->answer_ms : limit_ms);
     kafka_conf_set_number(conf, "socket.timeout.ms",
                           socket_ms < k->answer_ms ? socket_ms : k->answer_ms);
 }

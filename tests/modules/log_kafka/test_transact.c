@@ -24,16 +24,20 @@ struct tx_rig {
 };
 
 /* Each test has an id of its own: the topic's name. */
-static void open_rig(struct tx_rig *r) {
+static void open_with(struct tx_rig *r, const char *more) {
     struct hg_why why = {""};
     char rows[160];
     memset(r, 0, sizeof *r);
     const char *name = kafka_rig_name(&r->rig, 0);
-    (void)snprintf(rows, sizeof rows, "kafka_transactional_id %s;", name);
+    (void)snprintf(rows, sizeof rows, "kafka_transactional_id %s; %s", name, more);
     assert_int_equal(kafka_rig_try(&r->rig, kafka_rig_bootstrap(), rows, &why), 0);
     r->topic = kafka_rig_new_topic(&r->rig, 0);
     kafka_transact_init(&r->t, r->rig.state);
     r->t.goes_on = always;
+}
+
+static void open_rig(struct tx_rig *r) {
+    open_with(r, "");
 }
 
 static void close_rig(struct tx_rig *r) {
@@ -75,6 +79,15 @@ static void several_appends_are_one_transaction(void **state) {
     assert_int_equal(kafka_rig_read(r.topic, count, n), 4);
     answer(a, &t[0], 0);
     answer(b, &t[1], 0);
+    close_rig(&r);
+}
+
+static void it_is_no_longer_than_a_cluster_lets_it_be(void **state) {
+    (void)state;
+    struct tx_rig r;
+    open_with(&r, "kafka_property message.timeout.ms 1000000;");
+    r.t.patience_ms = 10000;
+    assert_int_equal(kafka_transact_ready(&r.t), 0);
     close_rig(&r);
 }
 
@@ -210,6 +223,7 @@ static void at_the_end_nothing_stays_open(void **state) {
 int test_transact(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(several_appends_are_one_transaction),
+        cmocka_unit_test(it_is_no_longer_than_a_cluster_lets_it_be),
         cmocka_unit_test(one_that_no_log_takes_undoes_all),
         cmocka_unit_test(who_has_the_same_id_puts_the_other_out),
         cmocka_unit_test(a_commit_that_fails_is_in_doubt),
