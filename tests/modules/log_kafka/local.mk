@@ -13,6 +13,8 @@ tests_modules_log_kafka_test_log_kafka_SOURCES = \
     tests/modules/log_kafka/other.c tests/modules/log_kafka/other.h \
     tests/modules/log_kafka/rig.c \
     tests/modules/log_kafka/rig.h \
+    tests/modules/log_kafka/seen.c \
+    tests/modules/log_kafka/seen.h \
     tests/modules/log_kafka/test_admin.c \
     tests/modules/log_kafka/test_alter.c \
     tests/modules/log_kafka/test_cache.c \
