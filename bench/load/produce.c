@@ -7,6 +7,8 @@
 
 #include <getopt.h>
 #include <librdkafka/rdkafka.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,13 +16,23 @@
 #include <sys/resource.h>
 #include <time.h>
 
-static const struct {
+struct property {
     const char *name, *value;
-} properties[] = {
+};
+
+static const struct property writes[] = {
     {"enable.idempotence", "true"},
     {"acks", "all"},
     {"compression.codec", "lz4"},
     {"linger.ms", "1"},
+    {NULL, NULL},
+};
+
+static const struct property reads[] = {
+    {"isolation.level", "read_committed"},
+    {"check.crcs", "true"},
+    {"fetch.wait.max.ms", "100"},
+    {NULL, NULL},
 };
 
 static struct {
@@ -30,7 +42,9 @@ static struct {
     bool is_consumed;
 } opt = {.topic = "bench", .rate = 1000, .seconds = 3, .warm_s = 1, .bytes = 1024, .group = 1};
 
-static uint64_t n_acked, n_failed, n_read, warm_ns;
+static uint64_t n_acked, n_failed, warm_ns;
+static _Atomic uint64_t n_read;
+static atomic_bool is_over;
 
 static uint64_t now_ns(void) {
     struct timespec t;
@@ -53,22 +67,68 @@ static void on_report(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaque)
     }
 }
 
-static rd_kafka_t *producer(void) {
+static rd_kafka_t *handle(rd_kafka_type_t type, const struct property *properties) {
     char why[512];
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
     rd_kafka_conf_set(conf, "bootstrap.servers", opt.bootstrap, why, sizeof(why));
-    for (size_t i = 0; i < sizeof(properties) / sizeof(properties[0]); i++) {
-        if (rd_kafka_conf_set(conf, properties[i].name, properties[i].value, why, sizeof(why)) !=
-            0) {
-            die(properties[i].name, why);
+    for (const struct property *p = properties; p->name != NULL; p++) {
+        if (rd_kafka_conf_set(conf, p->name, p->value, why, sizeof(why)) != 0) {
+            die(p->name, why);
         }
     }
-    rd_kafka_conf_set_dr_msg_cb(conf, on_report);
-    rd_kafka_t *rk = rd_kafka_new(RD_KAFKA_PRODUCER, conf, why, sizeof(why));
+    if (type == RD_KAFKA_PRODUCER) {
+        rd_kafka_conf_set_dr_msg_cb(conf, on_report);
+    }
+    rd_kafka_t *rk = rd_kafka_new(type, conf, why, sizeof(why));
     if (rk == NULL) {
-        die("producer", why);
+        die("librdkafka", why);
     }
     return rk;
+}
+
+/* ---- with -C: all partitions from their beginning, in a thread ---- */
+
+static void *consume(void *arg) {
+    rd_kafka_t *rk = arg;
+    rd_kafka_topic_t *topic = rd_kafka_topic_new(rk, opt.topic, NULL);
+    rd_kafka_queue_t *queue = rd_kafka_queue_new(rk);
+    for (int32_t p = 0; p < opt.partitions; p++) {
+        if (rd_kafka_consume_start_queue(topic, p, RD_KAFKA_OFFSET_BEGINNING, queue) != 0) {
+            die("consumer", rd_kafka_err2str(rd_kafka_last_error()));
+        }
+    }
+    while (!atomic_load(&is_over)) {
+        rd_kafka_message_t *m = rd_kafka_consume_queue(queue, 100);
+        if (m != NULL && m->err == 0) {
+            uint64_t due = 0;
+            memcpy(&due, (const char *)m->payload + m->len - sizeof(due), sizeof(due));
+            if (due >= warm_ns) {
+                histogram_add(now_ns() - due);
+            }
+            atomic_fetch_add(&n_read, 1);
+        }
+        if (m != NULL) {
+            rd_kafka_message_destroy(m);
+        }
+    }
+    for (int32_t p = 0; p < opt.partitions; p++) {
+        rd_kafka_consume_stop(topic, p);
+    }
+    rd_kafka_queue_destroy(queue);
+    rd_kafka_topic_destroy(topic);
+    rd_kafka_destroy(rk);
+    return NULL;
+}
+
+/* What was acknowledged comes, or this does not end well. */
+static void wait_for_reader(pthread_t reader) {
+    static const struct timespec pause = {.tv_nsec = 1000000};
+    for (int i = 0; i < 30000 && atomic_load(&n_read) < n_acked; i++) {
+        nanosleep(&pause, NULL);
+    }
+    n_failed += n_acked - atomic_load(&n_read);
+    atomic_store(&is_over, true);
+    pthread_join(reader, NULL);
 }
 
 static void make_topic(rd_kafka_t *rk) {
@@ -94,6 +154,7 @@ static void send_one(rd_kafka_topic_t *topic, char *body, uint64_t n, uint64_t d
     int key_len = snprintf(key, sizeof(key), "s%llu", (unsigned long long)n % 1000);
     int head = snprintf(body, 32, "{\"seq\":%llu,\"text\":\"", (unsigned long long)n);
     body[head] = 'x'; /* where snprintf put its end */
+    memcpy(body + opt.bytes - sizeof(due), &due, sizeof(due));
     if (rd_kafka_produce(topic, RD_KAFKA_PARTITION_UA, RD_KAFKA_MSG_F_COPY, body, (size_t)opt.bytes,
                          key, (size_t)key_len, (void *)(uintptr_t)due) != 0) {
         n_failed++;
@@ -104,12 +165,14 @@ static void run(rd_kafka_t *rk) {
     rd_kafka_topic_t *topic = rd_kafka_topic_new(rk, opt.topic, NULL);
     char *body = malloc((size_t)opt.bytes + 64);
     memset(body, 'x', (size_t)opt.bytes + 64);
-    uint64_t step = (uint64_t)(1e9 / opt.rate), due = now_ns(), n = 0;
+    uint64_t step = (uint64_t)(1e9 / opt.rate * opt.group), due = now_ns(), n = 0;
     warm_ns = due + (uint64_t)(opt.warm_s * 1e9);
     uint64_t end = warm_ns + (uint64_t)(opt.seconds * 1e9);
     while (due < end) {
         for (uint64_t now = now_ns(); due <= now && due < end; due += step) {
-            send_one(topic, body, n++, due);
+            for (int i = 0; i < opt.group; i++) {
+                send_one(topic, body, n++, due);
+            }
         }
         rd_kafka_poll(rk, 0);
         struct timespec until = {(time_t)(due / 1000000000u), (long)(due % 1000000000u)};
@@ -129,13 +192,13 @@ static double cpu_s(void) {
 
 static void usage(void) {
     fprintf(stderr, "usage: produce -b BOOTSTRAP [-t TOPIC] [-P PARTITIONS] [-r EVENTS/S] "
-                    "[-z BYTES] [-d SECONDS] [-w WARM-UP]\n");
+                    "[-z BYTES] [-d SECONDS] [-w WARM-UP] [-g EVENTS-AT-ONCE] [-C]\n");
     exit(2);
 }
 
-int main(int argc, char **argv) {
+static void read_options(int argc, char **argv) {
     int o;
-    while ((o = getopt(argc, argv, "b:t:P:r:z:d:w:")) != -1) {
+    while ((o = getopt(argc, argv, "b:t:P:r:z:d:w:g:C")) != -1) {
         switch (o) {
         case 'b':
             opt.bootstrap = optarg;
@@ -158,20 +221,38 @@ int main(int argc, char **argv) {
         case 'w':
             opt.warm_s = strtod(optarg, NULL);
             break;
+        case 'g':
+            opt.group = (int)strtol(optarg, NULL, 10);
+            break;
+        case 'C':
+            opt.is_consumed = true;
+            break;
         default:
             usage();
         }
     }
-    if (opt.bootstrap == NULL || opt.rate <= 0 || opt.bytes < 64) {
+    if (opt.bootstrap == NULL || opt.rate <= 0 || opt.bytes < 64 || opt.group < 1 ||
+        (opt.is_consumed && opt.partitions < 1)) {
         usage();
     }
-    rd_kafka_t *rk = producer();
+}
+
+int main(int argc, char **argv) {
+    read_options(argc, argv);
+    rd_kafka_t *rk = handle(RD_KAFKA_PRODUCER, writes);
     if (opt.partitions > 0) {
         make_topic(rk);
+    }
+    pthread_t reader = 0;
+    if (opt.is_consumed) {
+        pthread_create(&reader, NULL, consume, handle(RD_KAFKA_CONSUMER, reads));
     }
     double before = cpu_s();
     if (opt.seconds > 0) {
         run(rk);
+    }
+    if (opt.is_consumed) {
+        wait_for_reader(reader);
     }
     printf("{\"acked\":%llu,\"bad\":%llu,\"cpu_s\":%.3f,\"p50_ms\":%.3f,\"p95_ms\":%.3f,"
            "\"p99_ms\":%.3f,\"p999_ms\":%.3f,\"max_ms\":%.3f}\n",
