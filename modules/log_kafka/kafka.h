@@ -98,6 +98,7 @@ struct kafka_line {
     _Atomic bool is_fatal;             /* it takes nothing any more */
     _Atomic bool is_ending;            /* nothing comes any more */
     _Atomic bool is_over;              /* the thread has nothing left to do */
+    struct kafka_block *run;           /* the thread's: own.h */
     int64_t said_ms;                   /* the thread's: when a failure was last logged */
     unsigned n_unsaid;                 /* since then */
     struct kafka_line *next;

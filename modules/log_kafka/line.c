@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* line.c - one idempotent producer, from its making to its end. */
-#include "read.h"
+#include "own.h"
 
 #include <signal.h>
 #include <stdlib.h>
@@ -74,6 +74,7 @@ static void *run(void *arg) {
     struct kafka_line *l = arg;
     while (!atomic_load(&l->is_ending) || rd_kafka_outq_len(l->rk) > 0) {
         (void)rd_kafka_poll(l->rk, atomic_load(&l->is_ending) ? END_POLL_MS : POLL_MS);
+        kafka_own_give(l);
         answer_probe(l);
         learn(l);
     }

@@ -17,6 +17,8 @@ log_kafka_sources = \
     modules/log_kafka/line.c \
     modules/log_kafka/log_kafka.c \
     modules/log_kafka/message.c \
+    modules/log_kafka/own.c \
+    modules/log_kafka/own.h \
     modules/log_kafka/parcel.c \
     modules/log_kafka/parcel.h \
     modules/log_kafka/plain.c \

@@ -8,7 +8,7 @@
  *
  * Once an item could not be sent those behind it are not sent either: what the
  * caller sends again must not land behind what came after it. */
-#include "read.h"
+#include "own.h"
 
 #include "headgate/record.h"
 
@@ -92,6 +92,7 @@ void kafka_delivered(struct kafka_line *l, const rd_kafka_message_t *m) {
     if (item->err == 0) {
         item->record.offset = (uint64_t)m->offset;
         item->record.log_time_ms = rd_kafka_message_timestamp(m, &type);
+        kafka_own_add(l, item);
     } else {
         say(l, m, item->err);
     }

@@ -27,6 +27,7 @@ struct kafka_tail *kafka_tail_new(struct kafka *k) {
     struct kafka_tail *t = hg_try_alloc(sizeof(*t));
     if (t != NULL) {
         t->k = k;
+        kafka_own_init(&t->own);
         pthread_condattr_t attr;
         int rc = pthread_mutex_init(&t->lock, NULL);
         rc = rc != 0 ? rc : pthread_condattr_init(&attr);
@@ -50,6 +51,7 @@ static struct tail_topic *find(struct kafka_tail *t, const char *name) {
 /* ----- the thread ----- */
 
 static int start_part(struct kafka_tail *t, struct tail_topic *topic, uint32_t p, uint64_t at) {
+    kafka_own_drop(&topic->parts[p].own);
     topic->parts[p].next = at;
     topic->parts[p].last.is_there = topic->parts[p].anchor.is_there = false;
     int rc = rd_kafka_consume_start_queue(topic->rkt, (int32_t)p, (int64_t)at, t->queue);
@@ -95,52 +97,71 @@ static void on_error(struct kafka_tail *t, struct tail_topic *topic, const rd_ka
     }
 }
 
-/* Without memory a record is left out, and that is told as a loss. */
-static void add_record(struct kafka_tail *t, struct tail_topic *topic, struct kafka_block *block,
-                       const rd_kafka_message_t *m, bool *is_left_out) {
-    struct hg_record record;
-    struct tail_part *part = &topic->parts[m->partition];
-    if ((uint64_t)m->offset < part->next || part->is_lost) {
-        return; /* from before it was started here */
+/* What is being handed over of one partition. */
+struct handing {
+    struct kafka_tail *t;
+    struct tail_topic *topic;
+    uint32_t p;
+    struct kafka_block *block; /* NULL: nothing yet */
+    bool is_left_out;
+};
+
+static void give(struct handing *h) {
+    if (h->block != NULL && h->block->n > 0) {
+        hg_log_tail(h->t->k->up, h->topic->topic->id, h->p, h->block->records, h->block->n);
     }
+    kafka_block_free(&h->block);
+}
+
+/* Without memory a record is left out, and that is told as a loss. */
+static void read_record(struct handing *h, const rd_kafka_message_t *m) {
+    struct hg_record record;
     rd_kafka_timestamp_type_t type;
-    part->next = (uint64_t)m->offset + 1;
-    part->last =
-        (struct tail_anchor){true, (uint64_t)m->offset, rd_kafka_message_timestamp(m, &type)};
-    part->anchor = part->anchor.is_there ? part->anchor : part->last;
-    int err = kafka_take(t->reader, topic->topic->name, m, &record);
+    kafka_tail_given(&h->topic->parts[h->p], (uint64_t)m->offset,
+                     rd_kafka_message_timestamp(m, &type));
+    h->block = h->block != NULL ? h->block : kafka_block_new(h->topic->topic, h->p, 0);
+    int err =
+        h->block != NULL ? kafka_take(h->t->reader, h->topic->topic->name, m, &record) : HG_ENOMEM;
     if (err == 0) {
-        err = kafka_block_add(block, &record, 0);
+        err = kafka_block_add(h->block, &record, 0);
         hg_event_unref(&record.event);
     }
-    *is_left_out = *is_left_out || err != 0;
+    h->is_left_out = h->is_left_out || err != 0;
+}
+
+static void take_message(struct handing *h, const rd_kafka_message_t *m) {
+    struct tail_part *part = &h->topic->parts[h->p];
+    if (m->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        on_error(h->t, h->topic, m);
+        return;
+    }
+    if ((uint64_t)m->offset < part->next || part->is_lost) {
+        return; /* it was shown already, or is from before it was started here */
+    }
+    if (kafka_own_has(&part->own, (uint64_t)m->offset)) {
+        give(h);
+        part->next = (uint64_t)m->offset; /* what was between is no record */
+        kafka_own_drain(h->t, h->topic, h->p);
+    } else {
+        read_record(h, m);
+    }
 }
 
 /* Messages of one partition, in order. Under the lock. */
 static void hand_over(struct kafka_tail *t, rd_kafka_message_t *const *messages, size_t n) {
-    struct tail_topic *topic = find(t, rd_kafka_topic_name(messages[0]->rkt));
-    uint32_t p = (uint32_t)messages[0]->partition;
-    if (topic == NULL || p >= topic->n_parts) {
+    struct handing h = {.t = t, .p = (uint32_t)messages[0]->partition};
+    h.topic = find(t, rd_kafka_topic_name(messages[0]->rkt));
+    if (h.topic == NULL || h.p >= h.topic->n_parts) {
         return;
     }
-    struct kafka_block *block = kafka_block_new(topic->topic, p, 0);
-    bool is_left_out = block == NULL;
     for (size_t i = 0; i < n; i++) {
-        if (messages[i]->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
-            on_error(t, topic, messages[i]);
-        } else if (block != NULL) {
-            add_record(t, topic, block, messages[i], &is_left_out);
-        } else {
-            topic->parts[p].next = (uint64_t)messages[i]->offset + 1;
-        }
+        take_message(&h, messages[i]);
     }
-    if (block != NULL && block->n > 0) {
-        hg_log_tail(t->k->up, topic->topic->id, p, block->records, block->n);
+    give(&h);
+    if (h.is_left_out) {
+        hg_log_lost(t->k->up, h.topic->topic->id, h.p, h.topic->parts[h.p].next);
     }
-    if (is_left_out) {
-        hg_log_lost(t->k->up, topic->topic->id, p, topic->parts[p].next);
-    }
-    kafka_block_free(&block);
+    kafka_own_drain(t, h.topic, h.p);
 }
 
 static void hand_over_all(struct kafka_tail *t, rd_kafka_message_t **messages, size_t n) {
@@ -157,6 +178,7 @@ static void hand_over_all(struct kafka_tail *t, rd_kafka_message_t **messages, s
     }
     start_found(t);
     (void)pthread_mutex_unlock(&t->lock);
+    kafka_own_show(t);
     for (size_t i = 0; i < n; i++) {
         rd_kafka_message_destroy(messages[i]);
     }
@@ -208,8 +230,10 @@ static void stop_topic(struct kafka_tail *t, struct tail_topic *topic) {
         (void)rd_kafka_consume_stop(topic->rkt, (int32_t)p);
         t->n_found -= topic->parts[p].is_found;
         topic->parts[p].is_lost = topic->parts[p].is_found = false;
+        kafka_own_drop(&topic->parts[p].own);
     }
     topic->n_parts = 0;
+    atomic_fetch_sub(&t->own.n_topics, 1);
     rd_kafka_topic_destroy(topic->rkt);
     topic->rkt = NULL;
 }
@@ -268,6 +292,7 @@ static int start_topic(struct kafka_tail *t, struct tail_topic *topic) {
     if (topic->rkt == NULL) {
         return HG_EIO;
     }
+    atomic_fetch_add(&t->own.n_topics, is_new ? 1 : 0);
     while (err == 0 && topic->n_parts < topic->topic->partitions) {
         err = start_part(t, topic, topic->n_parts, topic->parts[topic->n_parts].next);
         topic->n_parts += err == 0;
@@ -344,6 +369,7 @@ void kafka_tail_free(struct kafka_tail **pt) {
         rd_kafka_queue_destroy(t->queue);
         rd_kafka_destroy(t->rk);
     }
+    kafka_own_fini(&t->own);
     kafka_reader_free(&t->reader);
     (void)pthread_cond_destroy(&t->wake);
     (void)pthread_mutex_destroy(&t->lock);

@@ -4,6 +4,7 @@
 #ifndef LOG_KAFKA_TAIL_H
 #define LOG_KAFKA_TAIL_H
 
+#include "own.h"
 #include "read.h"
 
 /* A record by which the log is known again. */
@@ -17,6 +18,7 @@ struct tail_part {
     uint64_t next;
     struct tail_anchor last;   /* that the tail gave */
     struct tail_anchor anchor; /* that was in this log when it was last looked at */
+    struct kafka_runs own;     /* acknowledged to this process, from behind next on */
     bool is_lost;  /* where it stood is not in the log any more; is to be started again */
     bool is_found; /* at found */
     uint64_t found;
@@ -48,9 +50,17 @@ struct kafka_tail {
     pthread_t thread;
     struct tail_topic *topics;
     unsigned n_found;
+    struct kafka_own own;
     _Atomic bool is_ending;
     struct kafka_care care;
 };
+
+/* Under the lock: the tail has given the partition's records up to this one. */
+static inline void kafka_tail_given(struct tail_part *part, uint64_t offset, int64_t time_ms) {
+    part->next = offset + 1;
+    part->last = (struct tail_anchor){true, offset, time_ms};
+    part->anchor = part->anchor.is_there ? part->anchor : part->last;
+}
 
 /* care.c. HG_EIO: no thread. */
 int kafka_care_start(struct kafka_tail *t);

@@ -122,7 +122,7 @@ HG_API void hg_append_complete(struct hg_append *append, int err);
 /* Newly durable records of one partition, in offset order without holes
  * since the last call. The gateway takes its own references. Any one thread
  * at a time; without HG_LOG_FOLLOW before the completion of the append that
- * wrote them, with it whenever they are read. */
+ * wrote them, with it whenever they are read, or known to be there. */
 HG_API void hg_log_tail(struct hg_log_up *up, uint32_t topic, uint32_t partition,
                         const struct hg_record *records, size_t n);
 

@@ -29,6 +29,7 @@ tests_modules_log_kafka_test_log_kafka_SOURCES = \
     tests/modules/log_kafka/test_line.c \
     tests/modules/log_kafka/test_log_kafka.c \
     tests/modules/log_kafka/test_message.c \
+    tests/modules/log_kafka/test_own.c \
     tests/modules/log_kafka/test_parcel.c \
     tests/modules/log_kafka/test_plain.c \
     tests/modules/log_kafka/test_produce.c \

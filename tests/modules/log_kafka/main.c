@@ -43,6 +43,7 @@ static int reads(void) {
     failed += test_trim();
     failed += test_view();
     failed += test_tail();
+    failed += test_own();
     failed += kafka_contract();
     failed += test_care();
     return failed;

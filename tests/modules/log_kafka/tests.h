@@ -29,6 +29,7 @@ int test_leader(void);
 int test_line(void);
 int test_log_kafka(void);
 int test_message(void);
+int test_own(void);
 int test_parcel(void);
 int test_plain(void);
 int test_produce(void);
