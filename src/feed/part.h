@@ -17,6 +17,7 @@ struct hg_feed__part {
     uint32_t epoch;
     uint32_t rest_ms;      /* its reads fail (rest.h); 0: they do not */
     int64_t rest_until_ms; /* monotonic */
+    uint64_t rest_from;    /* the first place whose read failed */
     bool is_tried;         /* a read is under way that will tell */
     bool is_token_made;    /* token is of this position */
     char token[HG_POSITION_TEXT_LEN];

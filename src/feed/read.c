@@ -64,14 +64,14 @@ static void on_done(struct hg_log_fetch *fetch, int err, struct hg_batch *batch,
     if (f) {
         hg_list_remove(&r->node);
         f->n_reads--;
-        hg_feed__rest_note(f, r->part, err);
+        hg_feed__rest_note(f, r->part, fetch->from, err);
     }
     if (sub) {
         HG_ASSERT(f != NULL); /* a feed closes after its subscribers */
         is_used = use(r, err, batch, next);
         sub->read = NULL;
     }
-    bool is_resting = sub && hg_feed__is_resting(r->part);
+    bool is_resting = sub && hg_feed__is_resting(r->part, fetch->from);
     hg_batch_unref(&batch);
     hg_free(r);
     if (sub && is_used) {
@@ -83,6 +83,10 @@ static void on_done(struct hg_log_fetch *fetch, int err, struct hg_batch *batch,
     if (f) {
         hg_feed__read_pump(f);
     }
+}
+
+static uint64_t from_of(const struct hg_feed__place *place) {
+    return place->stand == HG_FEED__CLAIMED ? place->next - 1 : place->next;
 }
 
 /* The place to read for: one that has to be resolved, else one whose next
@@ -97,7 +101,8 @@ static bool find_place(struct hg_subscriber *sub, struct hg_feed__read *r) {
         bool is_found = sub->is_opened ? stand != HG_FEED__GAP && stand != HG_FEED__TAIL &&
                                              hg_feed__is_behind_window(cover, i)
                                        : stand == HG_FEED__CLAIMED || stand == HG_FEED__SOUGHT;
-        if (is_found && !hg_feed__is_resting(hg_feed__part_of(cover, i))) {
+        if (is_found &&
+            !hg_feed__is_resting(hg_feed__part_of(cover, i), from_of(&cover->places[i]))) {
             r->cover = cover;
             r->part = hg_feed__part_of(cover, i);
             r->place = i;
@@ -121,7 +126,7 @@ static void fill_fetch(struct hg_feed__read *r) {
     fetch->topic = r->cover->topic->id;
     fetch->partition = r->place;
     fetch->time_ms = place->stand == HG_FEED__SOUGHT ? place->time_ms : -1;
-    fetch->from = place->stand == HG_FEED__CLAIMED ? place->next - 1 : place->next;
+    fetch->from = from_of(place);
     fetch->max_records = is_lookup ? 1 : records_max(r->sub);
     fetch->max_bytes = is_lookup ? 1 : r->sub->read_bytes;
     fetch->wants_copies = !is_lookup;
@@ -161,7 +166,7 @@ static int begin(struct hg_subscriber *sub) {
         hg_feed__queue(sub, &f->later);
         return 0;
     }
-    hg_feed__rest_try(r->part);
+    hg_feed__rest_try(r->part, r->fetch.from);
     hg_list_remove(&sub->queue);
     hg_counter_add(&hg_feed__reads, 1);
     return 0;

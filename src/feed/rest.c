@@ -44,13 +44,14 @@ void hg_feed__rest_fini(struct hg_feed *f) {
     hg_timer_free(&f->rest_timer);
 }
 
-void hg_feed__rest_try(struct hg_feed__part *p) {
-    p->is_tried = p->rest_ms > 0;
+void hg_feed__rest_try(struct hg_feed__part *p, uint64_t from) {
+    p->is_tried = p->is_tried || (p->rest_ms > 0 && from >= p->rest_from);
 }
 
-static void rest(struct hg_feed *f, struct hg_feed__part *p) {
+static void rest(struct hg_feed *f, struct hg_feed__part *p, uint64_t from) {
     int64_t now = hg_clock_mono_ms();
     hg_counter_add(&hg_feed__reads_failed, 1);
+    p->rest_from = p->rest_ms == 0 || from < p->rest_from ? from : p->rest_from;
     if (p->rest_ms > 0 && now < p->rest_until_ms) {
         return; /* one that was begun with the first that failed */
     }
@@ -60,11 +61,12 @@ static void rest(struct hg_feed *f, struct hg_feed__part *p) {
     arm(f, now);
 }
 
-void hg_feed__rest_note(struct hg_feed *f, struct hg_feed__part *p, int err) {
-    p->is_tried = false;
+void hg_feed__rest_note(struct hg_feed *f, struct hg_feed__part *p, uint64_t from, int err) {
+    bool is_behind = from >= p->rest_from;
+    p->is_tried = p->is_tried && !is_behind;
     if (err == HG_EAGAIN || err == HG_EIO) {
-        rest(f, p);
-    } else if (p->rest_ms > 0 && err != HG_ENOMEM) {
+        rest(f, p, from);
+    } else if (p->rest_ms > 0 && is_behind && err != HG_ENOMEM) {
         p->rest_ms = 0;
         hg_feed__wake_ahead(f);
     }

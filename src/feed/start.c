@@ -251,8 +251,8 @@ enum hg_feed__turn hg_feed__resolve(struct hg_subscriber *sub) {
             continue;
         }
         /* AFTER is looked up once the claims are. */
-        bool is_readable =
-            place->stand != HG_FEED__AFTER && !hg_feed__is_resting(hg_feed__part_of(cover, i));
+        bool is_readable = place->stand != HG_FEED__AFTER &&
+                           !hg_feed__is_resting(hg_feed__part_of(cover, i), place->next);
         if (is_readable) {
             turn = HG_FEED__WANTS_READ;
         } else if (turn == HG_FEED__LEVEL) {

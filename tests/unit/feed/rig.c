@@ -19,7 +19,15 @@ static int on_read(void *state, const struct hg_log_read *want, struct hg_record
     pthread_mutex_unlock(&rig->lock);
     atomic_fetch_add(&rig->n_reads, 1);
     int err = atomic_load(&rig->read_err);
-    return err ? err : fake_log_ops.read(state, want, out);
+    struct hg_log_read part = *want;
+    uint64_t end = atomic_load(&rig->read_err_from);
+    if (err && want->from >= end) {
+        return err;
+    }
+    if (err && end - want->from < want->max_records) {
+        part.max_records = end - want->from;
+    }
+    return fake_log_ops.read(state, &part, out);
 }
 
 void rig_hold_reads(struct rig *rig, bool are_held) {

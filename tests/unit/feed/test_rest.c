@@ -90,11 +90,36 @@ static void other_topics_go_on_while_one_rests(void **state) {
     rig_free(&rig);
 }
 
+/* The end is hidden behind somebody's open transaction. */
+static void who_stands_before_the_place_that_rests_does_not_wait(void **state) {
+    (void)state;
+    struct rig *rig = rig_new(&(struct rig_options){.window_bytes_max = 1}, 1);
+    int64_t failed = hg_counter_read(&hg_feed__reads_failed);
+    rig_publish_many(rig, 0, 10);
+    atomic_store(&rig->read_err_from, 6);
+    atomic_store(&rig->read_err, HG_EAGAIN);
+    struct client *c = client_open(rig, &(struct client_wish){.start = HG_START_EARLIEST});
+    rig_until(rig, has_failed_often, &failed);
+    assert_int_equal(c->n_events, 6);
+    struct client *pull = client_open(
+        rig, &(struct client_wish){.sink = &client_pull, .start = HG_START_EARLIEST});
+    rig_turn_ms(rig, 20);
+    assert_int_equal(pull->n_answers, 1);
+    assert_int_equal(pull->n_answered, 6);
+    atomic_store(&rig->read_err, 0);
+    rig_until_live(rig, 0);
+    assert_int_equal(c->n_events, 10);
+    client_close(&c);
+    client_close(&pull);
+    rig_free(&rig);
+}
+
 int test_rest(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_log_that_is_away_is_asked_seldom_and_nothing_is_skipped),
         cmocka_unit_test(a_position_is_verified_once_the_log_is_back),
         cmocka_unit_test(other_topics_go_on_while_one_rests),
+        cmocka_unit_test(who_stands_before_the_place_that_rests_does_not_wait),
     };
     return cmocka_run_group_tests_name("feed/rest", tests, NULL, NULL);
 }
