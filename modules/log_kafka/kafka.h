@@ -142,6 +142,7 @@ struct kafka {
     rd_kafka_t *client;
     struct kafka_table topics;
     struct kafka_leaders leaders;
+    rd_kafka_t *all_seeing; /* the errand thread's, of end.c; NULL: not needed yet */
     struct kafka_view view;
     struct kafka_wish *wishes; /* by id, of the last opening: the errand thread's */
     uint32_t n_wishes;
@@ -200,6 +201,9 @@ rd_kafka_resp_err_t kafka_view_make(struct kafka *k, const struct rd_kafka_metad
  * for. NULL: it is to be asked for by its name; so is one that is looked for alone. */
 const struct rd_kafka_metadata_topic *kafka_view_find(struct kafka *k, const char *name);
 void kafka_view_fini(struct kafka_view *v);
+
+/* end.c */
+int kafka_end(void *state, uint32_t topic, uint32_t partition, uint64_t *ret_next);
 
 /* leader.c. Any thread; they wait: 3 s at most where the last question was answered, else
  * 0.3 s, and a second more while another thread looks who leads. Of an open topic: the

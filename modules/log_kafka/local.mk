@@ -8,6 +8,7 @@ log_kafka_sources = \
     modules/log_kafka/check.c \
     modules/log_kafka/conf.c \
     modules/log_kafka/decode.c \
+    modules/log_kafka/end.c \
     modules/log_kafka/fatal.c \
     modules/log_kafka/fetch.c \
     modules/log_kafka/kafka.h \

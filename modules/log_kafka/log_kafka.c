@@ -14,6 +14,9 @@ static void on_close(void *state) {
     kafka_draft_fini(&k->draft);
     kafka_tail_free(&k->tail);
     kafka_reads_free(&k->reads);
+    if (k->all_seeing != NULL) {
+        rd_kafka_destroy(k->all_seeing);
+    }
     if (k->client != NULL) {
         rd_kafka_destroy(k->client);
     }
@@ -93,6 +96,7 @@ static const struct hg_log_ops ops = {
     .trim = kafka_trim,
     .tick = on_tick,
     .answer_ms = answer_ms,
+    .end = kafka_end,
     .whole = kafka_conf_whole,
 };
 

@@ -71,8 +71,7 @@ static enum hg_feed__turn walk_window(struct hg_subscriber *sub, struct hg_feed_
             if (!hg_feed__has_room(sub)) {
                 return HG_FEED__WANTS_ROOM;
             }
-            return hg_feed__is_resting(part, place->next) ? HG_FEED__IS_AHEAD
-                                                         : HG_FEED__WANTS_READ;
+            return hg_feed__is_resting(part, place->next) ? HG_FEED__IS_AHEAD : HG_FEED__WANTS_READ;
         }
         enum hg_feed__given given = hg_feed__give(sub, cover->topic, at.batch, e);
         if (given != HG_FEED__GIVEN) {

@@ -75,6 +75,25 @@ static void end_copies(struct hg_log *log, struct hg_topic *topic) {
     }
 }
 
+/* What we wrote ourselves is known, though it may stand behind an open transaction. */
+static int look_behind(struct hg_log *log, struct hg_topic *topic,
+                       const struct hg_log_range *ranges) {
+    uint32_t n = hg_topic_partitions(topic);
+    int err = 0;
+    for (uint32_t p = 0; err == 0 && p < n && p < ranges[0].partitions; p++) {
+        struct hg_topic_part *part = hg_topic_part(topic, p);
+        uint64_t end = 0;
+        if (log->ops->end == NULL || ranges[p].next >= part->end_before) {
+            continue;
+        }
+        err = log->ops->end(log->driver, topic->id, p, &end);
+        if (err == 0 && end >= part->end_before) {
+            part->end_before = ranges[p].next;
+        }
+    }
+    return err;
+}
+
 static int begin(struct hg_log *log, struct hg_topic *topic, struct hg_log_range **ret_ranges) {
     bool is_warm = log->copies == NULL || hg_topic_part(topic, 0)->tail != NULL;
     if (topic->is_followed && is_warm) {
@@ -90,6 +109,7 @@ static int begin(struct hg_log *log, struct hg_topic *topic, struct hg_log_range
         topic->is_followed = err == 0;
     }
     err = err == 0 ? hg_log_refresh__ranges(log, topic->id, ret_ranges) : err;
+    err = err == 0 ? look_behind(log, topic, *ret_ranges) : err;
     if (err == 0) {
         hg_log_grow__take(log, topic, *ret_ranges);
     }

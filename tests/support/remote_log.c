@@ -106,8 +106,21 @@ static int on_topic_open(void *state, const struct hg_log_topic *topic, struct h
 }
 
 static int on_describe(void *state, uint32_t topic, uint32_t partition, struct hg_log_range *ret) {
+    unsigned n_hidden = atomic_load(&((struct remote_log *)state)->n_hidden);
     ask(state);
-    return fake_log_ops.describe(state, topic, partition, ret);
+    int err = fake_log_ops.describe(state, topic, partition, ret);
+    if (err == 0) {
+        ret->next -= ret->next - ret->first < n_hidden ? ret->next - ret->first : n_hidden;
+    }
+    return err;
+}
+
+static int on_end(void *state, uint32_t topic, uint32_t partition, uint64_t *ret_next) {
+    struct hg_log_range range;
+    ask(state);
+    int err = fake_log_ops.describe(state, topic, partition, &range);
+    *ret_next = range.next;
+    return err;
 }
 
 static int on_list(void *state, hg_log_topic_fn fn, void *arg) {
@@ -229,6 +242,7 @@ struct hg_log_ops remote_log_ops(void) {
     ops.caps |= HG_LOG_FOLLOW | HG_LOG_REMOTE;
     ops.topic_open = on_topic_open;
     ops.describe = on_describe;
+    ops.end = on_end;
     ops.list = on_list;
     ops.follow = on_follow;
     ops.read = on_read;

@@ -24,6 +24,7 @@ struct remote_log {
     size_t n_foreign;                 /* further topics that a list tells: foreign.0, ... */
     bool is_followed[FAKE_TOPICS];    /* by the gateway's id */
     uint32_t n_followed[FAKE_TOPICS]; /* partitions of it */
+    atomic_uint n_hidden; /* so many records at the end of each are described to nobody */
     uint64_t tail_at[FAKE_TOPICS][FAKE_PARTITIONS]; /* what the tail gives next */
 };
 

@@ -246,6 +246,10 @@ struct hg_log_ops {
      * all or nothing, though the driver is not HG_LOG_ATOMIC; HG_ENOTSUP: what the
      * configuration lacks for that, as why. NULL: as HG_LOG_ATOMIC says. */
     int (*whole)(const struct hg_log_open *open, struct hg_why *why);
+    /* HG_LOG_FOLLOW: where the partition ends, with what nobody is shown yet because
+     * somebody's transaction is open; describe's next stands before that. The thread of
+     * describe, and what it says. NULL: nothing is ever hidden. */
+    int (*end)(void *state, uint32_t topic, uint32_t partition, uint64_t *ret_next);
 };
 
 #endif

@@ -37,6 +37,7 @@ static int writes(void) {
 
 static int reads(void) {
     int failed = test_take();
+    failed += test_end();
     failed += test_fetch();
     failed += test_read();
     failed += test_seek();

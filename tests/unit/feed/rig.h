@@ -53,7 +53,7 @@ struct rig {
     pthread_mutex_t lock;
     pthread_cond_t go;
     bool are_reads_held;
-    atomic_int read_err; /* of the reads to come */
+    atomic_int read_err;         /* of the reads to come */
     atomic_ullong read_err_from; /* of those from there on */
     atomic_int n_reads;
     struct hg_loop *loop;

@@ -101,8 +101,8 @@ static void who_stands_before_the_place_that_rests_does_not_wait(void **state) {
     struct client *c = client_open(rig, &(struct client_wish){.start = HG_START_EARLIEST});
     rig_until(rig, has_failed_often, &failed);
     assert_int_equal(c->n_events, 6);
-    struct client *pull = client_open(
-        rig, &(struct client_wish){.sink = &client_pull, .start = HG_START_EARLIEST});
+    struct client *pull =
+        client_open(rig, &(struct client_wish){.sink = &client_pull, .start = HG_START_EARLIEST});
     rig_turn_ms(rig, 20);
     assert_int_equal(pull->n_answers, 1);
     assert_int_equal(pull->n_answered, 6);

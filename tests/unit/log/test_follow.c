@@ -204,6 +204,31 @@ static void what_is_cut_back_while_nobody_looks_is_found_by_the_next(void **stat
     rig_until(&f->rig, is_left, f);
 }
 
+static void what_an_open_transaction_hides_is_not_cut_back(void **state) {
+    struct fixture *f = *state;
+    struct wish w;
+    follow(f, &w);
+    rig_until(&f->rig, is_done, &w);
+    write_one(f, "1");
+    write_one(f, "2");
+    remote_log_pump(&f->remote);
+    hg_log_unfollow(&w.follower);
+    rig_until(&f->rig, is_left, f);
+    atomic_store(&f->remote.n_hidden, 2);
+    follow(f, &w);
+    rig_until(&f->rig, is_done, &w);
+    assert_int_equal(w.err, 0);
+    assert_int_equal(f->n_lost, 0);
+    hg_log_unfollow(&w.follower);
+    rig_until(&f->rig, is_left, f);
+    remote_log_cut(&f->remote, f->topic, 0, 1); /* and what is, is */
+    follow(f, &w);
+    rig_until(&f->rig, is_done, &w);
+    assert_int_equal(f->n_lost, 1);
+    hg_log_unfollow(&w.follower);
+    rig_until(&f->rig, is_left, f);
+}
+
 static void another_driver_needs_no_wish(void **state) {
     struct fixture *f = *state;
     assert_true(hg_log_is_tail_by_wish(f->rig.log));
@@ -222,6 +247,7 @@ int test_follow(void) {
         FOLLOW(a_wish_may_be_on_its_way_when_the_log_is_stopped),
         FOLLOW(what_is_cut_back_is_told_in_the_order_of_the_tail),
         FOLLOW(what_is_cut_back_while_nobody_looks_is_found_by_the_next),
+        FOLLOW(what_an_open_transaction_hides_is_not_cut_back),
         FOLLOW(another_driver_needs_no_wish),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* end.c - where a partition ends, with what an open transaction hides. All other
+ * handles see what is committed; whether a log was cut back only its own end says.
+ * It is asked seldom, so the handle is made when it is first needed. */
+#include "kafka.h"
+
+enum { ASK_MS = 2000 };
+
+static rd_kafka_t *handle(struct kafka *k) {
+    static const char *const properties[] = {"enable.auto.commit", "false", "isolation.level",
+                                             "read_uncommitted", NULL};
+    struct hg_why why = {""};
+    if (k->all_seeing == NULL) {
+        rd_kafka_conf_t *conf = kafka_handle_conf(k, properties, &why);
+        k->all_seeing = conf != NULL ? kafka_handle_new(RD_KAFKA_CONSUMER, conf, &why) : NULL;
+    }
+    if (k->all_seeing == NULL) {
+        HG_LOG(HG_ERROR, "kafka_reader_failed", "reason=\"%s\"", why.text);
+    }
+    return k->all_seeing;
+}
+
+int kafka_end(void *state, uint32_t topic, uint32_t partition, uint64_t *ret_next) {
+    struct kafka *k = HG_CAST(struct kafka, KAFKA_MAGIC, state);
+    const struct kafka_topic *t = kafka_topic(k, topic);
+    rd_kafka_t *rk = handle(k);
+    if (t == NULL || partition >= t->partitions) {
+        return HG_ENOENT;
+    }
+    if (rk == NULL) {
+        return HG_EAGAIN;
+    }
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+    rd_kafka_topic_partition_t *p =
+        rd_kafka_topic_partition_list_add(list, t->name, (int32_t)partition);
+    p->offset = RD_KAFKA_OFFSET_END;
+    rd_kafka_resp_err_t rc = rd_kafka_offsets_for_times(rk, list, ASK_MS);
+    bool is_told =
+        rc == RD_KAFKA_RESP_ERR_NO_ERROR && p->err == RD_KAFKA_RESP_ERR_NO_ERROR && p->offset >= 0;
+    if (is_told) {
+        *ret_next = (uint64_t)p->offset;
+    }
+    rd_kafka_topic_partition_list_destroy(list);
+    return is_told ? 0 : HG_EAGAIN;
+}
