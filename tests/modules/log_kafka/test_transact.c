@@ -3,6 +3,7 @@
 #include "modules/log_kafka/other.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "read.h"
 #include "transact.h"
@@ -27,9 +28,11 @@ struct tx_rig {
 static void open_with(struct tx_rig *r, const char *more) {
     struct hg_why why = {""};
     char rows[160];
+    struct kafka_rig namer = {.state = NULL};
     memset(r, 0, sizeof *r);
-    const char *name = kafka_rig_name(&r->rig, 0);
-    (void)snprintf(rows, sizeof rows, "kafka_transactional_id %s; %s", name, more);
+    (void)snprintf(rows, sizeof rows, "kafka_transactional_id %s; %s", kafka_rig_name(&namer, 0),
+                   more);
+    free(namer.names[0]);
     assert_int_equal(kafka_rig_try(&r->rig, kafka_rig_bootstrap(), rows, &why), 0);
     r->topic = kafka_rig_new_topic(&r->rig, 0);
     kafka_transact_init(&r->t, r->rig.state);
