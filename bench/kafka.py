@@ -4,8 +4,9 @@
 librdkafka alone, and a gateway of Node with kafkajs.
 
 One broker (KAFKA_BOOTSTRAP) and the load tools run on core 1, the gateway under test on core 0. Each start has a
-topic of its own. The sides take turns; what counts is the median of the rounds. Prints a table and writes
-bench/results/kafka.json.
+topic of its own; the broker is warmed before the first. The sides take turns; what counts is the median of the
+rounds. Before them the machine is looked at: how late it wakes a sleeper, which is in every latency, and how much of it
+others took. Prints a table and writes bench/results/kafka.json.
 """
 import argparse
 import itertools
@@ -71,6 +72,35 @@ def alone(peer, secs, rate):
     return r
 
 
+def alone_to_consumer(peer, secs, rate):
+    """What `receipt` does, without a gateway: on its core, to a consumer in the same process."""
+    r = tool("produce", "-b", BOOTSTRAP, "-t", peer.topic + ".c", "-P", 3, "-r", rate, "-d", secs, "-w", 2, "-g", 10,
+             "-C", core=0)
+    r["latency_ms"] = {p: r[p.replace(".", "") + "_ms"] for p in ("p50", "p95", "p99", "p99.9")}
+    return r
+
+
+def warm(secs):
+    tool("produce", "-b", BOOTSTRAP, "-t", f"bench.t{RUN}.warm", "-P", 3, "-r", 20000, "-d", secs, "-g", 10, "-C", core=0)
+
+
+def stolen():
+    """Jiffies that the machine's host gave to others; and all."""
+    with open("/proc/stat", encoding="ascii") as f:
+        fields = [int(n) for n in f.readline().split()[1:]]
+    return fields[7], sum(fields)
+
+
+def look_at_machine(secs):
+    before = stolen()
+    late = tool("lateness", secs, core=0)
+    after = stolen()
+    late["stolen"] = round((after[0] - before[0]) / (after[1] - before[1]), 3)
+    print(f"the machine wakes a sleeper late by, ms: p50 {late['p50_ms']} p95 {late['p95_ms']} p99 {late['p99_ms']} "
+          f"p99.9 {late['p999_ms']}; stolen {late['stolen']:.1%}", flush=True)
+    return late
+
+
 BATCH = "[" + ",".join(
     f'{{"specversion":"1.0","id":"@SEQ@-{i}","source":"/bench","type":"bench.tick","subject":"s@SEQ@{i}",'
     f'"datacontenttype":"application/json","data":{{"ts_ns":@TS@,"pad":"{"x" * 800}"}}}}' for i in range(10)) + "]"
@@ -109,7 +139,8 @@ def loads(a):
          {"kafka": lambda x: fanout(x, "ws", 300, publishers=64),
           "embedded": lambda x: fanout(x, "ws", 300, publishers=64)}),
         *[(f"to subscriber at {rate:,}/s, {p}", "ms", most, p, "most",
-           {"kafka": lambda x, rate=rate: receipt(x, s, rate)})
+           {"kafka": lambda x, rate=rate: receipt(x, s, rate),
+            "alone": lambda x, rate=rate: alone_to_consumer(x, s, rate)})
           for rate in (1000, 5000, 20000) for p, most in (("p50", 5), ("p95", 10), ("p99", 20), ("p99.9", 50))],
     ]
 
@@ -158,6 +189,8 @@ def main():
     servers = {"kafka": OverKafka("kafka", work), "embedded": Headgate("embedded", work), "node": Node("node", work),
                "alone": Alone()}
     rows, measured = [], {}
+    machine = look_at_machine(a.secs)
+    warm(4 * a.secs)
     try:
         for name, what, target, key, kind, how in loads(a):
             if a.only and not any(w in name for w in a.only.split(",")):
@@ -170,7 +203,7 @@ def main():
             print(f"{name}: headgate {r['headgate']} peer {r['peer']} compared {r['ratio']}", flush=True)
     finally:
         shutil.rmtree(work, ignore_errors=True)
-    save({"rows": rows, "runs": measured}, "kafka.json")
+    save({"machine": machine, "rows": rows, "runs": measured}, "kafka.json")
     print_table(rows)
 
 

@@ -103,8 +103,8 @@ class Server:
         return total
 
 
-def tool(name, *args):
-    r = subprocess.run(["taskset", "-c", "1", os.path.join(BIN, name), *map(str, args)],
+def tool(name, *args, core=1):
+    r = subprocess.run(["taskset", "-c", str(core), os.path.join(BIN, name), *map(str, args)],
                        capture_output=True, text=True, timeout=300, check=False)
     if not r.stdout.strip():
         raise SystemExit(f"{name} {args}: {r.stderr}")
