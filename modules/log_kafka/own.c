@@ -114,8 +114,7 @@ static void show(struct kafka_tail *t, const struct tail_topic *topic,
     struct tail_part *part = &topic->parts[run->partition];
     size_t skip = (size_t)(part->next - run->first);
     if (skip < run->n) {
-        const struct hg_record *last = &run->records[run->n - 1];
-        kafka_tail_given(part, last->offset, last->log_time_ms);
+        part->next = run->next;
         hg_log_tail(t->k->up, topic->topic->id, run->partition, run->records + skip, run->n - skip);
     }
 }

@@ -52,7 +52,7 @@ static struct tail_topic *find(struct kafka_tail *t, const char *name) {
 
 static int start_part(struct kafka_tail *t, struct tail_topic *topic, uint32_t p, uint64_t at) {
     kafka_own_drop(&topic->parts[p].own);
-    topic->parts[p].next = at;
+    topic->parts[p].from = topic->parts[p].next = at;
     topic->parts[p].last.is_there = topic->parts[p].anchor.is_there = false;
     int rc = rd_kafka_consume_start_queue(topic->rkt, (int32_t)p, (int64_t)at, t->queue);
     return rc == 0 ? 0 : HG_EAGAIN;
@@ -116,9 +116,7 @@ static void give(struct handing *h) {
 /* Without memory a record is left out, and that is told as a loss. */
 static void read_record(struct handing *h, const rd_kafka_message_t *m) {
     struct hg_record record;
-    rd_kafka_timestamp_type_t type;
-    kafka_tail_given(&h->topic->parts[h->p], (uint64_t)m->offset,
-                     rd_kafka_message_timestamp(m, &type));
+    h->topic->parts[h->p].next = (uint64_t)m->offset + 1;
     h->block = h->block != NULL ? h->block : kafka_block_new(h->topic->topic, h->p, 0);
     int err =
         h->block != NULL ? kafka_take(h->t->reader, h->topic->topic->name, m, &record) : HG_ENOMEM;
@@ -129,14 +127,27 @@ static void read_record(struct handing *h, const rd_kafka_message_t *m) {
     h->is_left_out = h->is_left_out || err != 0;
 }
 
+/* The log is known again by what it has itself: what a producer is told of the
+ * time of a record that it sent twice need not be what was stored. */
+static void note_fetched(struct tail_part *part, const rd_kafka_message_t *m) {
+    rd_kafka_timestamp_type_t type;
+    part->last =
+        (struct tail_anchor){true, (uint64_t)m->offset, rd_kafka_message_timestamp(m, &type)};
+    part->anchor = part->anchor.is_there ? part->anchor : part->last;
+}
+
 static void take_message(struct handing *h, const rd_kafka_message_t *m) {
     struct tail_part *part = &h->topic->parts[h->p];
     if (m->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
         on_error(h->t, h->topic, m);
         return;
     }
-    if ((uint64_t)m->offset < part->next || part->is_lost) {
-        return; /* it was shown already, or is from before it was started here */
+    if ((uint64_t)m->offset < part->from || part->is_lost) {
+        return; /* from before it was started here */
+    }
+    note_fetched(part, m);
+    if ((uint64_t)m->offset < part->next) {
+        return; /* this process wrote it, and it was shown */
     }
     if (kafka_own_has(&part->own, (uint64_t)m->offset)) {
         give(h);

@@ -15,8 +15,8 @@ struct tail_anchor {
 };
 
 struct tail_part {
-    uint64_t next;
-    struct tail_anchor last;   /* that the tail gave */
+    uint64_t from, next;       /* where it was started; what comes next */
+    struct tail_anchor last;   /* that was fetched */
     struct tail_anchor anchor; /* that was in this log when it was last looked at */
     struct kafka_runs own;     /* acknowledged to this process, from behind next on */
     bool is_lost;  /* where it stood is not in the log any more; is to be started again */
@@ -54,13 +54,6 @@ struct kafka_tail {
     _Atomic bool is_ending;
     struct kafka_care care;
 };
-
-/* Under the lock: the tail has given the partition's records up to this one. */
-static inline void kafka_tail_given(struct tail_part *part, uint64_t offset, int64_t time_ms) {
-    part->next = offset + 1;
-    part->last = (struct tail_anchor){true, offset, time_ms};
-    part->anchor = part->anchor.is_there ? part->anchor : part->last;
-}
 
 /* care.c. HG_EIO: no thread. */
 int kafka_care_start(struct kafka_tail *t);
