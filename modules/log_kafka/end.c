@@ -30,16 +30,12 @@ int kafka_end(void *state, uint32_t topic, uint32_t partition, uint64_t *ret_nex
     if (rk == NULL) {
         return HG_EAGAIN;
     }
-    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
-    rd_kafka_topic_partition_t *p =
-        rd_kafka_topic_partition_list_add(list, t->name, (int32_t)partition);
-    p->offset = RD_KAFKA_OFFSET_END;
-    rd_kafka_resp_err_t rc = rd_kafka_offsets_for_times(rk, list, ASK_MS);
-    bool is_told =
-        rc == RD_KAFKA_RESP_ERR_NO_ERROR && p->err == RD_KAFKA_RESP_ERR_NO_ERROR && p->offset >= 0;
-    if (is_told) {
-        *ret_next = (uint64_t)p->offset;
+    struct kafka_ask q = {t->name, partition, RD_KAFKA_OFFSET_END};
+    int64_t end = -1;
+    rd_kafka_resp_err_t rc = kafka_leader_ask(rk, &q, ASK_MS, &end);
+    if (rc != RD_KAFKA_RESP_ERR_NO_ERROR || end < 0) {
+        return HG_EAGAIN;
     }
-    rd_kafka_topic_partition_list_destroy(list);
-    return is_told ? 0 : HG_EAGAIN;
+    *ret_next = (uint64_t)end;
+    return 0;
 }

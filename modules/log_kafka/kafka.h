@@ -218,6 +218,16 @@ rd_kafka_resp_err_t kafka_leader_time(struct kafka *k, uint32_t topic, uint32_t 
 /* Does who leads it, as the client has heard, know of it? A second at most. */
 bool kafka_leader_serves(struct kafka *k, const char *topic, uint32_t partition);
 
+struct kafka_ask {
+    const char *topic; /* the cluster's name */
+    uint32_t partition;
+    int64_t time_ms; /* or what librdkafka calls the beginning and the end */
+};
+
+/* One question as this handle sees the log, tried once. */
+rd_kafka_resp_err_t kafka_leader_ask(rd_kafka_t *rk, const struct kafka_ask *q, int wait_ms,
+                                     int64_t *ret);
+
 /* trim.c. HG_EINVAL: the topic is compacted, so the cluster refuses. */
 int kafka_trim(void *state, uint32_t topic, uint32_t partition, uint64_t before);
 

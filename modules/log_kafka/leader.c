@@ -23,24 +23,18 @@ enum {
     LEARN_MS = 300, /* from one look at who leads to the next */
 };
 
-struct question {
-    const char *topic;
-    uint32_t partition;
-    int64_t time_ms; /* or what librdkafka calls the beginning and the end */
-};
-
 static int left_ms(int64_t end_ms) {
     int64_t left = end_ms - kafka_mono_ms();
     return left < 1 ? 1 : left < SOON_MS ? (int)left : SOON_MS;
 }
 
-static rd_kafka_resp_err_t ask(struct kafka *k, const struct question *q, int wait_ms,
-                               int64_t *ret) {
+rd_kafka_resp_err_t kafka_leader_ask(rd_kafka_t *rk, const struct kafka_ask *q, int wait_ms,
+                                     int64_t *ret) {
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
     rd_kafka_topic_partition_t *p =
         rd_kafka_topic_partition_list_add(list, q->topic, (int32_t)q->partition);
     p->offset = q->time_ms;
-    rd_kafka_resp_err_t rc = rd_kafka_offsets_for_times(k->client, list, wait_ms);
+    rd_kafka_resp_err_t rc = rd_kafka_offsets_for_times(rk, list, wait_ms);
     bool is_told = rc == RD_KAFKA_RESP_ERR_NO_ERROR ||
                    (rc == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION && p->err != 0);
     rc = is_told ? p->err : rc; /* one without a leader is not unknown */
@@ -78,11 +72,11 @@ static bool is_answer(rd_kafka_resp_err_t rc) {
            rc == RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED;
 }
 
-static rd_kafka_resp_err_t ask_until(struct kafka *k, const struct question *q, int64_t end_ms,
+static rd_kafka_resp_err_t ask_until(struct kafka *k, const struct kafka_ask *q, int64_t end_ms,
                                      bool has_learned, int64_t *ret) {
     static const struct timespec pause = {.tv_nsec = 50 * 1000 * 1000};
     for (;;) {
-        rd_kafka_resp_err_t rc = ask(k, q, left_ms(end_ms), ret);
+        rd_kafka_resp_err_t rc = kafka_leader_ask(k->client, q, left_ms(end_ms), ret);
         if (is_answer(rc) || (is_unknown(rc) && has_learned) || kafka_mono_ms() >= end_ms) {
             return rc;
         }
@@ -114,7 +108,7 @@ static rd_kafka_resp_err_t ask_each(struct kafka *k, uint32_t topic, uint32_t pa
     bool has_learned = is_away && learn(k, end_ms);
     rd_kafka_resp_err_t rc = RD_KAFKA_RESP_ERR_NO_ERROR;
     for (size_t i = 0; i < n && rc == RD_KAFKA_RESP_ERR_NO_ERROR; i++) {
-        struct question q = {t->name, partition, times_ms[i]};
+        struct kafka_ask q = {t->name, partition, times_ms[i]};
         rc = ask_until(k, &q, end_ms, has_learned, &ret[i]);
     }
     note(t, partition, rc);
@@ -139,9 +133,9 @@ rd_kafka_resp_err_t kafka_leader_time(struct kafka *k, uint32_t topic, uint32_t 
 }
 
 bool kafka_leader_serves(struct kafka *k, const char *topic, uint32_t partition) {
-    struct question q = {topic, partition, RD_KAFKA_OFFSET_END};
+    struct kafka_ask q = {topic, partition, RD_KAFKA_OFFSET_END};
     int64_t end;
-    return ask(k, &q, SOON_MS, &end) == RD_KAFKA_RESP_ERR_NO_ERROR;
+    return kafka_leader_ask(k->client, &q, SOON_MS, &end) == RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
 int kafka_leaders_init(struct kafka *k) {
