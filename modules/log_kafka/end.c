@@ -11,7 +11,7 @@ static rd_kafka_t *handle(struct kafka *k) {
                                              "read_uncommitted", NULL};
     struct hg_why why = {""};
     if (k->all_seeing == NULL) {
-        rd_kafka_conf_t *conf = kafka_handle_conf(k, properties, &why);
+        rd_kafka_conf_t *conf = kafka_consumer_conf(k, properties, &why);
         k->all_seeing = conf != NULL ? kafka_handle_new(RD_KAFKA_CONSUMER, conf, &why) : NULL;
     }
     if (k->all_seeing == NULL) {
@@ -23,10 +23,10 @@ static rd_kafka_t *handle(struct kafka *k) {
 int kafka_end(void *state, uint32_t topic, uint32_t partition, uint64_t *ret_next) {
     struct kafka *k = HG_CAST(struct kafka, KAFKA_MAGIC, state);
     const struct kafka_topic *t = kafka_topic(k, topic);
-    rd_kafka_t *rk = handle(k);
     if (t == NULL || partition >= t->partitions) {
         return HG_ENOENT;
     }
+    rd_kafka_t *rk = handle(k);
     if (rk == NULL) {
         return HG_EAGAIN;
     }

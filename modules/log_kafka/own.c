@@ -109,14 +109,13 @@ static struct tail_topic *followed(struct kafka_tail *t, const struct kafka_bloc
     return i != NULL && run->partition < i->n_parts && !i->parts[run->partition].is_lost ? i : NULL;
 }
 
+/* The run begins at next or before, and ends behind it. */
 static void show(struct kafka_tail *t, const struct tail_topic *topic,
                  const struct kafka_block *run) {
     struct tail_part *part = &topic->parts[run->partition];
     size_t skip = (size_t)(part->next - run->first);
-    if (skip < run->n) {
-        part->next = run->next;
-        hg_log_tail(t->k->up, topic->topic->id, run->partition, run->records + skip, run->n - skip);
-    }
+    part->next = run->next;
+    hg_log_tail(t->k->up, topic->topic->id, run->partition, run->records + skip, run->n - skip);
 }
 
 void kafka_own_drain(struct kafka_tail *t, const struct tail_topic *topic, uint32_t p) {

@@ -185,8 +185,8 @@ static void what_is_cut_back_is_told_in_the_order_of_the_tail(void **state) {
     rig_until(&f->rig, is_left, f);
 }
 
-static void what_is_cut_back_while_nobody_looks_is_found_by_the_next(void **state) {
-    struct fixture *f = *state;
+/* Two records are known of a topic that nobody follows any more. */
+static void follow_for_two(struct fixture *f) {
     struct wish w;
     follow(f, &w);
     rig_until(&f->rig, is_done, &w);
@@ -195,6 +195,12 @@ static void what_is_cut_back_while_nobody_looks_is_found_by_the_next(void **stat
     remote_log_pump(&f->remote);
     hg_log_unfollow(&w.follower);
     rig_until(&f->rig, is_left, f);
+}
+
+static void what_is_cut_back_while_nobody_looks_is_found_by_the_next(void **state) {
+    struct fixture *f = *state;
+    struct wish w;
+    follow_for_two(f);
     remote_log_cut(&f->remote, f->topic, 0, 0);
     follow(f, &w);
     rig_until(&f->rig, is_done, &w);
@@ -207,13 +213,7 @@ static void what_is_cut_back_while_nobody_looks_is_found_by_the_next(void **stat
 static void what_an_open_transaction_hides_is_not_cut_back(void **state) {
     struct fixture *f = *state;
     struct wish w;
-    follow(f, &w);
-    rig_until(&f->rig, is_done, &w);
-    write_one(f, "1");
-    write_one(f, "2");
-    remote_log_pump(&f->remote);
-    hg_log_unfollow(&w.follower);
-    rig_until(&f->rig, is_left, f);
+    follow_for_two(f);
     atomic_store(&f->remote.n_hidden, 2);
     follow(f, &w);
     rig_until(&f->rig, is_done, &w);
