@@ -250,7 +250,7 @@ int kafka_care_start(struct kafka_tail *t) {
         HG_LOG(HG_ERROR, "kafka_tail_failed", "reason=\"%s\"", why.text);
         return HG_EIO;
     }
-    if (pthread_create(&t->care.thread, NULL, run, t) != 0) {
+    if (hg_thread_start(&t->care.thread, run, t) != 0) {
         rd_kafka_destroy(t->care.rk);
         t->care.rk = NULL;
         return HG_EIO;

@@ -14,13 +14,13 @@
 #define LOG_KAFKA_KAFKA_H
 
 #include <librdkafka/rdkafka.h>
-#include <pthread.h>
 #include <stdatomic.h>
 
 #include "headgate/conf.h"
 #include "headgate/counter.h"
 #include "headgate/log.h"
 #include "headgate/logline.h"
+#include "headgate/thread.h"
 #include "lane.h"
 #include "record.h"
 

@@ -2,7 +2,6 @@
 /* line.c - one idempotent producer, from its making to its end. */
 #include "own.h"
 
-#include <signal.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -84,17 +83,6 @@ static void *run(void *arg) {
     return NULL;
 }
 
-static int start_thread(struct kafka_line *l) {
-    sigset_t all, before; /* signals are for the threads that wait for them */
-    (void)sigfillset(&all);
-    int rc = pthread_sigmask(SIG_SETMASK, &all, &before);
-    HG_ASSERT(rc == 0);
-    int made = pthread_create(&l->thread, NULL, run, l);
-    rc = pthread_sigmask(SIG_SETMASK, &before, NULL);
-    HG_ASSERT(rc == 0);
-    return made == 0 ? 0 : HG_EIO;
-}
-
 /* A broker that has hung is left as soon as somebody has waited for it in vain. */
 static void set_patience(struct kafka_line *l, rd_kafka_conf_t *conf) {
     int64_t answer_ms = l->k->answer_ms, socket_ms = kafka_conf_number(conf, "socket.timeout.ms");
@@ -130,7 +118,7 @@ int kafka_line_open(struct kafka *k, struct kafka_line **ret, struct hg_why *why
         hg_free(l);
         return HG_EINVAL;
     }
-    int err = start_thread(l);
+    int err = hg_thread_start(&l->thread, run, l);
     if (err != 0) {
         hg_why_set(why, "event_log kafka: no thread could be started");
         rd_kafka_destroy(l->rk);

@@ -20,18 +20,14 @@ struct kafka_reads {
 
 struct kafka_reads *kafka_reads_new(struct kafka *k) {
     struct kafka_reads *r = hg_try_alloc(sizeof(*r));
-    pthread_condattr_t attr;
     if (r == NULL) {
         return NULL;
     }
     r->k = k;
     r->cache.bytes_max = CACHE_BYTES;
     int rc = pthread_mutex_init(&r->lock, NULL);
-    rc = rc != 0 ? rc : pthread_condattr_init(&attr);
-    rc = rc != 0 ? rc : pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    rc = rc != 0 ? rc : pthread_cond_init(&r->more, &attr);
     HG_ASSERT(rc == 0);
-    (void)pthread_condattr_destroy(&attr);
+    hg_cond_init(&r->more);
     return r;
 }
 

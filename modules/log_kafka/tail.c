@@ -11,8 +11,6 @@
  *        ▲───────────── kafka_follow ───┴────◄── start_again ─────────────────────┘   */
 #include "tail.h"
 
-#include <time.h>
-
 enum { AT_ONCE = 256, TURN_MS = 200, ASK_MS = 2000 };
 
 static const char *const properties[] = {
@@ -28,13 +26,9 @@ struct kafka_tail *kafka_tail_new(struct kafka *k) {
     if (t != NULL) {
         t->k = k;
         kafka_own_init(&t->own);
-        pthread_condattr_t attr;
         int rc = pthread_mutex_init(&t->lock, NULL);
-        rc = rc != 0 ? rc : pthread_condattr_init(&attr);
-        rc = rc != 0 ? rc : pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-        rc = rc != 0 ? rc : pthread_cond_init(&t->wake, &attr);
         HG_ASSERT(rc == 0);
-        (void)pthread_condattr_destroy(&attr);
+        hg_cond_init(&t->wake);
     }
     return t;
 }
@@ -224,7 +218,7 @@ static int open_tail(struct kafka_tail *t) {
         conf != NULL && t->reader != NULL ? kafka_handle_new(RD_KAFKA_CONSUMER, conf, &why) : NULL;
     if (t->rk != NULL) {
         t->queue = rd_kafka_queue_new(t->rk);
-        if (pthread_create(&t->thread, NULL, run_tail, t) == 0) {
+        if (hg_thread_start(&t->thread, run_tail, t) == 0) {
             return kafka_care_start(t);
         }
         rd_kafka_queue_destroy(t->queue);

@@ -10,7 +10,6 @@
 
 #include "read.h"
 
-#include <signal.h>
 #include <time.h>
 
 enum { GROUP_MESSAGES_MAX = 10000, TRIES = 2, IDLE_MS = 1000, SETTLE_MS = 300000 };
@@ -175,32 +174,19 @@ struct kafka_whole *kafka_whole_new(struct kafka *k) {
     if (w == NULL) {
         return NULL;
     }
-    pthread_condattr_t monotonic;
     w->k = k;
     w->end = &w->first;
     kafka_transact_init(&w->transact, k);
     w->transact.goes_on = goes_on;
     w->transact.arg = w;
     int rc = pthread_mutex_init(&w->lock, NULL);
-    rc = rc == 0 ? pthread_condattr_init(&monotonic) : rc;
-    rc = rc == 0 ? pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC) : rc;
-    rc = rc == 0 ? pthread_cond_init(&w->more, &monotonic) : rc;
     HG_ASSERT(rc == 0);
-    (void)pthread_condattr_destroy(&monotonic);
+    hg_cond_init(&w->more);
     return w;
 }
 
 void kafka_whole_begin(struct kafka_whole *w) {
-    sigset_t all, before; /* signals are for the threads that wait for them */
-    if (w->has_thread) {
-        return;
-    }
-    (void)sigfillset(&all);
-    int rc = pthread_sigmask(SIG_SETMASK, &all, &before);
-    HG_ASSERT(rc == 0);
-    w->has_thread = pthread_create(&w->thread, NULL, run, w) == 0;
-    rc = pthread_sigmask(SIG_SETMASK, &before, NULL);
-    HG_ASSERT(rc == 0);
+    w->has_thread = w->has_thread || hg_thread_start(&w->thread, run, w) == 0;
 }
 
 int kafka_whole_put(struct kafka_whole *w, struct hg_append *a) {

@@ -21,4 +21,5 @@ libheadgate_a_SOURCES += \
     src/base/problem.c \
     src/base/siphash.h \
     src/base/slice.c \
+    src/base/thread.c \
     src/base/utf8.c src/base/utf8.h

@@ -10,8 +10,8 @@
 #include "log/errands.h"
 
 #include <semaphore.h>
-#include <signal.h>
 
+#include "headgate/thread.h"
 #include "log/inner.h"
 
 enum { SLEEP_MS = 60 * 1000 };
@@ -38,13 +38,7 @@ int hg_errands_start(struct hg_log *log) {
     if (!is_remote(log)) {
         return 0;
     }
-    sigset_t all, before; /* signals are for the threads that wait for them */
-    (void)sigfillset(&all);
-    int rc = pthread_sigmask(SIG_SETMASK, &all, &before);
-    HG_ASSERT(rc == 0);
-    e->is_running = pthread_create(&e->id, NULL, run_thread, e) == 0;
-    rc = pthread_sigmask(SIG_SETMASK, &before, NULL);
-    HG_ASSERT(rc == 0);
+    e->is_running = hg_thread_start(&e->id, run_thread, e) == 0;
     return e->is_running ? 0 : HG_EIO;
 }
 

@@ -10,10 +10,10 @@
  *                           |          └── answer                   v
  *                           └── who waited  <──  on_complete -> answer */
 #include <semaphore.h>
-#include <signal.h>
 
 #include "base/clock.h"
 #include "headgate/logline.h"
+#include "headgate/thread.h"
 #include "log/counters.h"
 #include "log/expect.h"
 #include "log/inner.h"
@@ -327,25 +327,13 @@ static void *run_thread(void *arg) {
     return NULL;
 }
 
-/* Signals are for the threads that wait for them. */
-static int create_thread(struct hg_log_thread *t, struct start_call *start) {
-    sigset_t all, before;
-    (void)sigfillset(&all);
-    int rc = pthread_sigmask(SIG_SETMASK, &all, &before);
-    HG_ASSERT(rc == 0);
-    int err = pthread_create(&t->id, NULL, run_thread, start) == 0 ? 0 : HG_EIO;
-    rc = pthread_sigmask(SIG_SETMASK, &before, NULL);
-    HG_ASSERT(rc == 0);
-    return err;
-}
-
 int hg_log_thread__start(struct hg_log *log, const struct hg_log_open *open, struct hg_why *why) {
     struct hg_log_thread *t = &log->thread;
     hg_line_init(&t->line, log->topics);
     struct start_call start = {.log = log, .open = open, .why = why};
     int rc = sem_init(&start.is_open, 0, 0);
     HG_ASSERT(rc == 0);
-    int err = create_thread(t, &start);
+    int err = hg_thread_start(&t->id, run_thread, &start);
     if (err != 0) {
         hg_why_set(why, "cannot start the log thread");
         return err;

@@ -2,8 +2,7 @@
 /* readers.c - reader threads and their queue. */
 #include "log/readers.h"
 
-#include <pthread.h>
-
+#include "headgate/thread.h"
 #include "log/batch.h"
 #include "log/copies.h"
 #include "log/counters.h"
@@ -181,7 +180,7 @@ int hg_readers_start(const struct hg_readers_setup *setup, struct hg_readers **r
     rc = pthread_cond_init(&r->more, NULL);
     HG_ASSERT(rc == 0);
     for (; r->n_threads < setup->threads; r->n_threads++) {
-        if (pthread_create(&r->threads[r->n_threads], NULL, run_reader, r) != 0) {
+        if (hg_thread_start(&r->threads[r->n_threads], run_reader, r) != 0) {
             hg_readers_stop(&r);
             return HG_EIO;
         }

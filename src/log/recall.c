@@ -8,11 +8,11 @@
  * the answer was about is there, or was not stored. */
 #include "log/recall.h"
 
-#include <signal.h>
 #include <time.h>
 
 #include "base/clock.h"
 #include "headgate/logline.h"
+#include "headgate/thread.h"
 #include "log/inner.h"
 #include "log/mark.h"
 #include "log/records.h"
@@ -221,17 +221,11 @@ void hg_recalls_init(struct hg_recalls *rs) {
 
 int hg_recalls_start(struct hg_log *log) {
     struct hg_recalls *rs = &log->recalls;
-    sigset_t all, before; /* signals are for the threads that wait for them */
-    (void)sigfillset(&all);
-    int rc = pthread_sigmask(SIG_SETMASK, &all, &before);
-    HG_ASSERT(rc == 0);
     unsigned wanted = is_wanted(log) ? HG_RECALL_THREADS : 0;
     while (rs->n_threads < wanted &&
-           pthread_create(&rs->threads[rs->n_threads], NULL, run_thread, rs) == 0) {
+           hg_thread_start(&rs->threads[rs->n_threads], run_thread, rs) == 0) {
         rs->n_threads++;
     }
-    rc = pthread_sigmask(SIG_SETMASK, &before, NULL);
-    HG_ASSERT(rc == 0);
     return rs->n_threads == wanted ? 0 : HG_EIO;
 }
 

@@ -15,4 +15,5 @@ pkginclude_HEADERS = \
     src/include/headgate/record.h \
     src/include/headgate/request.h \
     src/include/headgate/sink.h \
-    src/include/headgate/source.h
+    src/include/headgate/source.h \
+    src/include/headgate/thread.h

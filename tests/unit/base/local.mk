@@ -22,6 +22,7 @@ tests_unit_base_test_base_SOURCES = \
     tests/unit/base/test_pool.c \
     tests/unit/base/test_problem.c \
     tests/unit/base/test_slice.c \
+    tests/unit/base/test_thread.c \
     tests/unit/base/test_utf8.c
 tests_unit_base_test_base_CPPFLAGS = $(hg_test_cppflags)
 tests_unit_base_test_base_LDADD = $(hg_test_libs)

@@ -20,6 +20,7 @@ int test_map(void);
 int test_pool(void);
 int test_problem(void);
 int test_slice(void);
+int test_thread(void);
 int test_utf8(void);
 
 #endif
