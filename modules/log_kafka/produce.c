@@ -65,8 +65,11 @@ int kafka_result_of(const rd_kafka_message_t *m) {
         return 0;
     }
     /* Stored, but nobody knows where: the broker had it from an earlier try that
-     * it remembers no more. Without its position it cannot be answered. */
-    return rd_kafka_message_status(m) == RD_KAFKA_MSG_STATUS_NOT_PERSISTED ? refusal(m) : HG_EDOUBT;
+     * it remembers no more. Without its position it cannot be answered. And of a broker
+     * that failed, and says no more than that, the client takes it to be in no log. */
+    bool is_certain = rd_kafka_message_status(m) == RD_KAFKA_MSG_STATUS_NOT_PERSISTED &&
+                      m->err != RD_KAFKA_RESP_ERR_UNKNOWN;
+    return is_certain ? refusal(m) : HG_EDOUBT;
 }
 
 /* While a cluster is away there may be thousands a second: one line for them. */

@@ -117,6 +117,18 @@ def test_a_producer_that_lost_count_or_is_put_out_loses_and_doubles_nothing(star
     assert stored_ids(bootstrap, topic) == wanted
 
 
+def test_an_error_that_says_nothing_is_no_refusal(start, way, bootstrap, topic):
+    """A broker that failed while it stored the event may have done so."""
+    gateway = start()
+    with client(gateway) as http:
+        for number, deed in enumerate([stored_but(way_of.UNKNOWN_SERVER_ERROR),
+                                       refused(way_of.UNKNOWN_SERVER_ERROR)]):
+            way.next.append(deed)
+            assert send(http, number) == 504
+            stored_in_the_end(http, number)
+    assert stored_ids(bootstrap, topic) == ["0", "1"]
+
+
 def test_slow_answers_use_up_the_budget_and_nothing_else(start, way, bootstrap, topic):
     gateway = start("topic_queue 16k;")
     answers = {}
