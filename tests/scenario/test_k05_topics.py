@@ -7,10 +7,10 @@ import time
 import pytest
 
 from support.events import EventStream, client, event, post
+from support.kafka_gateway import conf_of
 from support.wait import until
 
-KafkaException = pytest.importorskip(
-    "confluent_kafka", reason="SKIP: confluent-kafka is not installed").KafkaException
+confluent = pytest.importorskip("confluent_kafka", reason="SKIP: confluent-kafka is not installed")
 admin = pytest.importorskip("confluent_kafka.admin", reason="SKIP: confluent-kafka is not installed")
 
 CONF = """
@@ -62,6 +62,11 @@ class Topics:
 
     def delete(self, topic):
         self._done(self.client.delete_topics([self.name(topic)]))
+
+    def trim(self, topic, before):
+        """What stands before this offset of its first partition is removed."""
+        place = confluent.TopicPartition(self.name(topic), 0, before)
+        self._done(self.client.delete_records([place]))
 
     def partitions(self, topic):
         found = self.client.list_topics(self.name(topic), timeout=20).topics[self.name(topic)]
@@ -171,12 +176,11 @@ def test_a_reload_applies_what_a_topics_lines_changed_or_says_what_it_cannot(top
 
 
 def test_a_topic_that_appears_is_followed_by_open_streams(topics, make_kafka_gateway):
-    from confluent_kafka import Producer  # pylint: disable=import-outside-toplevel
     g = make_kafka_gateway()
     live = EventStream(g, path="/all")
     wait_opened(live)
     topics.make("demo.later", 2)
-    p = Producer({"bootstrap.servers": topics.bootstrap})
+    p = confluent.Producer({"bootstrap.servers": topics.bootstrap})
     for i in range(6):
         p.produce(topics.name("demo.later"), partition=i % 2, value=b"{}",
                   headers={"ce_specversion": b"1.0", "ce_id": str(i).encode(), "ce_source": b"/o",
@@ -202,24 +206,63 @@ def test_of_topics_that_nobody_wants_none_is_opened(topics, make_kafka_gateway):
     assert known() == wanted | {"demo.new"}
 
 
-def remake(topics, n):
-    """The topic is another one of the same name, with n events."""
-    from confluent_kafka import Producer  # pylint: disable=import-outside-toplevel
-    topics.delete("demo.orders")
-
+def make_again(topics, topic):
     def made():
         try:
-            topics.make("demo.orders")
+            topics.make(topic)
             return True
-        except KafkaException:
+        except confluent.KafkaException:
             return False  # it is not gone everywhere yet
     until(made, "the topic to be made again", 30)
-    p = Producer({"bootstrap.servers": topics.bootstrap})
+
+
+def remake(topics, n):
+    """The topic is another one of the same name, with n events."""
+    topics.delete("demo.orders")
+    make_again(topics, "demo.orders")
+    p = confluent.Producer({"bootstrap.servers": topics.bootstrap})
     for i in range(n):
         p.produce(topics.name("demo.orders"), partition=0, value=b"{}",
                   headers={"ce_specversion": b"1.0", "ce_id": f"new{i}".encode(), "ce_source": b"/o",
                            "ce_type": b"n", "content-type": b"application/json"})
     assert p.flush(60) == 0
+
+
+def test_what_an_admin_removed_is_told_as_a_gap_to_who_comes_back(topics, make_kafka_gateway):
+    g = make_kafka_gateway()
+    live = EventStream(g)
+    wait_opened(live)
+    with client(g) as http:
+        publish(http, range(10))
+        until(lambda: len(ids(live)) == 10, "the events")
+        position = [b.last_id for b in live.blocks if b.kind == "message"][2]
+        topics.trim("demo.orders", 6)
+        publish(http, range(10, 12))
+        back = EventStream(g, last_id=position)
+        until(lambda: len(ids(back)) >= 6, "what is left", 30)
+        until(lambda: len(ids(live)) == 12, "the open stream to go on")
+        assert [e["id"] for e in http.get("/events?since=earliest").json()] == [str(i) for i in range(6, 12)]
+    assert ids(back) == [str(i) for i in range(6, 12)]
+    assert [gap["reason"] for gap in gaps(back)] == ["trimmed"] and not gaps(live)
+    live.close()
+    back.close()
+
+
+def test_a_topic_that_is_gone_is_refused_and_others_go_on(topics, make_gateway):
+    main = f"kafka_topic_prefix {topics.prefix}; topic_refresh 1s; kafka_property message.timeout.ms 2000;"
+    g = make_gateway(conf=conf_of(topics.bootstrap, {"demo.gone": "/gone", "demo.there": "/there"}, main)).start()
+    with client(g) as http:
+        assert post(http, event("before"), "/gone").status_code == 202
+        topics.delete("demo.gone")
+        for i in range(3):
+            began = time.monotonic()
+            r = post(http, event(f"lost{i}"), "/gone")
+            assert r.status_code in (503, 504), r.text
+            assert time.monotonic() - began < 10
+            assert post(http, event(i), "/there").status_code == 202
+        until(lambda: "topic_gone" in g.log(), "the operator to be told", 30)
+        make_again(topics, "demo.gone")
+        until(lambda: post(http, event("after"), "/gone").status_code == 202, "the topic to be used again", 60)
 
 
 @pytest.mark.parametrize("n", [3, 30], ids=["shorter", "longer"])
