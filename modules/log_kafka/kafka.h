@@ -79,6 +79,7 @@ struct kafka_topic {
     bool is_compacted;
     size_t max_message_bytes;
     int64_t wait_until_ms;     /* leaders that do not serve it yet are waited for; 0: not */
+    _Atomic bool is_doubted;   /* something was too large: what it takes is to be asked again */
     struct kafka_topic *older; /* all that were ever opened */
     struct kafka_part parts[];
 };
@@ -191,7 +192,10 @@ void kafka_topics_fini(struct kafka *k);
 struct kafka_topic *kafka_topic(struct kafka *k, uint32_t id); /* NULL: none. Any thread */
 int kafka_topic_open(void *state, const struct hg_log_topic *topic, struct hg_why *why);
 int kafka_describe(void *state, uint32_t id, uint32_t partition, struct hg_log_range *ret);
-/* And open topics have as many partitions as it tells from then on. */
+/* A message to it was refused so. Any thread. */
+void kafka_topic_doubt(struct kafka_topic *t, rd_kafka_resp_err_t err);
+/* And open topics have as many partitions as it tells from then on, and take messages of what
+ * size they do if that was doubted. */
 int kafka_list(void *state, hg_log_topic_fn fn, void *arg);
 
 /* view.c. The errand thread: all topics as they are now; kept until the next call of

@@ -108,7 +108,10 @@ void kafka_parcel_report(const rd_kafka_message_t *m) {
     if (err == 0) {
         item->offset = (uint64_t)m->offset;
         item->log_time_ms = rd_kafka_message_timestamp(m, &type);
-    } else if (item->parcel->err == 0) { /* without its commit nothing is stored */
+        return;
+    }
+    kafka_topic_doubt(item->topic, m->err);
+    if (item->parcel->err == 0) { /* without its commit nothing is stored */
         item->parcel->err = err == HG_EDOUBT ? HG_EAGAIN : err;
     }
 }

@@ -11,7 +11,7 @@ struct kafka_parcel;
 
 struct kafka_parcel_item {
     struct kafka_parcel *parcel;
-    const struct kafka_topic *topic;
+    struct kafka_topic *topic;
     uint32_t partition;
     rd_kafka_headers_t *headers;
     struct hg_slice key, value; /* value: of the event, or copied too */

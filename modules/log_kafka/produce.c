@@ -98,6 +98,7 @@ void kafka_delivered(struct kafka_line *l, const rd_kafka_message_t *m) {
         kafka_own_add(l, item);
     } else {
         say(l, m, item->err);
+        kafka_topic_doubt(kafka_topic(l->k, item->topic), m->err);
     }
     if (mark->lane != NULL) {
         atomic_fetch_add_explicit(&mark->lane->n_done, 1, memory_order_relaxed);
@@ -122,7 +123,7 @@ static size_t guess_bytes(const struct hg_record *r) {
     return bytes + n_headers * (HEADER_BYTES + 16);
 }
 
-static int check_size(struct kafka *k, const struct kafka_topic *t, const struct hg_record *r) {
+static int check_size(struct kafka *k, struct kafka_topic *t, const struct hg_record *r) {
     if (kafka_record_mode(r, k->mode) == KAFKA_BINARY && guess_bytes(r) <= t->max_message_bytes) {
         return 0;
     }
@@ -130,7 +131,11 @@ static int check_size(struct kafka *k, const struct kafka_topic *t, const struct
     if (err == HG_ENOMEM) {
         return HG_EAGAIN;
     }
-    return err != 0 ? err : kafka_draft_bytes(&k->draft) > t->max_message_bytes ? HG_E2BIG : 0;
+    if (err == 0 && kafka_draft_bytes(&k->draft) > t->max_message_bytes) {
+        kafka_topic_doubt(t, RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE);
+        return HG_E2BIG;
+    }
+    return err;
 }
 
 static bool is_without_data(const struct hg_record *r) {
@@ -143,7 +148,7 @@ static bool is_without_data(const struct hg_record *r) {
 }
 
 static int check_item(struct kafka *k, const struct hg_append_item *item) {
-    const struct kafka_topic *t = kafka_topic(k, item->topic);
+    struct kafka_topic *t = kafka_topic(k, item->topic);
     if (t == NULL) {
         return HG_EINVAL;
     }

@@ -35,6 +35,12 @@ struct kafka_topic *kafka_topic(struct kafka *k, uint32_t id) {
     return t;
 }
 
+void kafka_topic_doubt(struct kafka_topic *t, rd_kafka_resp_err_t err) {
+    if (err == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE) {
+        atomic_store(&t->is_doubted, true);
+    }
+}
+
 /* Under the lock: a place for the id. */
 static int make_room(struct kafka_table *table, uint32_t id) {
     if (id < table->n) {
@@ -406,13 +412,13 @@ static int compare_name(const void *name, const void *topic) {
 /* The open topics by name, as they are now: a cluster may have thousands, and each
  * is looked up. */
 struct by_name {
-    const struct kafka_topic **items;
+    struct kafka_topic **items;
     size_t n;
 };
 
 static int sort_by_name(struct kafka *k, struct by_name *ret) {
     (void)pthread_rwlock_rdlock(&k->topics.lock);
-    const struct kafka_topic **items = hg_try_alloc((k->topics.n + 1) * sizeof(*items));
+    struct kafka_topic **items = hg_try_alloc((k->topics.n + 1) * sizeof(*items));
     size_t n = 0;
     for (uint32_t id = 0; items != NULL && id < k->topics.n; id++) {
         if (k->topics.items[id] != NULL) {
@@ -428,17 +434,40 @@ static int sort_by_name(struct kafka *k, struct by_name *ret) {
     return 0;
 }
 
+/* What is not told is asked for again by the next list. */
+static void note_limit(struct kafka *k, struct kafka_topic *known) {
+    struct kafka_kept kept = {.max_message_bytes = known->max_message_bytes};
+    atomic_store(&known->is_doubted, false);
+    if (kafka_admin_kept(k, known->name, &kept) != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        atomic_store(&known->is_doubted, true);
+        return;
+    }
+    if (kept.max_message_bytes == known->max_message_bytes) {
+        return;
+    }
+    HG_LOG(HG_NOTICE, "kafka_topic_limit", "topic=%s bytes=%zu before=%zu", known->name,
+           kept.max_message_bytes, known->max_message_bytes);
+    (void)put(k, known,
+              new_topic(known->id, known->name, known->partitions, known->is_compacted,
+                        kept.max_message_bytes));
+}
+
 /* Without memory it is as it was, until the next list. */
-static void note_partitions(struct kafka *k, const struct by_name *open,
-                            const struct rd_kafka_metadata_topic *m) {
-    const struct kafka_topic **at =
+static void note(struct kafka *k, const struct by_name *open,
+                 const struct rd_kafka_metadata_topic *m) {
+    struct kafka_topic **at =
         bsearch(m->topic, open->items, open->n, sizeof(*open->items), compare_name);
     uint32_t n = (uint32_t)m->partition_cnt;
-    if (at != NULL && (*at)->partitions != n && n > 0) {
-        const struct kafka_topic *known = *at;
+    if (at == NULL) {
+        return;
+    }
+    const struct kafka_topic *known = *at;
+    if (known->partitions != n && n > 0) {
         (void)put(
             k, known,
             new_topic(known->id, known->name, n, known->is_compacted, known->max_message_bytes));
+    } else if (atomic_load(&known->is_doubted)) {
+        note_limit(k, *at);
     }
 }
 
@@ -459,7 +488,7 @@ int kafka_list(void *state, hg_log_topic_fn fn, void *arg) {
     for (int i = 0; err == 0 && i < m->topic_cnt; i++) {
         const struct rd_kafka_metadata_topic *t = &m->topics[i];
         if (is_there(t) && is_ours(k, t->topic)) {
-            note_partitions(k, &open, t);
+            note(k, &open, t);
             fn(arg, &(struct hg_log_topic){.name = hg_slice_of(t->topic + strlen(k->prefix)),
                                            .partitions = (uint32_t)t->partition_cnt});
         }

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from support.events import EventStream, client, event, post
+from support.events import EventStream, client, event, post, post_batch
 from support.kafka_gateway import conf_of
 from support.wait import until
 
@@ -67,6 +67,13 @@ class Topics:
         """What stands before this offset of its first partition is removed."""
         place = confluent.TopicPartition(self.name(topic), 0, before)
         self._done(self.client.delete_records([place]))
+
+    def set(self, topic, **config):
+        entries = [admin.ConfigEntry(k.replace("_", "."), str(v), incremental_operation=admin.AlterConfigOpType.SET)
+                   for k, v in config.items()]
+        resource = admin.ConfigResource(admin.ConfigResource.Type.TOPIC, self.name(topic),
+                                        incremental_configs=entries)
+        self._done(self.client.incremental_alter_configs([resource]))
 
     def partitions(self, topic):
         found = self.client.list_topics(self.name(topic), timeout=20).topics[self.name(topic)]
@@ -263,6 +270,25 @@ def test_a_topic_that_is_gone_is_refused_and_others_go_on(topics, make_gateway):
         until(lambda: "topic_gone" in g.log(), "the operator to be told", 30)
         make_again(topics, "demo.gone")
         until(lambda: post(http, event("after"), "/gone").status_code == 202, "the topic to be used again", 60)
+
+
+def test_a_limit_that_an_admin_changes_holds_from_then_on(topics, make_gateway):
+    """What is too large for the broker is refused for it, what fits is taken, alone or among many."""
+    main = f"kafka_topic_prefix {topics.prefix}; topic_refresh 1s; kafka_property compression.codec none;"
+    g = make_gateway(conf=conf_of(topics.bootstrap, {"demo.orders": "/events"}, main)).start()
+    large = {"data": "x" * 20000}
+    many = [{**event(f"many{i}"), "data": "y" * 1000} for i in range(30)]
+    with client(g) as http:
+        assert post(http, {**event("before"), **large}).status_code == 202
+        topics.set("demo.orders", max_message_bytes=10000)
+        r = post(http, {**event("large"), **large})
+        assert r.status_code in (413, 503), r.text
+        assert post(http, event("small")).status_code == 202
+        until(lambda: post(http, {**event("large"), **large}).status_code == 413, "the limit to be known", 30)
+        until(lambda: post_batch(http, many).status_code == 202, "many that fit alone", 30)
+        topics.set("demo.orders", max_message_bytes=100000)
+        until(lambda: post(http, {**event("large"), **large}).status_code == 202, "the limit to be known", 30)
+        assert len(http.get("/events?since=earliest").json()) == 33
 
 
 @pytest.mark.parametrize("n", [3, 30], ids=["shorter", "longer"])
