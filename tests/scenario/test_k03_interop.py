@@ -1,11 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """What other clients write to Kafka reaches subscribers, and what the gateway
-writes is read by them: the CloudEvents SDK for Python over the Confluent client."""
+writes is read by them: the CloudEvents SDK for Python over the Confluent client, Kafka's own
+console tools, and kcat."""
 import json
+import re
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from support.clients import run, tool_path
 from support.events import EventStream, client, event, post
+from support.kafka import kafka_tool
 from support.kafka_gateway import conf_of
 from support.wait import until
 
@@ -99,3 +104,76 @@ def test_what_the_gateway_writes_is_read_by_others(start, bootstrap, topic, main
         old = sdk1.KafkaMessage(headers=headers, key=m.key(), value=m.value())
         e1 = sdk1.from_structured(old) if main else sdk1.from_binary(old, data_unmarshaller=json.loads)
         assert e1["id"] == str(n) and e1.data == {"n": n}
+
+
+def headers_of(event_id, joint=":"):
+    return [f"ce_{name}{joint}{value}" for name, value in
+            {"specversion": "1.0", "id": event_id, "source": "/tools", "type": "t"}.items()]
+
+
+def console_consumer(bootstrap, topic, n):
+    """[(timestamp, headers, key, value)] as they are printed."""
+    shown = [p for name in ("timestamp", "headers", "key") for p in ("--formatter-property", f"print.{name}=true")]
+    text = kafka_tool("consumer.ConsoleConsumer", "--bootstrap-server", bootstrap, "--topic", topic,
+                      "--partition", 0, "--offset", "earliest", "--max-messages", n, *shown)
+    lines = [line.split("\t") for line in text.splitlines()]
+    return [(stamp, dict(h.split(":", 1) for h in headers.split(",")), key, value)
+            for stamp, headers, key, value in lines]
+
+
+def console_producer(bootstrap, topic, lines):
+    """Headers, key and value, with tabs between them; - is null."""
+    settings = [p for s in ("parse.headers=true", "parse.key=true", "null.marker=-") for p in ("--reader-property", s)]
+    kafka_tool("ConsoleProducer", "--bootstrap-server", bootstrap, "--topic", topic, *settings,
+               input="".join(line + "\n" for line in lines))
+
+
+def kcat_producer(bootstrap, topic, key, headers, value):
+    options = [o for h in headers for o in ("-H", h)]
+    r = run(tool_path("kcat"), "-b", bootstrap, "-t", topic, "-P", "-p", 0, "-k", key, *options, input=value)
+    assert r.returncode == 0, r.stderr
+
+
+def test_the_tools_of_kafka_and_kcat_write_and_read(start, bootstrap, topic):
+    g = start()
+    stream = EventStream(g)
+    until(stream.notices, "the stream is open")
+    with client(g) as http:
+        for e in (event("own-1", subject="grüß", datacontenttype="application/json", level=3),
+                  {k: v for k, v in event("own-2", subject="k").items() if k != "data"}):
+            assert post(http, e).status_code == 202
+    with ThreadPoolExecutor() as pool:  # each takes seconds to start
+        reading = pool.submit(console_consumer, bootstrap, topic, 2)
+        json_type = ["content-type:application/json"]
+        console_producer(bootstrap, topic, ["-\t-\tplain text", '-\tk1\t{"a": 1}', "X-Id:7\tk2\tmore",
+                                            ",".join(headers_of("tool-1") + json_type) + '\tk3\t{"n": "ü"}',
+                                            ",".join(headers_of("tool-2")) + "\tk4\t-"])
+        printed = reading.result()
+    kcat_producer(bootstrap, topic, "k5", headers_of("kcat-1", "=") + ["content-type=text/plain"], "hello")
+    check_printed(printed)
+    until(lambda: len(stream.events()) >= 8, "8 events", 30)
+    stream.close()
+    check_shown(stream.events(), topic)
+
+
+def check_printed(printed):
+    (stamp, headers, key, value), (_, headers2, key2, value2) = printed
+    assert re.fullmatch(r"LogAppendTime:\d{13}", stamp)
+    assert headers.items() >= {"ce_specversion": "1.0", "ce_id": "own-1", "ce_source": "/scenario",
+                               "ce_type": "com.example.scenario", "ce_subject": "grüß", "ce_level": "3",
+                               "content-type": "application/json"}.items()
+    assert (key, json.loads(value)) == ("grüß", {"n": "own-1"})
+    assert headers2["ce_id"] == "own-2" and (key2, value2) == ("k", "null")
+
+
+def check_shown(events, topic):
+    wanted = ["own-1", "own-2", f"{topic}-0-2", f"{topic}-0-3", f"{topic}-0-4", "tool-1", "tool-2", "kcat-1"]
+    assert [e["id"] for e in events] == wanted
+    plain, keyed, headed, tool1, tool2, kcat1 = events[2:]
+    assert (plain["type"], plain["source"], plain["data"]) == ("kafka.record", "/kafka/" + topic, "plain text")
+    assert plain["datacontenttype"] == "text/plain" and "partitionkey" not in plain
+    assert (keyed["partitionkey"], keyed["datacontenttype"], keyed["data"]) == ("k1", "application/json", {"a": 1})
+    assert (headed["kafkaheaderxid"], headed["partitionkey"]) == ("7", "k2")
+    assert (tool1["source"], tool1["type"], tool1["data"]) == ("/tools", "t", {"n": "ü"})
+    assert "data" not in tool2 and "data_base64" not in tool2
+    assert (kcat1["source"], kcat1["data"], kcat1["datacontenttype"]) == ("/tools", "hello", "text/plain")

@@ -9,6 +9,8 @@ import subprocess
 
 import pytest
 
+from .clients import run
+
 TOP = os.environ.get("HEADGATE_TOP", os.path.abspath(os.path.join(os.path.dirname(__file__), "../../..")))
 SCRIPT = os.path.join(TOP, "scripts/kafka")
 OFFSETS = [p + i for p in (0, 10, 20, 30, 40, 100) for i in (1, 2, 3)]
@@ -26,15 +28,25 @@ def free_base():
 
 
 def need_kafka():
-    """Fetches the brokers, where they are not there; skips the test where that cannot be."""
+    """Fetches the brokers, where they are not there; skips the test where that cannot be. The
+    folder of their jars."""
     if not shutil.which("java"):
         pytest.skip("SKIP: java is not installed; scripts/install-packages kafka does it")
     if os.environ.get("KAFKA_HOME"):
-        return
+        return os.path.join(os.environ["KAFKA_HOME"], "libs")
     r = subprocess.run([os.path.join(TOP, "scripts/kafka.d/install"), os.path.join(TOP, "out/kafka")],
                        capture_output=True, text=True, timeout=600, check=False)
     if r.returncode:
         pytest.skip(f"SKIP: Kafka could not be fetched: {r.stderr.strip()[-300:]}")
+    return r.stdout.strip()
+
+
+def kafka_tool(name, *args, **options):
+    """One of Kafka's own tools, by its class in org.apache.kafka.tools; what it printed."""
+    r = run("java", "-Xmx128m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp", need_kafka() + "/*",
+            "org.apache.kafka.tools." + name, *args, **options)
+    assert r.returncode == 0, r.stderr
+    return r.stdout
 
 
 class Cluster:
