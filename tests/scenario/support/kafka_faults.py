@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is done to a cluster of three while a crowd is at work, and the cycle around it. Each
-deed returns the instant from which on the cluster could acknowledge again, as its own brokers
-say, and what is left to be repaired."""
+"""What is done to a cluster of three while a crowd is at work, and the cycle around it. Each deed
+returns the instant from which on the cluster could acknowledge again, as its own brokers say,
+and what is left to be repaired. A crowd has cut_followers."""
 import threading
 import time
 from typing import NamedTuple
 
-from .kafka_view import can_acknowledge, partitions_of
+from .kafka_view import can_acknowledge, coordinator_of, partitions_of
 from .wait import until
 
 ALL = (1, 2, 3)
@@ -21,6 +21,7 @@ class Place(NamedTuple):
     namespace: object
     topics: list
     crowd: object
+    transactional_id: str = None
 
     def address(self, number):
         return self.cluster.bootstrap.split(",")[number - 1]
@@ -65,6 +66,12 @@ def leader(place):
 def controller(place):
     """kill -9 of the broker that leads the controllers."""
     return _kill_one(place, until(lambda: place.cluster.controller, "a controller"))
+
+
+def coordinator(place):
+    """kill -9 of the broker that keeps the gateway's transactions."""
+    return _kill_one(place, until(lambda: coordinator_of(place.address(1), place.transactional_id),
+                                  "a coordinator of transactions"))
 
 
 def two_of_three(place):

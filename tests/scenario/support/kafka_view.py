@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What each broker says of partitions, asked with Kafka's protocol by hand: at
-once, and of that broker alone. Metadata, version 1."""
+once, and of that broker alone. Metadata and FindCoordinator, version 1."""
 import socket
 import struct
 from typing import NamedTuple
@@ -66,6 +66,17 @@ def partitions_of(address, topics, timeout_s=2):
             number, leader = b.number("i"), b.number("i")
             found[topic, number] = Partition(leader, b.numbers(), b.numbers())
     return brokers, controller, found
+
+
+def coordinator_of(address, transactional_id, timeout_s=2):
+    """The broker that keeps the transactions of an id; None while there is none."""
+    name = transactional_id.encode()
+    request = struct.pack(">hhihh", 10, 1, 1, -1, len(name)) + name + b"\1"
+    b = _Bytes(_exchange(address, request, timeout_s))
+    b.number("i"), b.number("i")
+    error = b.number("h")
+    b.text()
+    return b.number("i") if error == 0 else None
 
 
 def can_acknowledge(addresses, living, topics):
