@@ -8,6 +8,7 @@ tests_modules_log_kafka_test_log_kafka_SOURCES = \
     tests/modules/log_contract.c tests/modules/log_contract.h \
     tests/modules/log_contract_rig.c tests/modules/log_contract_rig.h \
     tests/modules/log_contract_topics.c \
+    tests/modules/log_kafka/brokers.c tests/modules/log_kafka/brokers.h \
     tests/modules/log_kafka/contract.c \
     tests/modules/log_kafka/main.c \
     tests/modules/log_kafka/other.c tests/modules/log_kafka/other.h \
