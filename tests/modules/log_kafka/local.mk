@@ -23,6 +23,7 @@ tests_modules_log_kafka_test_log_kafka_SOURCES = \
     tests/modules/log_kafka/test_check.c \
     tests/modules/log_kafka/test_conf.c \
     tests/modules/log_kafka/test_decode.c \
+    tests/modules/log_kafka/test_doubt.c \
     tests/modules/log_kafka/test_end.c \
     tests/modules/log_kafka/test_fatal.c \
     tests/modules/log_kafka/test_fetch.c \

@@ -22,6 +22,7 @@ int test_care(void);
 int test_check(void);
 int test_conf(void);
 int test_decode(void);
+int test_doubt(void);
 int test_end(void);
 int test_fatal(void);
 int test_fetch(void);
