@@ -244,7 +244,7 @@ static void *run(void *arg) {
 
 int kafka_care_start(struct kafka_tail *t) {
     struct hg_why why = {""};
-    rd_kafka_conf_t *conf = kafka_consumer_conf(t->k, properties, &why);
+    rd_kafka_conf_t *conf = kafka_handle_conf(t->k, properties, &why);
     t->care.rk = conf != NULL ? kafka_handle_new(RD_KAFKA_CONSUMER, conf, &why) : NULL;
     if (t->care.rk == NULL) {
         HG_LOG(HG_ERROR, "kafka_tail_failed", "reason=\"%s\"", why.text);

@@ -10,7 +10,7 @@
 
 /* ----- what may not be set, and what had better not ----- */
 
-enum { ASK_MS = 10000, SOCKET_DEFAULT_MS = 60000, HANGS_MS = 10000 };
+enum { ASK_MS = 10000 };
 
 struct judgement {
     const char *name;
@@ -338,6 +338,11 @@ static const char *const defaults[] = {
     "lz4",
     "linger.ms",
     "1",
+    /* A broker that has hung keeps its connections, and with them what is under way
+     * and who is asked who leads. Longer than acknowledgements wait for a copy that is
+     * gone: by a cluster's defaults it is missed after 9 s. */
+    "socket.timeout.ms",
+    "10000",
     /* The gateway's own bounds are reached first; the topic's limit is checked
      * by the driver, which can say 413. */
     "queue.buffering.max.messages",
@@ -431,15 +436,6 @@ rd_kafka_conf_t *kafka_handle_conf(const struct kafka *k, const char *const *pai
     if (set_pairs(conf, pairs, why) != 0) {
         rd_kafka_conf_destroy(conf);
         return NULL;
-    }
-    return conf;
-}
-
-rd_kafka_conf_t *kafka_consumer_conf(const struct kafka *k, const char *const *pairs,
-                                     struct hg_why *why) {
-    rd_kafka_conf_t *conf = kafka_handle_conf(k, pairs, why);
-    if (conf != NULL && kafka_conf_number(conf, "socket.timeout.ms") == SOCKET_DEFAULT_MS) {
-        kafka_conf_set_number(conf, "socket.timeout.ms", HANGS_MS);
     }
     return conf;
 }

@@ -11,7 +11,7 @@ static rd_kafka_t *handle(struct kafka *k) {
                                              "read_uncommitted", NULL};
     struct hg_why why = {""};
     if (k->all_seeing == NULL) {
-        rd_kafka_conf_t *conf = kafka_consumer_conf(k, properties, &why);
+        rd_kafka_conf_t *conf = kafka_handle_conf(k, properties, &why);
         k->all_seeing = conf != NULL ? kafka_handle_new(RD_KAFKA_CONSUMER, conf, &why) : NULL;
     }
     if (k->all_seeing == NULL) {

@@ -32,7 +32,7 @@ int64_t kafka_mono_ms(void) {
 
 int kafka_handle_open(struct kafka_handle *h, struct kafka *k) {
     struct hg_why why = {""};
-    rd_kafka_conf_t *conf = kafka_consumer_conf(k, properties, &why);
+    rd_kafka_conf_t *conf = kafka_handle_conf(k, properties, &why);
     h->k = k;
     h->reader = kafka_reader_new();
     h->rk =

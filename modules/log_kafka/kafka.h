@@ -174,9 +174,6 @@ void kafka_conf_fini(struct kafka *k);
 /* A copy of base with pairs of name and value, NULL at the end, set over it. */
 rd_kafka_conf_t *kafka_handle_conf(const struct kafka *k, const char *const *pairs,
                                    struct hg_why *why);
-/* The same for who reads: a broker that has hung is left after 10 s, or when the conf says. */
-rd_kafka_conf_t *kafka_consumer_conf(const struct kafka *k, const char *const *pairs,
-                                     struct hg_why *why);
 /* A whole number that conf has; -1: none. */
 int64_t kafka_conf_number(const rd_kafka_conf_t *conf, const char *name);
 void kafka_conf_set_number(rd_kafka_conf_t *conf, const char *name, int64_t n);

@@ -212,7 +212,7 @@ static int open_tail(struct kafka_tail *t) {
     if (t->rk != NULL) {
         return t->care.rk != NULL ? 0 : kafka_care_start(t);
     }
-    rd_kafka_conf_t *conf = kafka_consumer_conf(t->k, properties, &why);
+    rd_kafka_conf_t *conf = kafka_handle_conf(t->k, properties, &why);
     t->reader = kafka_reader_new();
     t->rk =
         conf != NULL && t->reader != NULL ? kafka_handle_new(RD_KAFKA_CONSUMER, conf, &why) : NULL;

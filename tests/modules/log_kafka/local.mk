@@ -27,6 +27,7 @@ tests_modules_log_kafka_test_log_kafka_SOURCES = \
     tests/modules/log_kafka/test_end.c \
     tests/modules/log_kafka/test_fatal.c \
     tests/modules/log_kafka/test_fetch.c \
+    tests/modules/log_kafka/test_hung.c \
     tests/modules/log_kafka/test_lane.c \
     tests/modules/log_kafka/test_leader.c \
     tests/modules/log_kafka/test_line.c \

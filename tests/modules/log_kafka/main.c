@@ -16,6 +16,7 @@ static int without_broker(void) {
     failed += test_wish();
     failed += test_lane();
     failed += test_leader();
+    failed += test_hung();
     failed += test_doubt();
     return failed;
 }

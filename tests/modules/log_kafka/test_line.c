@@ -82,7 +82,7 @@ static void the_client_tries_for_longer_than_publishers_wait(void **state) {
     k = rig.state;
     assert_int_equal(rig.ops->answer_ms(rig.state), 400000);
     assert_int_equal(kafka_conf_number(rd_kafka_conf(k->line->rk), "message.timeout.ms"), 400000);
-    assert_int_equal(kafka_conf_number(rd_kafka_conf(k->line->rk), "socket.timeout.ms"), 60000);
+    assert_int_equal(kafka_conf_number(rd_kafka_conf(k->line->rk), "socket.timeout.ms"), 10000);
     kafka_rig_close(&rig);
 }
 

@@ -26,6 +26,7 @@ int test_doubt(void);
 int test_end(void);
 int test_fatal(void);
 int test_fetch(void);
+int test_hung(void);
 int test_lane(void);
 int test_leader(void);
 int test_line(void);
