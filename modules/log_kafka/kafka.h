@@ -195,6 +195,11 @@ void kafka_topic_doubt(struct kafka_topic *t, rd_kafka_resp_err_t err);
  * size they do if that was doubted. */
 int kafka_list(void *state, hg_log_topic_fn fn, void *arg);
 
+/* ask.c. Any thread: what the cluster says of a topic, or of all (NULL); 5 s at most, and where
+ * one broker hangs what another says. For rd_kafka_metadata_destroy. */
+rd_kafka_resp_err_t kafka_ask(struct kafka *k, const char *topic,
+                              const struct rd_kafka_metadata **ret);
+
 /* view.c. The errand thread: all topics as they are now; kept until the next call of
  * either. */
 rd_kafka_resp_err_t kafka_view_make(struct kafka *k, const struct rd_kafka_metadata **ret);

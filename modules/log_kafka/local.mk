@@ -3,6 +3,7 @@ log_kafka_sources = \
     modules/log_kafka/admin.c \
     modules/log_kafka/admin.h \
     modules/log_kafka/alter.c \
+    modules/log_kafka/ask.c \
     modules/log_kafka/cache.c \
     modules/log_kafka/care.c \
     modules/log_kafka/check.c \

@@ -7,7 +7,6 @@
 #include <time.h>
 
 enum {
-    ASK_MS = 5000,
     NEW_MS = 15000,                  /* from when a topic is made until it is served */
     MESSAGE_BYTES_DEFAULT = 1048588, /* Kafka's own max.message.bytes */
 };
@@ -82,6 +81,7 @@ static int ask_err(rd_kafka_resp_err_t err) {
     case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
         return HG_EDENIED;
     case RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION:
+    case RD_KAFKA_RESP_ERR__INVALID_ARG:
         return HG_EINVAL;
     default:
         return HG_EAGAIN;
@@ -118,12 +118,7 @@ static void take(const struct rd_kafka_metadata_topic *t, struct told *ret) {
 
 static int ask_by_name(struct kafka *k, const char *name, struct told *ret, struct hg_why *why) {
     const struct rd_kafka_metadata *m = NULL;
-    rd_kafka_topic_t *rkt = rd_kafka_topic_new(k->client, name, NULL);
-    if (rkt == NULL) {
-        hg_why_set(why, "topic %s: %s", name, rd_kafka_err2str(rd_kafka_last_error()));
-        return HG_EINVAL;
-    }
-    rd_kafka_resp_err_t rc = rd_kafka_metadata(k->client, 0, rkt, &m, ASK_MS);
+    rd_kafka_resp_err_t rc = kafka_ask(k, name, &m);
     if (rc == RD_KAFKA_RESP_ERR_NO_ERROR) {
         rc = m->topic_cnt == 1 ? m->topics[0].err : RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
     }
@@ -136,7 +131,6 @@ static int ask_by_name(struct kafka *k, const char *name, struct told *ret, stru
     if (m != NULL) {
         rd_kafka_metadata_destroy(m);
     }
-    rd_kafka_topic_destroy(rkt);
     return rc == RD_KAFKA_RESP_ERR_NO_ERROR ? 0 : ask_err(rc);
 }
 

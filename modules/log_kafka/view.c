@@ -7,7 +7,7 @@
 
 #include <stdlib.h>
 
-enum { ASK_MS = 5000, VIEW_MS = 500 };
+enum { VIEW_MS = 500 };
 
 static int compare(const void *a, const void *b) {
     const struct rd_kafka_metadata_topic *const *x = a, *const *y = b;
@@ -30,7 +30,7 @@ void kafka_view_fini(struct kafka_view *v) {
 rd_kafka_resp_err_t kafka_view_make(struct kafka *k, const struct rd_kafka_metadata **ret) {
     struct kafka_view *v = &k->view;
     kafka_view_fini(v);
-    rd_kafka_resp_err_t rc = rd_kafka_metadata(k->client, 1, NULL, &v->all, ASK_MS);
+    rd_kafka_resp_err_t rc = kafka_ask(k, NULL, &v->all);
     if (rc != RD_KAFKA_RESP_ERR_NO_ERROR) {
         v->all = NULL;
         return rc;

@@ -18,6 +18,7 @@ tests_modules_log_kafka_test_log_kafka_SOURCES = \
     tests/modules/log_kafka/seen.h \
     tests/modules/log_kafka/test_admin.c \
     tests/modules/log_kafka/test_alter.c \
+    tests/modules/log_kafka/test_ask.c \
     tests/modules/log_kafka/test_cache.c \
     tests/modules/log_kafka/test_care.c \
     tests/modules/log_kafka/test_check.c \

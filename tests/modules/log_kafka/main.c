@@ -17,6 +17,7 @@ static int without_broker(void) {
     failed += test_lane();
     failed += test_leader();
     failed += test_hung();
+    failed += test_ask();
     failed += test_doubt();
     return failed;
 }

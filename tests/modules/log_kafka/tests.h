@@ -16,6 +16,7 @@ extern const struct hg_module hg_module_log_kafka;
 
 int test_admin(void);
 int test_alter(void);
+int test_ask(void);
 int kafka_contract(void);
 int test_cache(void);
 int test_care(void);
