@@ -124,9 +124,10 @@ static void say_away(struct kafka_transact *t, const rd_kafka_error_t *error) {
     t->is_said = true;
 }
 
-/* Ends what an earlier producer of this id left open, and puts it out. */
+/* Ends what an earlier producer of this id left open, and puts it out. The client asks
+ * on between the calls. */
 static int begin_id(struct kafka_transact *t) {
-    int64_t now_ms = kafka_mono_ms(), end_ms = now_ms + t->patience_ms;
+    int64_t now_ms = kafka_mono_ms(), end_ms = now_ms + (t->is_said ? 0 : t->patience_ms);
     while (t->goes_on(t->arg)) {
         rd_kafka_error_t *error = rd_kafka_init_transactions(t->rk, KAFKA_STEP_MS);
         if (error == NULL) {
@@ -143,7 +144,6 @@ static int begin_id(struct kafka_transact *t) {
         }
         if (kafka_mono_ms() >= end_ms) {
             say_away(t, error);
-            t->rest_until_ms = kafka_mono_ms() + REST_MS;
             rd_kafka_error_destroy(error);
             return HG_EAGAIN;
         }

@@ -27,7 +27,7 @@ struct kafka_transact {
     bool owes_end;    /* in the cluster one may be open, which holds up readers */
     size_t batch_max; /* as struct kafka_line's */
     uint32_t news;    /* kafka.news, when it last asked the cluster */
-    bool is_said;     /* that the cluster is away */
+    bool is_said;     /* that the cluster is away: it is not waited for again until it is back */
     int64_t patience_ms;
     int64_t rest_until_ms; /* monotonic; before it none is made */
     /* Called about every KAFKA_STEP_MS while the cluster is waited for. False: the
@@ -41,7 +41,7 @@ enum { KAFKA_STEP_MS = 200 };
 void kafka_transact_init(struct kafka_transact *t, struct kafka *k);
 void kafka_transact_fini(struct kafka_transact *t);
 /* 0: a transaction can begin, and of those before none is open. HG_EAGAIN: not within
- * the patience, or not before rest_until_ms. */
+ * the patience, which is one step where the last was in vain, or not before rest_until_ms. */
 int kafka_transact_ready(struct kafka_transact *t);
 /* Begins a transaction, with all parcels of a list. False: it is undone. */
 bool kafka_transact_deliver(struct kafka_transact *t, struct kafka_parcel *parcels);

@@ -73,7 +73,7 @@ static bool is_fresh(const struct kafka_whole *w, const struct kafka_parcel *p) 
 /* The cluster is waited for. */
 static bool goes_on(void *arg) {
     struct kafka_whole *w = arg;
-    refuse_before(w, kafka_mono_ms() - w->transact.patience_ms);
+    refuse_before(w, kafka_mono_ms() - (w->transact.is_said ? 0 : w->transact.patience_ms));
     lock(w);
     bool is_ending = w->is_ending;
     unlock(w);

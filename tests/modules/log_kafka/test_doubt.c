@@ -8,9 +8,9 @@
 
 #include <time.h>
 
-enum { INIT_PRODUCER_ID = 22, END_TXN = 26, MANY = 100, WITHIN_MS = 10000 };
+enum { INIT_PRODUCER_ID = 22, END_TXN = 26, MANY = 100, WITHIN_MS = 10000, SOON_MS = 2000 };
 
-static const char rows[] = "kafka_transactional_id a; kafka_property message.timeout.ms 10000;";
+static const char rows[] = "kafka_transactional_id a; kafka_property message.timeout.ms 20000;";
 static const char *const topics[] = {"a", NULL};
 
 static void publish(struct brokers *b, struct kafka_try *t) {
@@ -56,11 +56,15 @@ static void send_into_doubt(struct brokers *b, struct kafka_try *t) {
 static void it_is_answered_when_a_transaction_can_begin(void **state) {
     (void)state;
     struct brokers b = {0};
-    struct kafka_try t[3];
+    struct kafka_try t[4];
     open_brokers(&b);
     send_into_doubt(&b, &t[0]);
     publish(&b, &t[1]); /* who comes meanwhile does not wait for it */
     assert_int_equal(kafka_try_wait(&t[1]), HG_EAGAIN);
+    int64_t begun_ms = kafka_mono_ms();
+    publish(&b, &t[3]); /* and once the cluster is known to be away, hardly at all */
+    assert_int_equal(kafka_try_wait(&t[3]), HG_EAGAIN);
+    assert_true(kafka_mono_ms() - begun_ms < SOON_MS);
     assert_false(atomic_load(&t[0].is_done));
     rd_kafka_mock_clear_request_errors(b.cluster, INIT_PRODUCER_ID);
     assert_int_equal(kafka_try_wait(&t[0]), HG_EDOUBT);
