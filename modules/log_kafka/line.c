@@ -190,6 +190,8 @@ static int refusal(struct kafka_line *l, rd_kafka_resp_err_t rc) {
         return HG_EAGAIN;
     case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
         return HG_E2BIG;
+    case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED: /* until the client has looked again */
+        return HG_EDENIED;
     case RD_KAFKA_RESP_ERR__FATAL:
         atomic_store(&l->is_fatal, true);
         return HG_EAGAIN; /* the next one finds a new line */

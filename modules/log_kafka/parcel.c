@@ -86,7 +86,9 @@ static int send_item(const struct kafka_parcel_item *item, rd_kafka_t *rk) {
         return 0;
     }
     rd_kafka_headers_destroy(headers);
-    return rc == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE ? HG_E2BIG : HG_EAGAIN;
+    return rc == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE           ? HG_E2BIG
+           : rc == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED ? HG_EDENIED
+                                                                : HG_EAGAIN;
 }
 
 int kafka_parcel_send(struct kafka_parcel *p, rd_kafka_t *rk) {

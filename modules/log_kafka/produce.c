@@ -55,6 +55,9 @@ static int refusal(const rd_kafka_message_t *m) {
     case RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP:
     case RD_KAFKA_RESP_ERR_POLICY_VIOLATION:
         return HG_EINVAL;
+    case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
+    case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
+        return HG_EDENIED;
     default:
         return HG_EAGAIN;
     }

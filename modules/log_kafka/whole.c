@@ -112,7 +112,7 @@ static int result_of(const struct kafka_parcel *p, enum kafka_end end) {
 
 /* One that no log takes undoes the others of its group with it. */
 static bool may_try_again(const struct kafka_whole *w, const struct kafka_parcel *p) {
-    bool is_at_fault = p->err == HG_EINVAL || p->err == HG_E2BIG;
+    bool is_at_fault = p->err == HG_EINVAL || p->err == HG_E2BIG || p->err == HG_EDENIED;
     return p->n_tries > 0 && p->n_tries < TRIES && !is_at_fault && is_fresh(w, p);
 }
 

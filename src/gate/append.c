@@ -49,6 +49,11 @@ static void fail(struct hg_exchange *x, int err, size_t at) {
                        "The event log cannot keep such an event in this topic; it may lack the "
                        "attribute that is the topic's key.");
         break;
+    case HG_EDENIED: /* no 503: only whoever runs the cluster can change it */
+        hg_problem_set(&x->problem, 403, "log-denied",
+                       "The event log does not let the gateway write to this topic. Nothing was "
+                       "stored.");
+        break;
     case HG_ENOMEM:
         hg_problem_set(&x->problem, 503, "overloaded", "There is no memory for the request.");
         break;

@@ -27,6 +27,9 @@ static const struct problem_type types[] = {
     {"unauthenticated", "401", "Authentication needed",
      "The location asks who is calling and the request did not prove it."},
     {"forbidden", "403", "Not allowed", "No role of the caller has a rule that allows this."},
+    {"log-denied", "403", "Refused by the event log",
+     "The cluster does not let the gateway write to this topic; whoever runs it can. Nothing was "
+     "stored."},
     {"origin-refused", "403", "Origin not allowed",
      "A browser page of this origin may not open a stream here."},
     {"not-found", "404", "Not found", "No location has this path."},

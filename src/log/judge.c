@@ -268,7 +268,7 @@ static int err_of(const struct hg_publish *p, size_t i) {
 }
 
 static bool is_at_fault(int err) {
-    return err == HG_ECONFLICT || err == HG_E2BIG || err == HG_EINVAL;
+    return err == HG_ECONFLICT || err == HG_E2BIG || err == HG_EINVAL || err == HG_EDENIED;
 }
 
 /* Doubt is told before anything else, then the first failure. */

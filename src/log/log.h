@@ -159,7 +159,8 @@ struct hg_publish {
     bool is_whole; /* only where the driver's `whole` promises it */
     /* On the loop that called hg_log_append, once. err: 0; HG_ECONFLICT (item
      * `at` is HG_STORED_OTHER, or else its expected position differs);
-     * HG_E2BIG and HG_EINVAL (the driver cannot keep item `at`); HG_EFULL;
+     * HG_E2BIG and HG_EINVAL (the driver cannot keep item `at`); HG_EDENIED (it may
+     * not write to that one's topic); HG_EFULL;
      * HG_EIO; HG_EAGAIN (the driver's queue); HG_EDOUBT. at is SIZE_MAX when
      * the driver did not say which item it was. Where items end differently
      * err is HG_EDOUBT if one is in doubt, else the first failure's, and stored

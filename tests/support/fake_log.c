@@ -192,7 +192,7 @@ static void complete(struct fake_log *fake, struct hg_append *append, int err) {
     err = err == 0 && !has_room(fake, append) ? HG_EFULL : err;
     if (err == 0 && !is_as_expected(fake, append)) {
         err = HG_ECONFLICT;
-    } else if (err == HG_E2BIG || err == HG_EINVAL) {
+    } else if (err == HG_E2BIG || err == HG_EINVAL || err == HG_EDENIED) {
         append->refused = atomic_load(&fake->refused_next);
     }
     for (size_t i = 0; i < append->n_items; i++) {

@@ -103,7 +103,7 @@ struct hg_log_up; /* the way up: the gateway's side of an open driver */
 struct hg_append {
     struct hg_append_item *items;
     size_t n_items;
-    /* Which item an HG_ECONFLICT, HG_E2BIG or HG_EINVAL is about, as far as the
+    /* Which item an HG_ECONFLICT, HG_E2BIG, HG_EINVAL or HG_EDENIED is about, as far as the
      * driver knows; SIZE_MAX, as it comes, says nothing. */
     size_t refused;
     struct hg_log_up *up;   /* where the completion goes; not for the driver */
@@ -114,7 +114,7 @@ struct hg_append {
 };
 
 /* 0: every item is durable. HG_EFULL, HG_EIO, HG_ECONFLICT, HG_EAGAIN,
- * HG_E2BIG, HG_EINVAL: none is, nor will be. HG_EDOUBT: nobody knows. A driver
+ * HG_E2BIG, HG_EINVAL, HG_EDENIED: none is, nor will be. HG_EDOUBT: nobody knows. A driver
  * without HG_LOG_ATOMIC has set err of each item, and err is HG_EDOUBT if any
  * is in doubt, else that of the first which is not durable. */
 HG_API void hg_append_complete(struct hg_append *append, int err);

@@ -33,6 +33,7 @@ static void what_the_log_says_is_told(void **state) {
     assert_fails(&rig, HG_EAGAIN, 503, "overloaded", "1");
     assert_fails(&rig, HG_EDOUBT, 504, "in-doubt", NULL);
     assert_fails(&rig, HG_E2BIG, 413, "event-too-large", NULL);
+    assert_fails(&rig, HG_EDENIED, 403, "log-denied", NULL);
     rig_close(&rig);
 }
 
@@ -47,7 +48,7 @@ static void an_event_that_the_driver_cannot_keep_is_a_400(void **state) {
 }
 
 static void an_event_of_a_batch_that_cannot_be_kept_is_named(void **state) {
-    static const int errors[] = {HG_EINVAL, HG_E2BIG};
+    static const int errors[] = {HG_EINVAL, HG_E2BIG, HG_EDENIED};
     struct rig rig;
     struct post p;
     (void)state;
