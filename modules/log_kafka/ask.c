@@ -30,7 +30,7 @@ rd_kafka_resp_err_t kafka_ask(struct kafka *k, const char *topic,
         return rc;
     }
     rd_kafka_conf_t *conf = kafka_handle_conf(k, none, &why);
-    rd_kafka_t *other = conf != NULL ? kafka_handle_new(RD_KAFKA_PRODUCER, conf, &why) : NULL;
+    rd_kafka_t *other = conf != NULL ? kafka_handle_make(RD_KAFKA_PRODUCER, conf, &why) : NULL;
     if (other == NULL) {
         return rc;
     }

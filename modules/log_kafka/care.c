@@ -245,13 +245,13 @@ static void *run(void *arg) {
 int kafka_care_start(struct kafka_tail *t) {
     struct hg_why why = {""};
     rd_kafka_conf_t *conf = kafka_handle_conf(t->k, properties, &why);
-    t->care.rk = conf != NULL ? kafka_handle_new(RD_KAFKA_CONSUMER, conf, &why) : NULL;
+    t->care.rk = conf != NULL ? kafka_handle_new(t->k, RD_KAFKA_CONSUMER, conf, &why) : NULL;
     if (t->care.rk == NULL) {
         HG_LOG(HG_ERROR, "kafka_tail_failed", "reason=\"%s\"", why.text);
         return HG_EIO;
     }
     if (hg_thread_start(&t->care.thread, run, t) != 0) {
-        rd_kafka_destroy(t->care.rk);
+        kafka_handle_destroy(t->k, t->care.rk);
         t->care.rk = NULL;
         return HG_EIO;
     }
@@ -266,6 +266,6 @@ void kafka_care_stop(struct kafka_tail *t) {
     (void)pthread_cond_broadcast(&t->wake);
     (void)pthread_mutex_unlock(&t->lock);
     (void)pthread_join(t->care.thread, NULL);
-    rd_kafka_destroy(t->care.rk);
+    kafka_handle_destroy(t->k, t->care.rk);
     t->care.rk = NULL;
 }

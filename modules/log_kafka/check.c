@@ -13,7 +13,7 @@ struct check {
     void *arg;
     int64_t end_ms;
     bool is_down; /* no broker takes a connection */
-    char fault[256];
+    struct kafka_fault fault;
 };
 
 static void on_log(const rd_kafka_t *rk, int level, const char *fac, const char *text) {
@@ -25,13 +25,9 @@ static void on_log(const rd_kafka_t *rk, int level, const char *fac, const char 
 
 static void on_error(rd_kafka_t *rk, int err, const char *reason, void *opaque) {
     struct check *c = opaque;
-    struct hg_why text = {""};
     (void)rk;
     c->is_down |= err == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN;
-    if (c->fault[0] == '\0') {
-        hg_why_set(&text, "%s", reason);
-        memcpy(c->fault, text.text, sizeof c->fault - 1);
-    }
+    kafka_fault_note(&c->fault, err, reason);
 }
 
 static int open_client(struct check *c, struct hg_why *why) {
@@ -43,7 +39,7 @@ static int open_client(struct check *c, struct hg_why *why) {
     rd_kafka_conf_set_log_cb(conf, on_log);
     rd_kafka_conf_set_error_cb(conf, on_error);
     rd_kafka_conf_set_opaque(conf, c);
-    c->k.client = kafka_handle_new(RD_KAFKA_PRODUCER, conf, why);
+    c->k.client = kafka_handle_new(&c->k, RD_KAFKA_PRODUCER, conf, why);
     return c->k.client != NULL ? 0 : HG_EINVAL;
 }
 
@@ -137,7 +133,7 @@ static int check_all(struct check *c, const struct hg_log_topic *topics, size_t 
     int err = 0;
     if (all == NULL) {
         hg_why_set(why, "%s could not be asked: %s", c->k.bootstrap,
-                   c->fault[0] != '\0' ? c->fault : "no answer");
+                   kafka_fault_text(&c->fault, "no answer"));
         return HG_EAGAIN;
     }
     for (size_t i = 0; i < n && err == 0; i++) {
@@ -156,7 +152,7 @@ int kafka_check(const struct hg_log_open *open, const struct hg_log_topic *topic
     err = err == 0 ? open_client(&c, why) : err;
     err = err == 0 ? check_all(&c, topics, n, why) : err;
     if (c.k.client != NULL) {
-        rd_kafka_destroy(c.k.client);
+        kafka_handle_destroy(&c.k, c.k.client);
     }
     kafka_conf_fini(&c.k);
     return err;

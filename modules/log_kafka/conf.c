@@ -71,19 +71,36 @@ static const struct judgement *judge(const struct judgement *rows, size_t n, str
     return found;
 }
 
-static bool is_secret(struct hg_slice name) {
-    for (size_t i = 0; i < HG_COUNT(secrets); i++) {
-        if (hg_slice_eq(hg_slice_of(secrets[i]), name)) {
+/* What open handles can be given: a reload that finds another behind its name applies it. */
+static const char *const live[] = {"sasl.username", "sasl.password"};
+
+static bool is_one_of(const char *const *names, size_t n, struct hg_slice name) {
+    for (size_t i = 0; i < n; i++) {
+        if (hg_slice_eq(hg_slice_of(names[i]), name)) {
             return true;
         }
     }
     return false;
 }
 
+static bool is_secret(struct hg_slice name) {
+    return is_one_of(secrets, HG_COUNT(secrets), name);
+}
+
 static bool is_more_than(struct hg_slice value, long most) {
     char *end = NULL;
     long n = strtol(value.ptr, &end, 10);
     return end != value.ptr && n > most;
+}
+
+const char *kafka_conf_scram_fault(struct hg_slice mechanism) {
+    enum { FIRST_GOOD = 0x02060100 };
+    bool is_scram =
+        mechanism.len >= 5 && hg_slice_ieq((struct hg_slice){mechanism.ptr, 5}, HG_SLICE("SCRAM"));
+    return is_scram && rd_kafka_version() < FIRST_GOOD
+               ? "brokers of Kafka 4 refuse the way in which librdkafka before 2.6.1 logs in by "
+                 "SCRAM"
+               : NULL;
 }
 
 static int check_judged(struct hg_conf_load *load, const struct hg_conf_line *line,
@@ -109,6 +126,13 @@ static int check_judged(struct hg_conf_load *load, const struct hg_conf_line *li
     if (is_timeout && !is_more_than(value, 999)) {
         hg_conf_fail(load, line, "%.*s must be 1000 at least; 0 would wait for ever", HG_FMT(name));
         return HG_EINVAL;
+    }
+    bool is_mechanism = hg_slice_eq(name, HG_SLICE("sasl.mechanisms")) ||
+                        hg_slice_eq(name, HG_SLICE("sasl.mechanism"));
+    const char *fault = is_mechanism ? kafka_conf_scram_fault(value) : NULL;
+    if (fault != NULL) {
+        hg_conf_warn(load, line, "%.*s: %s; here is %s", HG_FMT(value), fault,
+                     rd_kafka_version_str());
     }
     j = judge(warned, HG_COUNT(warned), name, value);
     if (j != NULL) {
@@ -140,7 +164,9 @@ static int read_value(struct hg_conf_load *load, const struct hg_conf_line *line
     struct hg_slice value = line->args[1];
     if (is_secret(p->name) || hg_slice_starts(value, HG_SLICE("env:")) ||
         hg_slice_starts(value, HG_SLICE("file:"))) {
-        return hg_conf_arg_secret(load, line, value, &p->value);
+        return is_one_of(live, HG_COUNT(live), p->name)
+                   ? hg_conf_arg_live_secret(load, line, value, &p->value)
+                   : hg_conf_arg_secret(load, line, value, &p->value);
     }
     p->value = value;
     return 0;
@@ -293,7 +319,7 @@ int kafka_conf_check(struct hg_conf_load *load, struct hg_conf_block *block, voi
     return HG_EINVAL;
 }
 
-/* ----- handles ----- */
+/* ----- what every handle has ----- */
 
 static void on_log(const rd_kafka_t *rk, int level, const char *fac, const char *text) {
     static const enum hg_level levels[] = {HG_CRIT, HG_CRIT,   HG_CRIT, HG_ERROR,
@@ -303,25 +329,6 @@ static void on_log(const rd_kafka_t *rk, int level, const char *fac, const char 
         return;
     }
     HG_LOG(levels[level & 7], "kafka_client", "what=%s text=%s", fac, text);
-}
-
-static int set_or_why(rd_kafka_conf_t *conf, const char *name, const char *value,
-                      struct hg_why *why) {
-    char text[KAFKA_TEXT];
-    if (rd_kafka_conf_set(conf, name, value, text, sizeof text) == RD_KAFKA_CONF_OK) {
-        return 0;
-    }
-    hg_why_set(why, "event_log kafka: %s: %s", name, text);
-    return HG_EINVAL;
-}
-
-static int set_pairs(rd_kafka_conf_t *conf, const char *const *pairs, struct hg_why *why) {
-    for (; pairs[0] != NULL; pairs += 2) {
-        if (set_or_why(conf, pairs[0], pairs[1], why) != 0) {
-            return HG_EINVAL;
-        }
-    }
-    return 0;
 }
 
 /* What kafka_property may set otherwise. One list for all handles: none of
@@ -368,7 +375,7 @@ static const char *const defaults[] = {
 
 static int read_properties(struct kafka *k, const struct kafka_settings *s, struct hg_why *why) {
     for (const struct kafka_property *p = s->properties; p != NULL; p = p->next) {
-        if (set_or_why(k->base, p->name.ptr, p->value.ptr, why) != 0) {
+        if (kafka_conf_set(k->base, p->name.ptr, p->value.ptr, why) != 0) {
             return HG_EINVAL;
         }
     }
@@ -405,53 +412,18 @@ int kafka_conf_read(const struct hg_log_open *open, struct kafka *k, struct hg_w
     k->has_tombstones = s != NULL && s->has_tombstones;
     k->mode = s != NULL ? (enum kafka_mode)s->mode : KAFKA_BINARY;
     k->base = rd_kafka_conf_new();
+    kafka_handles_init(k, s);
     rd_kafka_conf_set_log_cb(k->base, on_log);
-    int err = set_or_why(k->base, "bootstrap.servers", k->bootstrap, why);
-    err = err == 0 ? set_pairs(k->base, defaults, why) : err;
+    int err = kafka_conf_set(k->base, "bootstrap.servers", k->bootstrap, why);
+    err = err == 0 ? kafka_conf_set_pairs(k->base, defaults, why) : err;
     err = err == 0 && s != NULL ? read_properties(k, s, why) : err;
     k->answer_ms = kafka_conf_number(k->base, "message.timeout.ms");
     return err;
 }
 
-int64_t kafka_conf_number(const rd_kafka_conf_t *conf, const char *name) {
-    char text[24], *end = NULL;
-    size_t len = sizeof text;
-    if (rd_kafka_conf_get(conf, name, text, &len) != RD_KAFKA_CONF_OK) {
-        return -1;
-    }
-    long long n = strtoll(text, &end, 10);
-    return end != text && *end == '\0' ? n : -1;
-}
-
-void kafka_conf_set_number(rd_kafka_conf_t *conf, const char *name, int64_t n) {
-    char text[24];
-    (void)snprintf(text, sizeof text, "%lld", (long long)n);
-    rd_kafka_conf_res_t res = rd_kafka_conf_set(conf, name, text, NULL, 0);
-    HG_ASSERT(res == RD_KAFKA_CONF_OK);
-}
-
-rd_kafka_conf_t *kafka_handle_conf(const struct kafka *k, const char *const *pairs,
-                                   struct hg_why *why) {
-    rd_kafka_conf_t *conf = rd_kafka_conf_dup(k->base);
-    if (set_pairs(conf, pairs, why) != 0) {
-        rd_kafka_conf_destroy(conf);
-        return NULL;
-    }
-    return conf;
-}
-
-rd_kafka_t *kafka_handle_new(rd_kafka_type_t type, rd_kafka_conf_t *conf, struct hg_why *why) {
-    char text[KAFKA_TEXT];
-    rd_kafka_t *rk = rd_kafka_new(type, conf, text, sizeof text);
-    if (rk == NULL) {
-        rd_kafka_conf_destroy(conf);
-        hg_why_set(why, "event_log kafka: %s", text);
-    }
-    return rk;
-}
-
 void kafka_conf_fini(struct kafka *k) {
     if (k->base != NULL) {
+        kafka_handles_fini(k);
         rd_kafka_conf_destroy(k->base);
         k->base = NULL;
     }

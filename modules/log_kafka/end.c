@@ -12,7 +12,7 @@ static rd_kafka_t *handle(struct kafka *k) {
     struct hg_why why = {""};
     if (k->all_seeing == NULL) {
         rd_kafka_conf_t *conf = kafka_handle_conf(k, properties, &why);
-        k->all_seeing = conf != NULL ? kafka_handle_new(RD_KAFKA_CONSUMER, conf, &why) : NULL;
+        k->all_seeing = conf != NULL ? kafka_handle_new(k, RD_KAFKA_CONSUMER, conf, &why) : NULL;
     }
     if (k->all_seeing == NULL) {
         HG_LOG(HG_ERROR, "kafka_reader_failed", "reason=\"%s\"", why.text);

@@ -35,8 +35,8 @@ int kafka_handle_open(struct kafka_handle *h, struct kafka *k) {
     rd_kafka_conf_t *conf = kafka_handle_conf(k, properties, &why);
     h->k = k;
     h->reader = kafka_reader_new();
-    h->rk =
-        conf != NULL && h->reader != NULL ? kafka_handle_new(RD_KAFKA_CONSUMER, conf, &why) : NULL;
+    h->rk = conf != NULL && h->reader != NULL ? kafka_handle_new(k, RD_KAFKA_CONSUMER, conf, &why)
+                                              : NULL;
     if (h->rk == NULL) {
         HG_LOG(HG_ERROR, "kafka_reader_failed", "reason=\"%s\"", why.text);
         kafka_reader_free(&h->reader);
@@ -63,7 +63,7 @@ static void let_go(struct kafka_handle *h) {
 void kafka_handle_close(struct kafka_handle *h) {
     if (h->rk != NULL) {
         let_go(h);
-        rd_kafka_destroy(h->rk);
+        kafka_handle_destroy(h->k, h->rk);
         h->rk = NULL;
     }
     kafka_reader_free(&h->reader);

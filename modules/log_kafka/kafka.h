@@ -128,6 +128,20 @@ struct kafka_leaders {
     int64_t asked_ms; /* monotonic: when the cluster was asked who leads; 0: not yet */
 };
 
+/* Who the gateway says it is, where the conf gives a user and a password. */
+struct kafka_identity {
+    char *username, *password; /* NULL: none */
+    bool is_renewed;           /* not what base had when it was read */
+};
+
+/* Any thread: those that are open, and what base says, under the lock. */
+struct kafka_handles {
+    pthread_mutex_t lock;
+    rd_kafka_t **items;
+    size_t n, cap;
+    struct kafka_identity identity; /* the errand thread's */
+};
+
 struct kafka {
     uint32_t magic;
     struct hg_log_up *up;
@@ -135,7 +149,8 @@ struct kafka {
     char prefix[KAFKA_PREFIX_MAX + 1]; /* of topics' names in the cluster */
     char *transactional_id;            /* NULL: none */
     rd_kafka_conf_t *base; /* what every handle has: brokers, kafka_property, log lines */
-    int64_t answer_ms;     /* message.timeout.ms: how long whoever publishes waits */
+    struct kafka_handles handles;
+    int64_t answer_ms; /* message.timeout.ms: how long whoever publishes waits */
     bool may_create, has_tombstones;
     bool only_asks; /* whether a topic can be made, without making it */
     int ask_ms;     /* how long the cluster is waited for */
@@ -171,14 +186,40 @@ int kafka_conf_whole(const struct hg_log_open *open, struct hg_why *why);
 /* Fills bootstrap, base and what is the same for all topics. */
 int kafka_conf_read(const struct hg_log_open *open, struct kafka *k, struct hg_why *why);
 void kafka_conf_fini(struct kafka *k);
-/* A copy of base with pairs of name and value, NULL at the end, set over it. */
-rd_kafka_conf_t *kafka_handle_conf(const struct kafka *k, const char *const *pairs,
-                                   struct hg_why *why);
+/* What hinders this mechanism with the librdkafka that is here, whatever the password is;
+ * NULL: nothing that is known. */
+const char *kafka_conf_scram_fault(struct hg_slice mechanism);
+
+/* handle.c. Any thread, but for renew. */
+void kafka_handles_init(struct kafka *k, const struct kafka_settings *s); /* s may be NULL */
+void kafka_handles_fini(struct kafka *k);                                 /* none is open */
+int kafka_conf_set(rd_kafka_conf_t *conf, const char *name, const char *value, struct hg_why *why);
+/* Pairs of name and value, NULL at the end. */
+int kafka_conf_set_pairs(rd_kafka_conf_t *conf, const char *const *pairs, struct hg_why *why);
 /* A whole number that conf has; -1: none. */
 int64_t kafka_conf_number(const rd_kafka_conf_t *conf, const char *name);
 void kafka_conf_set_number(rd_kafka_conf_t *conf, const char *name, int64_t n);
-/* Takes conf. NULL and why. */
-rd_kafka_t *kafka_handle_new(rd_kafka_type_t type, rd_kafka_conf_t *conf, struct hg_why *why);
+/* A copy of base with pairs set over it. */
+rd_kafka_conf_t *kafka_handle_conf(struct kafka *k, const char *const *pairs, struct hg_why *why);
+/* Takes conf. NULL and why. For kafka_handle_destroy. */
+rd_kafka_t *kafka_handle_new(struct kafka *k, rd_kafka_type_t type, rd_kafka_conf_t *conf,
+                             struct hg_why *why);
+void kafka_handle_destroy(struct kafka *k, rd_kafka_t *rk);
+/* The same, for one question, and for rd_kafka_destroy. */
+rd_kafka_t *kafka_handle_make(rd_kafka_type_t type, rd_kafka_conf_t *conf, struct hg_why *why);
+/* As hg_log_ops.renew: another user and password. */
+int kafka_renew(void *state, const struct hg_log_open *open, struct hg_why *why);
+
+/* fault.c: what a handle's error callback told; begins as zeros. */
+struct kafka_fault {
+    int rank;
+    char text[400];
+};
+/* Keeps what says most: a refusal before a connection lost before all are down. */
+void kafka_fault_note(struct kafka_fault *f, int err, const char *reason);
+/* A broker did not believe who came, or was not believed: to wait would not help. */
+bool kafka_fault_is_refusal(const struct kafka_fault *f);
+const char *kafka_fault_text(const struct kafka_fault *f, const char *nothing);
 
 /* topics.c */
 /* The cluster's name of it. HG_EINVAL: it would be too long, why. */
@@ -294,6 +335,8 @@ int kafka_check(const struct hg_log_open *open, const struct hg_log_topic *topic
 /* ready.c: waits until the cluster has given a producer its id, which a new
  * cluster takes seconds for. HG_EAGAIN and why. */
 int kafka_ready_wait(struct kafka *k, struct hg_why *why);
+/* The same as somebody else. HG_EDENIED: the cluster does not believe it. */
+int kafka_ready_try(struct kafka *k, const struct kafka_identity *id, struct hg_why *why);
 
 /* message.c */
 /* Bounds the batches that conf lets a producer make by what all topics take, and

@@ -78,7 +78,7 @@ static void *run(void *arg) {
         learn(l);
     }
     answer_probe(l);
-    rd_kafka_destroy(l->rk);
+    kafka_handle_destroy(l->k, l->rk);
     atomic_store(&l->is_over, true);
     return NULL;
 }
@@ -113,7 +113,7 @@ int kafka_line_open(struct kafka *k, struct kafka_line **ret, struct hg_why *why
     rd_kafka_conf_set_opaque(conf, l);
     rd_kafka_conf_set_dr_msg_cb(conf, on_delivery);
     rd_kafka_conf_set_error_cb(conf, on_error);
-    l->rk = kafka_handle_new(RD_KAFKA_PRODUCER, conf, why);
+    l->rk = kafka_handle_new(k, RD_KAFKA_PRODUCER, conf, why);
     if (l->rk == NULL) {
         hg_free(l);
         return HG_EINVAL;
@@ -121,7 +121,7 @@ int kafka_line_open(struct kafka *k, struct kafka_line **ret, struct hg_why *why
     int err = hg_thread_start(&l->thread, run, l);
     if (err != 0) {
         hg_why_set(why, "event_log kafka: no thread could be started");
-        rd_kafka_destroy(l->rk);
+        kafka_handle_destroy(l->k, l->rk);
         hg_free(l);
         return err;
     }

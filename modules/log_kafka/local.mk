@@ -11,7 +11,9 @@ log_kafka_sources = \
     modules/log_kafka/decode.c \
     modules/log_kafka/end.c \
     modules/log_kafka/fatal.c \
+    modules/log_kafka/fault.c \
     modules/log_kafka/fetch.c \
+    modules/log_kafka/handle.c \
     modules/log_kafka/kafka.h \
     modules/log_kafka/lane.c \
     modules/log_kafka/lane.h \

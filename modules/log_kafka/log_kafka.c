@@ -15,10 +15,10 @@ static void on_close(void *state) {
     kafka_tail_free(&k->tail);
     kafka_reads_free(&k->reads);
     if (k->all_seeing != NULL) {
-        rd_kafka_destroy(k->all_seeing);
+        kafka_handle_destroy(k, k->all_seeing);
     }
     if (k->client != NULL) {
-        rd_kafka_destroy(k->client);
+        kafka_handle_destroy(k, k->client);
     }
     kafka_topics_fini(k);
     kafka_leaders_fini(k);
@@ -29,7 +29,7 @@ static void on_close(void *state) {
 static int open_client(struct kafka *k, struct hg_why *why) {
     static const char *const none[] = {NULL};
     rd_kafka_conf_t *conf = kafka_handle_conf(k, none, why);
-    k->client = conf != NULL ? kafka_handle_new(RD_KAFKA_PRODUCER, conf, why) : NULL;
+    k->client = conf != NULL ? kafka_handle_new(k, RD_KAFKA_PRODUCER, conf, why) : NULL;
     return k->client != NULL ? 0 : HG_EINVAL;
 }
 
@@ -98,6 +98,7 @@ static const struct hg_log_ops ops = {
     .answer_ms = answer_ms,
     .end = kafka_end,
     .whole = kafka_conf_whole,
+    .renew = kafka_renew,
 };
 
 HG_MODULE(log_kafka) = {

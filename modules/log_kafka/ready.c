@@ -5,11 +5,16 @@
  * the state in its statistics alone, so a handle of its own asks for them. */
 #include "read.h"
 
-enum { WAIT_MS = 15000, POLL_MS = 10 };
+enum {
+    WAIT_MS = 15000,
+    REFUSED_MS = 1000, /* for another broker, when one has refused us */
+    POLL_MS = 10,
+};
 
 struct wait {
     bool is_there;
-    char fault[256];
+    int64_t end_ms;
+    struct kafka_fault fault;
 };
 
 /* A word of the text librdkafka makes, whose blanks are its own affair. */
@@ -36,37 +41,68 @@ static int on_stats(rd_kafka_t *rk, char *json, size_t len, void *opaque) {
 
 static void on_error(rd_kafka_t *rk, int err, const char *reason, void *opaque) {
     struct wait *w = opaque;
-    struct hg_why text = {""};
     (void)rk;
-    if (err != RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN || w->fault[0] == '\0') {
-        hg_why_set(&text, "%s", reason);
-        memcpy(w->fault, text.text, sizeof w->fault - 1);
+    kafka_fault_note(&w->fault, err, reason);
+    int64_t soon_ms = kafka_mono_ms() + REFUSED_MS;
+    if (kafka_fault_is_refusal(&w->fault) && soon_ms < w->end_ms) {
+        w->end_ms = soon_ms;
     }
 }
 
-int kafka_ready_wait(struct kafka *k, struct hg_why *why) {
+static rd_kafka_t *open_handle(struct kafka *k, struct wait *w, const struct kafka_identity *id,
+                               struct hg_why *why) {
     static const char *const pairs[] = {"enable.idempotence", "true", "statistics.interval.ms",
                                         "20", NULL};
-    struct wait w = {.is_there = false};
     rd_kafka_conf_t *conf = kafka_handle_conf(k, pairs, why);
     if (conf == NULL) {
-        return HG_EINVAL;
+        return NULL;
     }
-    rd_kafka_conf_set_opaque(conf, &w);
+    if (id != NULL) {
+        const char *const who[] = {"sasl.username", id->username, "sasl.password", id->password,
+                                   NULL};
+        if (kafka_conf_set_pairs(conf, who, why) != 0) {
+            rd_kafka_conf_destroy(conf);
+            return NULL;
+        }
+    }
+    rd_kafka_conf_set_opaque(conf, w);
     rd_kafka_conf_set_stats_cb(conf, on_stats);
     rd_kafka_conf_set_error_cb(conf, on_error);
-    rd_kafka_t *rk = kafka_handle_new(RD_KAFKA_PRODUCER, conf, why);
+    return kafka_handle_make(RD_KAFKA_PRODUCER, conf, why);
+}
+
+/* A refusal, with what it may be that the broker does not say. */
+static int refuse(struct kafka *k, const struct kafka_fault *f, struct hg_why *why) {
+    char mechanism[64] = "";
+    size_t len = sizeof mechanism;
+    (void)rd_kafka_conf_get(k->base, "sasl.mechanisms", mechanism, &len);
+    const char *more = kafka_conf_scram_fault(hg_slice_of(mechanism));
+    hg_why_set(why, "event_log kafka: %s%s%s", f->text, more != NULL ? "; " : "",
+               more != NULL ? more : "");
+    return HG_EDENIED;
+}
+
+int kafka_ready_try(struct kafka *k, const struct kafka_identity *id, struct hg_why *why) {
+    struct wait w = {.end_ms = kafka_mono_ms() + WAIT_MS};
+    rd_kafka_t *rk = open_handle(k, &w, id, why);
     if (rk == NULL) {
         return HG_EINVAL;
     }
-    for (int64_t end = kafka_mono_ms() + WAIT_MS; !w.is_there && kafka_mono_ms() < end;) {
+    while (!w.is_there && kafka_mono_ms() < w.end_ms) {
         (void)rd_kafka_poll(rk, POLL_MS);
     }
     rd_kafka_destroy(rk);
-    if (!w.is_there) {
-        hg_why_set(why, "event_log kafka: no producer id from %s within %d s: %s", k->bootstrap,
-                   WAIT_MS / 1000, w.fault[0] != '\0' ? w.fault : "the cluster is not ready");
-        return HG_EAGAIN;
+    if (w.is_there) {
+        return 0;
     }
-    return 0;
+    if (kafka_fault_is_refusal(&w.fault)) {
+        return refuse(k, &w.fault, why);
+    }
+    hg_why_set(why, "event_log kafka: no producer id from %s within %d s: %s", k->bootstrap,
+               WAIT_MS / 1000, kafka_fault_text(&w.fault, "the cluster is not ready"));
+    return HG_EAGAIN;
+}
+
+int kafka_ready_wait(struct kafka *k, struct hg_why *why) {
+    return kafka_ready_try(k, NULL, why);
 }

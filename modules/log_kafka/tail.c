@@ -214,15 +214,16 @@ static int open_tail(struct kafka_tail *t) {
     }
     rd_kafka_conf_t *conf = kafka_handle_conf(t->k, properties, &why);
     t->reader = kafka_reader_new();
-    t->rk =
-        conf != NULL && t->reader != NULL ? kafka_handle_new(RD_KAFKA_CONSUMER, conf, &why) : NULL;
+    t->rk = conf != NULL && t->reader != NULL
+                ? kafka_handle_new(t->k, RD_KAFKA_CONSUMER, conf, &why)
+                : NULL;
     if (t->rk != NULL) {
         t->queue = rd_kafka_queue_new(t->rk);
         if (hg_thread_start(&t->thread, run_tail, t) == 0) {
             return kafka_care_start(t);
         }
         rd_kafka_queue_destroy(t->queue);
-        rd_kafka_destroy(t->rk);
+        kafka_handle_destroy(t->k, t->rk);
         t->rk = NULL;
     }
     HG_LOG(HG_ERROR, "kafka_tail_failed", "reason=\"%s\"", why.text);
@@ -372,7 +373,7 @@ void kafka_tail_free(struct kafka_tail **pt) {
     }
     if (t->rk != NULL) {
         rd_kafka_queue_destroy(t->queue);
-        rd_kafka_destroy(t->rk);
+        kafka_handle_destroy(t->k, t->rk);
     }
     kafka_own_fini(&t->own);
     kafka_reader_free(&t->reader);

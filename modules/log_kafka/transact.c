@@ -51,7 +51,7 @@ static bool is_fenced(rd_kafka_resp_err_t err) {
 
 static void drop(struct kafka_transact *t) {
     if (t->rk != NULL) {
-        rd_kafka_destroy(t->rk);
+        kafka_handle_destroy(t->k, t->rk);
     }
     t->rk = NULL;
     t->is_ready = false;
@@ -104,7 +104,7 @@ static int open_producer(struct kafka_transact *t) {
         set_patience(t->k, conf);
         rd_kafka_conf_set_dr_msg_cb(conf, on_delivery);
         rd_kafka_conf_set_error_cb(conf, on_error);
-        t->rk = kafka_handle_new(RD_KAFKA_PRODUCER, conf, &why);
+        t->rk = kafka_handle_new(t->k, RD_KAFKA_PRODUCER, conf, &why);
     }
     if (t->rk == NULL) {
         HG_LOG(HG_ERROR, "kafka_no_producer", "why=\"%s\"", why.text);

@@ -131,7 +131,7 @@ static bool secret_differs(const struct hg_conf *now, const struct hg_conf *next
                (!hg_slice_eq(was->name, s->name) || !has_same_words(was->line, s->line))) {
             was = was->next;
         }
-        if (was != NULL && !hg_slice_eq(was->bytes, s->bytes)) {
+        if (was != NULL && !s->is_live && !hg_slice_eq(was->bytes, s->bytes)) {
             hg_buf_printf(out,
                           "%s:%u: %s: what %.*s holds differs from what the running server was "
                           "started with; only a restart can apply it\n",

@@ -156,7 +156,7 @@ static int keep_bytes(struct hg_conf_load *load, const struct hg_conf_line *line
     if (s == NULL || copy == NULL) {
         return HG_ENOMEM;
     }
-    *s = (struct hg_conf_secret){{copy, bytes.len}, name, line, load->conf->secrets};
+    *s = (struct hg_conf_secret){{copy, bytes.len}, name, line, false, load->conf->secrets};
     load->conf->secrets = s;
     *ret = s->bytes;
     return 0;
@@ -224,6 +224,15 @@ int hg_conf_arg_secret(struct hg_conf_load *load, const struct hg_conf_line *lin
         return HG_EINVAL;
     }
     return keep_bytes(load, line, arg, bytes, ret_secret);
+}
+
+int hg_conf_arg_live_secret(struct hg_conf_load *load, const struct hg_conf_line *line,
+                            struct hg_slice arg, struct hg_slice *ret_secret) {
+    int err = hg_conf_arg_secret(load, line, arg, ret_secret);
+    if (err == 0) {
+        load->conf->secrets->is_live = true; /* the one that was read just now */
+    }
+    return err;
 }
 
 static int set_secret(struct hg_conf_load *load, const struct hg_directive *row,

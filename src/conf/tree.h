@@ -50,6 +50,7 @@ struct hg_conf_secret {
     struct hg_slice bytes;
     struct hg_slice name;            /* the argument that names it */
     const struct hg_conf_line *line; /* that has the argument */
+    bool is_live;                    /* a reload applies another one */
     struct hg_conf_secret *next;
 };
 

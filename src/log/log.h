@@ -74,6 +74,9 @@ void hg_log_stop(struct hg_log **plog);
  * the driver has it: start-up and reload threads only. */
 int hg_log_topic(struct hg_log *log, const struct hg_log_topic *topic, uint32_t *ret_id,
                  struct hg_why *why);
+/* Before the topics of a reload: what the driver can take of it while it runs, such as
+ * another password. HG_EDENIED, HG_EAGAIN and why: it is as it was. Blocks as hg_log_topic. */
+int hg_log_renew(struct hg_log *log, const struct hg_log_open *open, struct hg_why *why);
 /* What a configuration lets be followed, or published to, by pattern (log/topic.h). */
 struct hg_log_patterns {
     const struct hg_slice *items;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* topic_open.c - making a topic, changing one, or listing all: asked from any
- * thread, done where the driver is asked (errands.h); the table is the log
- * thread's. Start-up waits for it; a loop is told when it is there. */
+/* topic_open.c - making a topic, changing one, listing all, and what a reload has for
+ * the driver beside them: asked from any thread, done where the driver is asked (errands.h); the
+ * table is the log thread's. Start-up waits for it; a loop is told when it is there. */
 #include "log/inner.h"
 
 #include "headgate/logline.h"
@@ -181,6 +181,27 @@ int hg_log_thread__list(struct hg_log *log, const struct hg_log_patterns *wanted
                         struct hg_log_kept **ret_items, size_t *ret_n) {
     struct list_call call = {.wanted = wanted, .ret_items = ret_items, .ret_n = ret_n};
     hg_errands_ask(log, on_list, &call);
+    return call.err;
+}
+
+/* The same for what a reload brings. */
+struct renew_call {
+    const struct hg_log_open *open;
+    struct hg_why *why;
+    int err;
+};
+
+static void on_renew(struct hg_log *log, void *arg) {
+    struct renew_call *call = arg;
+    call->err = log->ops->renew(log->driver, call->open, call->why);
+}
+
+int hg_log_renew(struct hg_log *log, const struct hg_log_open *open, struct hg_why *why) {
+    struct renew_call call = {.open = open, .why = why};
+    if (log->ops->renew == NULL) {
+        return 0;
+    }
+    hg_errands_ask(log, on_renew, &call);
     return call.err;
 }
 

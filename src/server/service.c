@@ -43,6 +43,43 @@ static int compare(struct hg_service *s, struct change *c) {
     return hg_conf_needs_restart(s->conf, c->conf, c->errors) ? HG_EINVAL : 0;
 }
 
+/* NULL: no module has the driver that the configuration names. */
+static const struct hg_log_ops *find_driver(const struct hg_service *s, const struct hg_conf *conf,
+                                            struct hg_log_open *ret_open) {
+    const struct hg_log_settings *settings = hg_log_settings(conf);
+    const struct hg_module *m = NULL;
+    const struct hg_log_ops *driver = NULL;
+    if (settings->event_log.n > 0) {
+        driver = hg_registry_log(s->registry, settings->event_log.items[0], &m);
+    }
+    if (driver != NULL) {
+        *ret_open = hg_log_settings_open(conf, m->directives);
+    }
+    return driver;
+}
+
+/* What the log can take of a configuration while it runs. */
+static int renew_from(struct hg_service *s, const struct hg_conf *conf, struct hg_why *why) {
+    struct hg_log_open open;
+    return s->log != NULL && find_driver(s, conf, &open) != NULL ? hg_log_renew(s->log, &open, why)
+                                                                 : 0;
+}
+
+static int renew_log(struct hg_service *s, struct change *c) {
+    struct hg_why why = {""};
+    int err = renew_from(s, c->conf, &why);
+    if (err != 0) {
+        hg_conf_fault(c->conf, "event_log", (struct hg_slice){0}, c->errors, "%s", why.text);
+    }
+    return err;
+}
+
+/* A reload that was refused: as before, unless that does not work any more. */
+static void undo_renewal(struct hg_service *s) {
+    struct hg_why why = {""};
+    (void)renew_from(s, s->conf, &why);
+}
+
 static int start_modules(struct hg_service *s, struct change *c) {
     struct hg_why why = {""};
     int err = hg_crew_start_modules(&s->crew, &why);
@@ -132,7 +169,6 @@ static int start_log(struct hg_service *s, struct change *c) {
     const struct hg_log_settings *settings = hg_log_settings(c->conf);
     struct hg_loop *loops[LOOPS_MAX];
     struct hg_why why = {""};
-    const struct hg_module *m = NULL;
     struct hg_log_setup setup = {
         .loops = loops,
         .n_loops = s->crew.n,
@@ -146,16 +182,13 @@ static int start_log(struct hg_service *s, struct change *c) {
         .readers = (unsigned)settings->readers,
         .look_ms = settings->refresh_ms,
     };
-    if (settings->event_log.n > 0) {
-        setup.driver = hg_registry_log(s->registry, settings->event_log.items[0], &m);
-    }
+    setup.driver = find_driver(s, c->conf, &setup.open);
     if (setup.driver == NULL) {
         return 0; /* building the generation says so with all other faults */
     }
     for (unsigned i = 0; i < s->crew.n; i++) {
         loops[i] = s->crew.lanes[i].loop;
     }
-    setup.open = hg_log_settings_open(c->conf, m->directives);
     int err = hg_log_start(&setup, &s->log, &why);
     if (err != 0) {
         hg_conf_fault(c->conf, "event_log", (struct hg_slice){0}, c->errors, "%s", why.text);
@@ -199,7 +232,7 @@ static const step_fn start_steps[] = {
 
 /* Whatever can fail does so before the swap. */
 static const step_fn reload_steps[] = {
-    adopt_descriptors, read_conf, compare, start_modules, build, swap, NULL,
+    adopt_descriptors, read_conf, compare, start_modules, renew_log, build, swap, NULL,
 };
 
 int hg_service_take(struct hg_service *s, const struct hg_bundle *b, struct hg_buf *ret_errors) {
@@ -214,6 +247,7 @@ int hg_service_take(struct hg_service *s, const struct hg_bundle *b, struct hg_b
         hg_site_unref(&c.site);
         hg_conf_unref(&c.conf);
         hg_sockets_close_from(&s->sockets, sockets_before);
+        undo_renewal(s);
     }
     hg_access_file_sweep();
     s->is_started = s->is_started || err == 0;

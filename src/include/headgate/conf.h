@@ -99,6 +99,10 @@ HG_API int hg_conf_arg_duration(struct hg_conf_load *load, const struct hg_conf_
                                 struct hg_slice arg, int64_t *ret_ms);
 HG_API int hg_conf_arg_secret(struct hg_conf_load *load, const struct hg_conf_line *line,
                               struct hg_slice arg, struct hg_slice *ret_secret);
+/* The same in a row that is_at_start, for a value that can change while it runs: that
+ * another stands behind the same name refuses no reload. */
+HG_API int hg_conf_arg_live_secret(struct hg_conf_load *load, const struct hg_conf_line *line,
+                                   struct hg_slice arg, struct hg_slice *ret_secret);
 /* The value of argument name=value, or false. */
 HG_API bool hg_conf_arg_named(const struct hg_conf_line *line, const char *name,
                               struct hg_slice *ret_value);

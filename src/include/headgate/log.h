@@ -250,6 +250,11 @@ struct hg_log_ops {
      * somebody's transaction is open; describe's next stands before that. The thread of
      * describe, and what it says. NULL: nothing is ever hidden. */
     int (*end)(void *state, uint32_t topic, uint32_t partition, uint64_t *ret_next);
+    /* Before the topics of a reload: takes from the configuration what a running log can,
+     * such as another password behind the same name (hg_conf_arg_live_secret), once it was
+     * seen to work. HG_EDENIED, HG_EAGAIN and why: it is as it was, and the reload is refused.
+     * The thread of topic_open. NULL: there is no such thing. */
+    int (*renew)(void *state, const struct hg_log_open *open, struct hg_why *why);
 };
 
 #endif

@@ -27,8 +27,10 @@ tests_modules_log_kafka_test_log_kafka_SOURCES = \
     tests/modules/log_kafka/test_doubt.c \
     tests/modules/log_kafka/test_end.c \
     tests/modules/log_kafka/test_fatal.c \
+    tests/modules/log_kafka/test_fault.c \
     tests/modules/log_kafka/test_fetch.c \
     tests/modules/log_kafka/test_hung.c \
+    tests/modules/log_kafka/test_handle.c \
     tests/modules/log_kafka/test_lane.c \
     tests/modules/log_kafka/test_leader.c \
     tests/modules/log_kafka/test_line.c \

@@ -19,6 +19,8 @@ static int without_broker(void) {
     failed += test_hung();
     failed += test_ask();
     failed += test_doubt();
+    failed += test_fault();
+    failed += test_handle();
     return failed;
 }
 

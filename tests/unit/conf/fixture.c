@@ -29,7 +29,7 @@ static int set_allow(struct hg_conf_load *load, void *conf, const struct hg_conf
     return 0;
 }
 
-/* limit SIZE [burst=SIZE] [wait=TIME] [secret=...] */
+/* limit SIZE [burst=SIZE] [wait=TIME] [secret=...] [live_secret=...] */
 static int set_limit(struct hg_conf_load *load, void *conf, const struct hg_conf_line *line) {
     struct fx_core *c = conf;
     struct hg_slice value, secret;
@@ -43,6 +43,10 @@ static int set_limit(struct hg_conf_load *load, void *conf, const struct hg_conf
     }
     if (hg_conf_arg_named(line, "secret", &value) &&
         hg_conf_arg_secret(load, line, value, &secret) != 0) {
+        return HG_EINVAL;
+    }
+    if (hg_conf_arg_named(line, "live_secret", &value) &&
+        hg_conf_arg_live_secret(load, line, value, &secret) != 0) {
         return HG_EINVAL;
     }
     return 0;

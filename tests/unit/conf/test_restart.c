@@ -87,6 +87,15 @@ static void a_secret_that_changed_behind_its_name_is_a_change(void **state) {
     expect_kept("key file:k;", "one", "two", "");               /* a reload applies it */
 }
 
+static void one_that_a_running_server_can_be_given_is_none(void **state) {
+    (void)state;
+    expect_kept("limit 5k live_secret=file:k;", "one", "two", "");
+    expect_kept("limit 5k secret=file:k live_secret=file:k;", "one", "two",
+                "t.conf:1: limit: what file:k holds differs from what the running server was "
+                "started with; only a restart can apply it\n");
+    expect_change("limit 5k;", "limit 6k;", "t.conf:1: limit" DIFFERS);
+}
+
 int test_restart(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_changed_value_needs_a_restart),
@@ -94,6 +103,7 @@ int test_restart(void) {
         cmocka_unit_test(a_value_in_an_inner_block_counts_where_it_stands),
         cmocka_unit_test(a_module_that_is_new_needs_none),
         cmocka_unit_test(a_secret_that_changed_behind_its_name_is_a_change),
+        cmocka_unit_test(one_that_a_running_server_can_be_given_is_none),
     };
     return cmocka_run_group_tests_name("restart", tests, NULL, NULL);
 }

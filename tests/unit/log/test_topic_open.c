@@ -134,12 +134,40 @@ static void what_the_driver_keeps_is_listed(void **state) {
     assert_int_equal(hg_log_kept(f->rig.log, &none, &kept, &n), HG_EIO);
 }
 
+static int renew(void *state, const struct hg_log_open *open, struct hg_why *why) {
+    (void)state;
+    hg_why_set(why, "%zu arguments", open->n_args);
+    return open->n_args == 1 ? 0 : HG_EDENIED;
+}
+
+static void what_a_reload_brings_goes_to_a_driver_that_takes_it(void **state) {
+    struct fixture *f = *state;
+    struct hg_log_open open = {.n_args = 1};
+    struct hg_log_ops ops = fake_log_ops;
+    struct hg_log_setup setup = f->rig.setup;
+    struct hg_why why = {""};
+    assert_int_equal(hg_log_renew(f->rig.log, &open, &why), 0);
+    assert_string_equal(why.text, "");
+    rig_stop(&f->rig);
+    ops.renew = renew;
+    setup.driver = &ops;
+    rig_start(&f->rig, &setup);
+    assert_int_equal(hg_log_renew(f->rig.log, &open, &why), 0);
+    open.n_args = 2;
+    assert_int_equal(hg_log_renew(f->rig.log, &open, &why), HG_EDENIED);
+    assert_string_equal(why.text, "2 arguments");
+    rig_stop(&f->rig);
+    setup.driver = &fake_log_ops;
+    rig_start(&f->rig, &setup);
+}
+
 int test_topic_open(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(what_the_driver_keeps_is_listed, set_up, tear_down),
         OPEN(who_asks_for_one_name_gets_one_topic),
         OPEN(a_topic_that_cannot_be_made_is_told),
         OPEN(a_topic_made_again_after_a_start_is_known_to_dedup),
+        OPEN(what_a_reload_brings_goes_to_a_driver_that_takes_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
