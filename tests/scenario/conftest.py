@@ -18,6 +18,10 @@ from support.namespace import Namespace, Unavailable  # noqa: E402
 from support.tls import make_certificate  # noqa: E402
 
 
+# Tests with these fixtures follow one another: they share a cluster.
+GROUPS = {"own_broker": "own_broker", "secure_broker": "own_broker", "three_brokers": "three_brokers"}
+
+
 def pytest_configure(config):
     for line in event_log.MARKS.values():
         config.addinivalue_line("markers", line)
@@ -31,8 +35,8 @@ def pytest_configure(config):
 def pytest_collection_modifyitems(config, items):
     items[:], others = event_log.choose(items)
     for item in items:
-        for shared in {"own_broker", "three_brokers"} & set(item.fixturenames):
-            item.add_marker(pytest.mark.xdist_group(shared))
+        for group in {GROUPS[name] for name in item.fixturenames if name in GROUPS}:
+            item.add_marker(pytest.mark.xdist_group(group))
     if others:
         config.hook.pytest_deselected(items=others)
 
@@ -57,8 +61,9 @@ def bootstrap(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def cluster_of_one(tmp_path_factory):
+    """With listeners that ask who comes, beside the plain one."""
     need_module()
-    c = Cluster(tmp_path_factory.mktemp("own") / "kafka").start(1)
+    c = Cluster(tmp_path_factory.mktemp("own") / "kafka", secure=1).start(1)
     yield c
     c.stop()
 
@@ -68,6 +73,12 @@ def own_broker(cluster_of_one):
     """A cluster of one for tests that hang or kill it; such tests follow one another."""
     yield cluster_of_one
     cluster_of_one.start(1)
+
+
+@pytest.fixture
+def secure_broker(cluster_of_one):
+    """The same for tests that leave it as it is, but for rights on topics of their own."""
+    return cluster_of_one
 
 
 @pytest.fixture(scope="session", params=["short", "default"] if FULL else ["short"])

@@ -121,11 +121,10 @@ def test_a_single_broker_is_back_after_kill_9_and_after_a_stop(make_cluster):
     assert status == 1 and "no broker 2" in text
 
 
-def test_secure_listeners_take_who_is_proved_and_nobody_else(make_cluster):
+def test_secure_listeners_take_who_is_proved_and_nobody_else(secure_broker):
     kafka = clients()
-    c = make_cluster(secure=1).start()
-    with open(c.secret("password"), encoding="utf-8") as f:
-        password = f.read().strip()
+    c = secure_broker
+    password = c.text_of("password")
     ca = {"ssl.ca.location": c.secret("ca.crt")}
 
     def key_of(name):

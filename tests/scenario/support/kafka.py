@@ -108,3 +108,8 @@ class Cluster:
 
     def secret(self, name):
         return os.path.join(self.dir, "secure", name)
+
+    def text_of(self, name):
+        """What stands in a file of the secure listeners: "password" is the user "gateway"'s."""
+        with open(self.secret(name), encoding="utf-8") as f:
+            return f.read().strip()
