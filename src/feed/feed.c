@@ -37,59 +37,6 @@ struct tail {
     size_t first;
 };
 
-static int set_up(struct hg_feed *f, const struct hg_feed_setup *setup) {
-    f->loop = setup->loop;
-    f->parts.log = setup->log;
-    f->parts.window_bytes_max = setup->window_bytes_max;
-    f->reads_max = setup->reads_max > 0 ? setup->reads_max : 1;
-    f->read_bytes_max = setup->read_bytes_max < UINT32_MAX ? setup->read_bytes_max : UINT32_MAX;
-    if (hg_feed__state_init(f) || hg_feed__follow_init(f) || hg_feed__rest_init(f) ||
-        hg_feed__beat_init(f) || hg_buf_reserve(&f->frame, SCRATCH_BYTES) ||
-        hg_buf_reserve(&f->notice, SCRATCH_BYTES) || hg_buf_reserve(&f->cursor, SCRATCH_BYTES)) {
-        return HG_ENOMEM;
-    }
-    return 0;
-}
-
-int hg_feed_new(const struct hg_feed_setup *setup, struct hg_feed **ret) {
-    struct hg_feed *f = hg_try_alloc(sizeof(*f));
-    if (!f) {
-        return HG_ENOMEM;
-    }
-    if (set_up(f, setup)) {
-        hg_feed_free(&f);
-        return HG_ENOMEM;
-    }
-    hg_feed_counters_register();
-    *ret = f;
-    return 0;
-}
-
-void hg_feed_free(struct hg_feed **pf) {
-    struct hg_feed *f = *pf;
-    *pf = NULL;
-    if (!f) {
-        return;
-    }
-    HG_ASSERT(f->n_live == 0 && f->n_catching == 0);
-    hg_feed__read_abandon(f);
-    hg_feed__follow_fini(f);
-    hg_feed__rest_fini(f);
-    hg_feed__beat_fini(f);
-    hg_feed__state_fini(f);
-    hg_feed__parts_fini(&f->parts);
-    hg_buf_fini(&f->encoding);
-    hg_buf_fini(&f->frame);
-    hg_buf_fini(&f->notice);
-    hg_buf_fini(&f->cursor);
-    hg_free(f);
-}
-
-void hg_feed_count(const struct hg_feed *f, size_t *ret_live, size_t *ret_catching) {
-    *ret_live = f->n_live;
-    *ret_catching = f->n_catching;
-}
-
 /* Record k did not fit: the subscriber goes on there by itself. Its cursor is
  * the loop's but in this partition, where it has all before k. */
 static void stall(const struct tail *t, struct hg_feed__cover *cover, size_t k,
@@ -213,31 +160,89 @@ static void jump_to_end(struct hg_feed *f, struct hg_feed__topic *t, uint32_t pa
     hg_feed__wake_ahead(f);
 }
 
-void hg_feed_tail(struct hg_feed *f, struct hg_batch *batch) {
-    struct tail t = {.feed = f, .batch = batch};
-    /* A topic that cannot be remembered has no subscriber here either; a partition
-     * that cannot is begun at its first record later. */
-    t.topic = hg_feed__topic(f, batch->topic);
-    if (!t.topic) {
-        return;
-    }
-    HG_ASSERT(batch->partition < t.topic->n_parts);
-    t.part = t.topic->parts[batch->partition];
+static void show(struct hg_feed *f, struct hg_feed__topic *topic, struct hg_batch *batch) {
+    struct tail t = {.feed = f, .topic = topic, .batch = batch};
+    t.part = topic->parts[batch->partition];
     if (batch->is_lost) {
-        hg_feed__lose(f, t.topic, batch->partition, batch->next);
+        hg_feed__lose(f, topic, batch->partition, batch->next);
         return;
     }
     if (batch->n == 0) {
-        jump_to_end(f, t.topic, batch->partition);
+        jump_to_end(f, topic, batch->partition);
         return;
     }
     if (batch->epoch < t.part->epoch) {
         return; /* of the topic before: a read has told of the new one already */
     }
-    jump_to(f, t.topic, t.part, batch->epoch, batch->entries[0].offset);
+    jump_to(f, topic, t.part, batch->epoch, batch->entries[0].offset);
     pass_known(&t);
     hg_window_push(&t.part->window, batch);
     if (t.first < batch->n) {
         dispatch(&t);
     }
+}
+
+/* A topic that cannot be remembered has no subscriber here either; a partition
+ * that cannot is begun at its first record later. */
+void hg_feed_tail(struct hg_feed *f, struct hg_batch *batch) {
+    struct hg_feed__topic *topic = hg_feed__topic(f, batch->topic);
+    HG_ASSERT(!topic || batch->partition < topic->n_parts);
+    if (topic) {
+        show(f, topic, batch);
+    }
+}
+
+/* ----- its making ----- */
+
+static int set_up(struct hg_feed *f, const struct hg_feed_setup *setup) {
+    f->loop = setup->loop;
+    f->parts.log = setup->log;
+    f->parts.window_bytes_max = setup->window_bytes_max;
+    f->reads_max = setup->reads_max > 0 ? setup->reads_max : 1;
+    f->read_bytes_max = setup->read_bytes_max < UINT32_MAX ? setup->read_bytes_max : UINT32_MAX;
+    if (hg_feed__state_init(f) || hg_feed__follow_init(f) || hg_feed__rest_init(f) ||
+        hg_feed__beat_init(f) || hg_buf_reserve(&f->frame, SCRATCH_BYTES) ||
+        hg_buf_reserve(&f->notice, SCRATCH_BYTES) || hg_buf_reserve(&f->cursor, SCRATCH_BYTES)) {
+        return HG_ENOMEM;
+    }
+    return 0;
+}
+
+int hg_feed_new(const struct hg_feed_setup *setup, struct hg_feed **ret) {
+    struct hg_feed *f = hg_try_alloc(sizeof(*f));
+    if (!f) {
+        return HG_ENOMEM;
+    }
+    if (set_up(f, setup)) {
+        hg_feed_free(&f);
+        return HG_ENOMEM;
+    }
+    hg_feed_counters_register();
+    *ret = f;
+    return 0;
+}
+
+void hg_feed_free(struct hg_feed **pf) {
+    struct hg_feed *f = *pf;
+    *pf = NULL;
+    if (!f) {
+        return;
+    }
+    HG_ASSERT(f->n_live == 0 && f->n_catching == 0);
+    hg_feed__read_abandon(f);
+    hg_feed__follow_fini(f);
+    hg_feed__rest_fini(f);
+    hg_feed__beat_fini(f);
+    hg_feed__state_fini(f);
+    hg_feed__parts_fini(&f->parts);
+    hg_buf_fini(&f->encoding);
+    hg_buf_fini(&f->frame);
+    hg_buf_fini(&f->notice);
+    hg_buf_fini(&f->cursor);
+    hg_free(f);
+}
+
+void hg_feed_count(const struct hg_feed *f, size_t *ret_live, size_t *ret_catching) {
+    *ret_live = f->n_live;
+    *ret_catching = f->n_catching;
 }
