@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* feed.c - the feed of one loop: its making, and the tail.
  *
- *   hg_feed_tail(batch)
+ *   hg_feed_tail(batch), for a crowd with what is acknowledged about then (gather.c)
  *     ├─ the window takes it
  *     ├─ plain subscribers: each gets the records it wants, one after another
  *     ├─ each record: those who follow its subject, those who follow its type
@@ -17,6 +17,7 @@
 #include "feed/beat.h"
 #include "feed/counters.h"
 #include "feed/follow.h"
+#include "feed/gather.h"
 #include "feed/internal.h"
 #include "feed/lost.h"
 #include "feed/read.h"
@@ -187,7 +188,7 @@ static void show(struct hg_feed *f, struct hg_feed__topic *topic, struct hg_batc
 void hg_feed_tail(struct hg_feed *f, struct hg_batch *batch) {
     struct hg_feed__topic *topic = hg_feed__topic(f, batch->topic);
     HG_ASSERT(!topic || batch->partition < topic->n_parts);
-    if (topic) {
+    if (topic && !hg_feed__gather_keeps(f, topic, batch)) {
         show(f, topic, batch);
     }
 }
@@ -201,8 +202,9 @@ static int set_up(struct hg_feed *f, const struct hg_feed_setup *setup) {
     f->reads_max = setup->reads_max > 0 ? setup->reads_max : 1;
     f->read_bytes_max = setup->read_bytes_max < UINT32_MAX ? setup->read_bytes_max : UINT32_MAX;
     if (hg_feed__state_init(f) || hg_feed__follow_init(f) || hg_feed__rest_init(f) ||
-        hg_feed__beat_init(f) || hg_buf_reserve(&f->frame, SCRATCH_BYTES) ||
-        hg_buf_reserve(&f->notice, SCRATCH_BYTES) || hg_buf_reserve(&f->cursor, SCRATCH_BYTES)) {
+        hg_feed__gather_init(f, show) || hg_feed__beat_init(f) ||
+        hg_buf_reserve(&f->frame, SCRATCH_BYTES) || hg_buf_reserve(&f->notice, SCRATCH_BYTES) ||
+        hg_buf_reserve(&f->cursor, SCRATCH_BYTES)) {
         return HG_ENOMEM;
     }
     return 0;
@@ -232,6 +234,7 @@ void hg_feed_free(struct hg_feed **pf) {
     hg_feed__read_abandon(f);
     hg_feed__follow_fini(f);
     hg_feed__rest_fini(f);
+    hg_feed__gather_fini(f);
     hg_feed__beat_fini(f);
     hg_feed__state_fini(f);
     hg_feed__parts_fini(&f->parts);

@@ -121,6 +121,10 @@ struct hg_feed {
     struct hg_timer *ready_timer, *later_timer, *moved_timer;
     struct hg_timer *follow_timer; /* NULL: the tail comes unasked */
     struct hg_timer *rest_timer;
+    struct hg_list gathering;      /* topics with batches that wait for others (gather.h) */
+    struct hg_timer *gather_timer; /* NULL: none ever waits */
+    int64_t gather_ms;
+    hg_feed__show_fn show;
     bool is_tail_by_wish;
     struct hg_feed__wheel wheel;
     struct hg_list reads; /* under way */

@@ -15,6 +15,7 @@ static void free_topic(struct hg_feed__topic **pt) {
         hg_window_fini(&t->parts[i]->window);
         hg_free(t->parts[i]);
     }
+    hg_feed__gather_drop(&t->gather);
     hg_feed__index_fini(&t->index);
     hg_free(t->parts);
     hg_free(t);

@@ -5,6 +5,7 @@
 #ifndef HG_FEED_PART_H
 #define HG_FEED_PART_H
 
+#include "feed/gather.h"
 #include "feed/index.h"
 #include "log/log.h"
 #include "window/window.h"
@@ -40,6 +41,7 @@ struct hg_feed__topic {
     uint64_t tag;
     struct hg_feed__index index;
     struct hg_feed__follow follow;
+    struct hg_feed__gather gather;
     struct hg_feed__part **parts; /* n_parts of them; each stays where it is */
 };
 

@@ -210,6 +210,10 @@ uint32_t hg_log_topic_epoch(const struct hg_log *log, uint32_t id) {
     return atomic_load_explicit(&topic_of(log, id)->epoch, memory_order_acquire);
 }
 
+bool hg_log_topic_is_busy(const struct hg_log *log, uint32_t id) {
+    return atomic_load_explicit(&topic_of(log, id)->queued_bytes, memory_order_relaxed) > 0;
+}
+
 void hg_log_topic_range(const struct hg_log *log, uint32_t id, uint32_t partition,
                         struct hg_log_range *ret) {
     const struct hg_topic *topic = topic_of(log, id);

@@ -120,6 +120,8 @@ uint32_t hg_log_topic_partitions(const struct hg_log *log, uint32_t id); /* only
 /* How long a partition may have been there before it is known of here. */
 int64_t hg_log_unseen_ms(const struct hg_log *log);
 uint32_t hg_log_topic_epoch(const struct hg_log *log, uint32_t id);
+/* Publishes of this process to it are on their way; only of a driver that is HG_LOG_REMOTE. */
+bool hg_log_topic_is_busy(const struct hg_log *log, uint32_t id);
 /* First and next offset as last known; never behind what was acknowledged. */
 void hg_log_topic_range(const struct hg_log *log, uint32_t id, uint32_t partition,
                         struct hg_log_range *ret);

@@ -16,6 +16,7 @@ tests_unit_feed_test_feed_SOURCES = \
     tests/unit/feed/test_encode.c \
     tests/unit/feed/test_feed.c \
     tests/unit/feed/test_follow.c \
+    tests/unit/feed/test_gather.c \
     tests/unit/feed/test_index.c \
     tests/unit/feed/test_lost.c \
     tests/unit/feed/test_order.c \

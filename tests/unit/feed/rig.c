@@ -301,7 +301,7 @@ static struct hg_event *make_event(size_t number, const char *type, const char *
     return e;
 }
 
-static void begin_publish(struct rig *rig, uint32_t topic, const char *type, const char *subject) {
+void rig_begin_publish(struct rig *rig, uint32_t topic, const char *type, const char *subject) {
     struct publishing *pub = calloc(1, sizeof(*pub));
     assert_non_null(pub);
     pub->rig = rig;
@@ -319,7 +319,7 @@ static bool is_published(void *arg) {
 }
 
 void rig_publish(struct rig *rig, uint32_t topic, const char *type, const char *subject) {
-    begin_publish(rig, topic, type, subject);
+    rig_begin_publish(rig, topic, type, subject);
     rig_until(rig, is_published, rig);
     if (rig->is_remote) {
         remember_stored(rig, topic);
@@ -342,7 +342,7 @@ void rig_cut(struct rig *rig, uint32_t topic, uint32_t partition, uint64_t end) 
 
 void rig_publish_many(struct rig *rig, uint32_t topic, size_t n) {
     for (size_t i = 0; i < n; i++) {
-        begin_publish(rig, topic, "a", "s");
+        rig_begin_publish(rig, topic, "a", "s");
     }
     rig_until(rig, is_published, rig);
 }

@@ -73,6 +73,8 @@ struct rig {
 struct rig *rig_new(const struct rig_options *options, unsigned n_topics);
 void rig_free(struct rig **prig);
 
+/* On its way into the log. */
+void rig_begin_publish(struct rig *rig, uint32_t topic, const char *type, const char *subject);
 /* One durable event; its id is unique. Waits until the tail has come. */
 void rig_publish(struct rig *rig, uint32_t topic, const char *type, const char *subject);
 void rig_publish_many(struct rig *rig, uint32_t topic, size_t n);

@@ -9,6 +9,7 @@ int test_counters(void);
 int test_encode(void);
 int test_feed(void);
 int test_follow(void);
+int test_gather(void);
 int test_index(void);
 int test_lost(void);
 int test_order(void);
