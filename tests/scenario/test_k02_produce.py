@@ -58,29 +58,6 @@ def test_structured_mode_writes_the_event_as_json(bootstrap, topic, make_kafka_g
     assert json.loads(value)["id"] == "1" and json.loads(value)["data"] == {"n": 1}
 
 
-def test_a_cluster_that_is_gone_is_answered_in_time_and_comes_back(own_broker, topic, make_kafka_gateway):
-    g = make_kafka_gateway(own_broker.bootstrap, timeout_ms=2000)
-    stored, unanswered = [], []
-    with client(g) as http:
-        assert post(http, event("before")).status_code == 202
-        stored.append("before")
-        own_broker.do("kill", 1)
-        for i in range(2):
-            r = post(http, event(f"away{i}"))
-            assert r.status_code in (503, 504), r.text
-            unanswered.append(f"away{i}")
-            if r.status_code == 503:
-                assert int(r.headers["retry-after"]) >= 1
-        assert g.admin_get("/healthz")[0] == 200
-        own_broker.start(1)
-        until(lambda: post(http, event("after")).status_code == 202, "the cluster", 60)
-        stored.append("after")
-    until(lambda: g.admin_get("/readyz")[0] == 200, "readiness", 30)
-    there = [h["ce_id"] for _, _, h, _ in read(own_broker.bootstrap, topic)]
-    assert len(there) == len(set(there)), there
-    assert set(stored) <= set(there) <= set(stored) | set(unanswered)
-
-
 def test_what_a_broker_that_hangs_leaves_in_doubt_is_stored_once(own_broker, topic, make_kafka_gateway):
     g = make_kafka_gateway(own_broker.bootstrap, timeout_ms=2000)
     pid = own_broker.pids()[1]

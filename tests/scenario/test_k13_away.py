@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import threading
+import time
 from collections import Counter
 from contextlib import contextmanager
 
@@ -19,6 +20,7 @@ from support.wait import until
 
 QUEUE_KIB = 512
 MARGIN_KIB = 16 << 10  # what an allocator and twenty connections may keep beside it
+BACK_S = 10            # from when the cluster answers
 PADDING = "x" * 10_000
 BATCH = ("content-type", "application/cloudevents-batch+json")
 
@@ -26,8 +28,8 @@ BATCH = ("content-type", "application/cloudevents-batch+json")
 @pytest.fixture
 def away(make_gateway, own_broker, topic):
     """(start, hang): start(queue) starts a gateway; with hang() the broker answers nobody."""
-    def start(queue):
-        main = f"topic_queue {queue};\nkafka_property message.timeout.ms 4000;"
+    def start(queue, answer_ms=4000):
+        main = f"topic_queue {queue};\nkafka_property message.timeout.ms {answer_ms};"
         return make_gateway(conf=conf_of(own_broker.bootstrap, {topic: "/events"}, main)).start()
 
     @contextmanager
@@ -57,9 +59,9 @@ def accounted(gateway):
 class Sender(threading.Thread):
     """Sends groups of requests, all ids new, until it is stopped; keeps the answers."""
 
-    def __init__(self, gateway, name):
+    def __init__(self, gateway, name, pause_s=0.02):
         super().__init__(daemon=True)
-        self.gateway, self.label = gateway, name
+        self.gateway, self.label, self.pause_s = gateway, name, pause_s
         self.statuses, self.stored, self.unanswered = Counter(), [], 0
         self.retry_after = set()
         self.sent = 0
@@ -69,7 +71,7 @@ class Sender(threading.Thread):
     def run(self):
         conn = Http2(self.gateway, tls=True)
         try:
-            while not self.stopping.wait(0.02):
+            while not self.stopping.wait(self.pause_s):
                 ids = [f"{self.label}.{self.sent + i}" for i in range(10)]
                 self.sent += len(ids)
                 self.unanswered = len(ids)
@@ -113,15 +115,45 @@ def test_a_broker_that_hangs_costs_its_budget_and_is_told(away, own_broker, topi
         go_on()
         before = {s: s.statuses[202] for s in senders}
         until(lambda: all(s.statuses[202] > before[s] + 20 for s in senders), "acks to be back", 60)
+    until(lambda: gateway.admin_get("/readyz")[0] == 200, "readiness", 30)
+    check_all(gateway, own_broker, topic, senders)
+    sent = sum(s.sent for s in senders) + 1
+    until(lambda: accounted(gateway) == sent, "every event to be accounted for", 30)
+
+
+def test_a_cluster_that_dies_under_load_is_waited_for(away, own_broker, topic):
+    """For longer than twice what publishers wait; it takes as long to start again."""
+    start, _ = away
+    answer_s = 2
+    gateway = start(f"{QUEUE_KIB}k", answer_s * 1000)
+    worker = gateway.workers()
+    senders = [Sender(gateway, f"s{i}", 0.1) for i in range(4)]  # the broker needs a core to start
+    until(lambda: all(s.statuses[202] > 20 for s in senders), "events", 60)
+    own_broker.do("kill", 1)
+    died = time.monotonic()
+    until(lambda: gateway.admin_get("/readyz")[0] == 503, "readiness to be gone", 30)
+    before = sum(s.statuses[202] for s in senders)
+    until(lambda: time.monotonic() > died + 2.5 * answer_s and all(s.statuses[503] > 50 for s in senders),
+          "twice as long as publishers wait", 60)
+    assert gateway.admin_get("/healthz")[0] == 200
+    assert sum(s.statuses[202] for s in senders) == before, "nobody could acknowledge that"
+    own_broker.start(1)
+    before = {s: s.statuses[202] for s in senders}
+    until(lambda: all(s.statuses[202] > before[s] + 20 for s in senders), "acks to be back", BACK_S)
+    until(lambda: gateway.admin_get("/readyz")[0] == 200, "readiness", BACK_S)
+    assert gateway.workers() == worker, "it was not started again"
+    check_all(gateway, own_broker, topic, senders)
+
+
+def check_all(gateway, own_broker, topic, senders):
+    """What was acknowledged is there once; of the rest nothing twice."""
     for s in senders:
         s.end()
     assert all(1 <= after <= 60 for s in senders for after in s.retry_after)
-    until(lambda: gateway.admin_get("/readyz")[0] == 200, "readiness", 30)
-    sent = sum(s.sent for s in senders) + 1
-    until(lambda: accounted(gateway) == sent, "every event to be accounted for", 30)
-    until(lambda: gateway.metric("headgate_log_queue_bytes") == 0, "the queue to be empty")
+    until(lambda: gateway.metric("headgate_log_queue_bytes") == 0, "the queue to be empty", 30)
     there = Counter(e["id"] for _, _, e in records_of(own_broker.bootstrap, topic))
     assert all(there[i] == 1 for s in senders for i in s.stored)
+    assert max(there.values()) == 1
 
 
 def leave_early(gateway):
@@ -138,12 +170,13 @@ def leave_early(gateway):
 @pytest.mark.parametrize("signo, comes_back", [(signal.SIGTERM, False), (signal.SIGQUIT, True)])
 def test_a_stop_with_thousands_in_flight_loses_nothing(away, own_broker, topic, signo, comes_back):
     """In batches: HTTP/1.1 answers one request after the other."""
+    batches, size = 20, 500
     start, hang = away
     gateway = start("16m")
     answers, stored = Counter(), ["before"]
 
     def send(label):
-        ids = [f"{label}.{i}" for i in range(100)]
+        ids = [f"{label}.{i}" for i in range(size)]
         body = json.dumps([{**event(i), "data": "x" * 100} for i in ids]).encode()
         conn = Http1(gateway)
         try:
@@ -157,13 +190,13 @@ def test_a_stop_with_thousands_in_flight_loses_nothing(away, own_broker, topic, 
 
     with client(gateway) as http:
         assert post(http, event("before")).status_code == 202
-    threads = [threading.Thread(target=send, args=(f"t{i}",)) for i in range(30)]
+    threads = [threading.Thread(target=send, args=(f"t{i}",)) for i in range(batches)]
     with hang() as go_on:
         threads[0].start()
         one = until(lambda: gateway.metric("headgate_log_queue_bytes"), "the first batch")
         for t in threads[1:]:
             t.start()
-        until(lambda: gateway.metric("headgate_log_queue_bytes") >= 30 * one, "3000 events in flight", 30)
+        until(lambda: gateway.metric("headgate_log_queue_bytes") >= batches * one, "10,000 events in flight", 30)
         gateway.process.send_signal(signo)
         if comes_back:
             until(lambda: gateway.admin_get("/readyz")[0] != 200, "the drain to begin")
@@ -173,9 +206,9 @@ def test_a_stop_with_thousands_in_flight_loses_nothing(away, own_broker, topic, 
         t.join(30)
     there = Counter(e["id"] for _, _, e in records_of(own_broker.bootstrap, topic))
     assert all(there[i] == 1 for i in stored) and max(there.values()) == 1, answers
-    assert sum(answers.values()) == 3000
+    assert sum(answers.values()) == batches * size
     if comes_back:
-        assert answers[202] == 3000, answers
+        assert answers[202] == batches * size, answers
     else:
         assert answers[202] == 0, answers
 
