@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "read.h"
+#include "tail.h"
 
 enum { BLOCK_RECORDS = 1024, BLOCK_BYTES = 1 << 20, AT_ONCE = 128 };
 
@@ -186,6 +187,13 @@ static int judge_gone(struct kafka_handle *h, uint64_t from) {
     return low > 0 && from < (uint64_t)low ? HG_ENOENT : 0;
 }
 
+/* The end that a leader tells is where all copies are, as far as it knows. One that was
+ * just chosen knows it late: what others had of the last one is to come yet. */
+static bool is_late(const struct kafka_handle *h, uint64_t end) {
+    return h->k->tail != NULL &&
+           kafka_tail_is_behind(h->k->tail, h->topic->name, h->partition, end);
+}
+
 /* The last answer of the leader knew of something behind the place. Where that
  * is not to be seen, a transaction of another producer is not over, and it is
  * to come yet. */
@@ -224,7 +232,7 @@ int kafka_fetch(struct kafka_handle *h, const struct kafka_topic *topic, uint32_
         in.err = in.err == HG_ENOMEM ? HG_ENOMEM : 0;
     } else if (in.is_gone) {
         in.err = judge_gone(h, from);
-    } else if (in.err == 0 && has_more(h)) {
+    } else if (in.err == 0 && (has_more(h) || is_late(h, h->next))) {
         in.err = HG_EAGAIN;
     }
     if (in.err != 0 || in.is_end || in.is_gone || !has_more(h)) {

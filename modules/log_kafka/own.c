@@ -115,6 +115,7 @@ static void show(struct kafka_tail *t, const struct tail_topic *topic,
     struct tail_part *part = &topic->parts[run->partition];
     size_t skip = (size_t)(part->next - run->first);
     part->next = run->next;
+    part->moved_ms = kafka_mono_ms();
     hg_log_tail(t->k->up, topic->topic->id, run->partition, run->records + skip, run->n - skip);
 }
 

@@ -11,7 +11,7 @@
  *        ▲───────────── kafka_follow ───┴────◄── start_again ─────────────────────┘   */
 #include "tail.h"
 
-enum { AT_ONCE = 256, TURN_MS = 200, ASK_MS = 2000 };
+enum { AT_ONCE = 256, TURN_MS = 200, ASK_MS = 2000, KNOWN_MS = 60000 };
 
 static const char *const properties[] = {
     "enable.auto.commit", "false", "enable.auto.offset.store", "false", "auto.commit.enable",
@@ -42,11 +42,24 @@ static struct tail_topic *find(struct kafka_tail *t, const char *name) {
     return i;
 }
 
+bool kafka_tail_is_behind(struct kafka_tail *t, const char *topic, uint32_t partition,
+                          uint64_t offset) {
+    (void)pthread_mutex_lock(&t->lock);
+    const struct tail_topic *i = find(t, topic);
+    const struct tail_part *part =
+        i != NULL && partition < i->n_parts ? &i->parts[partition] : NULL;
+    bool is_behind =
+        part != NULL && part->next > offset && kafka_mono_ms() - part->moved_ms < KNOWN_MS;
+    (void)pthread_mutex_unlock(&t->lock);
+    return is_behind;
+}
+
 /* ----- the thread ----- */
 
 static int start_part(struct kafka_tail *t, struct tail_topic *topic, uint32_t p, uint64_t at) {
     kafka_own_drop(&topic->parts[p].own);
     topic->parts[p].from = topic->parts[p].next = at;
+    topic->parts[p].moved_ms = kafka_mono_ms();
     topic->parts[p].last.is_there = topic->parts[p].anchor.is_there = false;
     int rc = rd_kafka_consume_start_queue(topic->rkt, (int32_t)p, (int64_t)at, t->queue);
     return rc == 0 ? 0 : HG_EAGAIN;
@@ -159,8 +172,12 @@ static void hand_over(struct kafka_tail *t, rd_kafka_message_t *const *messages,
     if (h.topic == NULL || h.p >= h.topic->n_parts) {
         return;
     }
+    uint64_t before = h.topic->parts[h.p].next;
     for (size_t i = 0; i < n; i++) {
         take_message(&h, messages[i]);
+    }
+    if (h.topic->parts[h.p].next != before) {
+        h.topic->parts[h.p].moved_ms = kafka_mono_ms();
     }
     give(&h);
     if (h.is_left_out) {

@@ -16,6 +16,7 @@ struct tail_anchor {
 
 struct tail_part {
     uint64_t from, next;       /* where it was started; what comes next */
+    int64_t moved_ms;          /* monotonic: when next was last set */
     struct tail_anchor last;   /* that was fetched */
     struct tail_anchor anchor; /* that was in this log when it was last looked at */
     struct kafka_runs own;     /* acknowledged to this process, from behind next on */
@@ -54,6 +55,11 @@ struct kafka_tail {
     _Atomic bool is_ending;
     struct kafka_care care;
 };
+
+/* Any thread: is what the tail gave in the last minute, or where it was started then, behind
+ * the offset? A leader that was just chosen may not know yet that all copies have it. */
+bool kafka_tail_is_behind(struct kafka_tail *t, const char *topic, uint32_t partition,
+                          uint64_t offset);
 
 /* care.c. HG_EIO: no thread. */
 int kafka_care_start(struct kafka_tail *t);

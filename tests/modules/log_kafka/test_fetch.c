@@ -4,6 +4,7 @@
 #include "log/records.h"
 #include "modules/log_kafka/other.h"
 #include "read.h"
+#include "tail.h"
 
 static int read_at(struct kafka_rig *rig, uint64_t from, struct hg_records *out) {
     struct hg_log_read want = {0, 0, from, 100, 1 << 20};
@@ -107,6 +108,40 @@ static void an_end_of_long_ago_is_not_believed(void **state) {
     other_close(&o);
 }
 
+/* A leader that was just chosen does not know at once how far all copies are. */
+static void an_end_before_what_the_tail_gave_is_not_believed(void **state) {
+    (void)state;
+    struct other o = {0};
+    struct kafka_rig rig;
+    struct hg_records out = {0};
+    other_open(&o, NULL);
+    other_make(&o, 1, NULL);
+    for (unsigned n = 0; n < 3; n++) {
+        other_put(&o, 0, n, 1700000000000);
+    }
+    other_flush(&o);
+    other_rig(&o, &rig);
+    struct kafka *k = rig.state;
+    assert_int_equal(rig.ops->follow(k, 0, true), 0);
+    assert_int_equal(read_at(&rig, 3, &out), 0);
+    assert_int_equal(out.n, 0);
+    struct tail_part *part = &k->tail->topics->parts[0];
+    (void)pthread_mutex_lock(&k->tail->lock);
+    assert_int_equal(part->next, 3);
+    part->next = 5; /* as if two more had been given */
+    part->moved_ms = kafka_mono_ms();
+    (void)pthread_mutex_unlock(&k->tail->lock);
+    assert_int_equal(read_at(&rig, 3, &out), HG_EAGAIN);
+    (void)pthread_mutex_lock(&k->tail->lock);
+    part->moved_ms -= 61 * 1000; /* what it gave may be gone again */
+    (void)pthread_mutex_unlock(&k->tail->lock);
+    assert_int_equal(read_at(&rig, 3, &out), 0);
+    hg_records_fini(&out);
+    kafka_rig_close(&rig);
+    other_delete(&o);
+    other_close(&o);
+}
+
 static void without_a_cluster_a_fetch_ends_in_time(void **state) {
     (void)state;
     static const struct kafka_topic topic = {.name = "nowhere", .partitions = 1};
@@ -131,6 +166,7 @@ int test_fetch(void) {
         cmocka_unit_test(what_is_gone_is_told),
         cmocka_unit_test(an_open_transaction_is_waited_for),
         cmocka_unit_test(an_end_of_long_ago_is_not_believed),
+        cmocka_unit_test(an_end_before_what_the_tail_gave_is_not_believed),
         cmocka_unit_test(without_a_cluster_a_fetch_ends_in_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
