@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Three brokers under load: the leader killed, the controller killed, two of three down, a
-rolling restart, the way between the gateway and one of them cut. After each an independent
-client reads the topics: what was acknowledged is there, once, in the order of its key, and
-subscribers that were cut meanwhile have it all."""
+"""Three brokers under load: the leader killed, the controller killed, leaders that move while one is
+down, two of three down, a rolling restart, the way between the gateway and one of them cut. After
+each an independent client reads the topics: what was acknowledged is there, once, in the order of
+its key, and subscribers that were cut meanwhile have it all."""
 import os
 import threading
 import time
@@ -23,8 +23,9 @@ ANSWER_MS = {"short": 8000, "default": 12000}  # more than one broker is missed 
 ACKS_WITHIN_S = 30    # of the cluster, on a machine that is shared; alone it is about one
 
 # Of two that are away one is the leader. That lasts for longer than publishers wait.
-CYCLES = {"short": [faults.two_of_three, faults.cut, faults.controller],
-          "default": [faults.leader, faults.controller, faults.two_of_three, faults.rolling, faults.cut]}
+CYCLES = {"short": [faults.two_of_three, faults.cut, faults.moving],
+          "default": [faults.leader, faults.controller, faults.moving, faults.two_of_three, faults.rolling,
+                      faults.cut]}
 if FULL:
     CYCLES["short"] = 3 * CYCLES["default"]
 

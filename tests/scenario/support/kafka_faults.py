@@ -6,6 +6,7 @@ import threading
 import time
 from typing import NamedTuple
 
+from .counts import FULL
 from .kafka_view import can_acknowledge, coordinator_of, partitions_of
 from .wait import until
 
@@ -13,6 +14,7 @@ ALL = (1, 2, 3)
 HELD_S = 6          # how long two brokers, or the way to one, are away
 CLUSTER_BACK_S = 120
 SOME_ACKS = 300
+MOVES, MOVE_S = 6 if FULL else 2, 2
 
 
 class Place(NamedTuple):
@@ -72,6 +74,41 @@ def coordinator(place):
     """kill -9 of the broker that keeps the gateway's transactions."""
     return _kill_one(place, until(lambda: coordinator_of(place.address(1), place.transactional_id),
                                   "a coordinator of transactions"))
+
+
+def _lead(place, admin, copies):
+    """The first of these leads every partition from now on."""
+    from kafka import TopicPartition  # pylint: disable=import-outside-toplevel
+    address = place.addresses()[copies[0]]
+
+    def partitions():
+        return partitions_of(address, place.topics)[2]
+
+    def leads():
+        admin.elect_leaders(0, place.topics, raise_errors=False)
+        return all(p.leader == copies[0] for p in partitions().values())
+
+    admin.alter_partition_reassignments({TopicPartition(*p): copies for p in partitions()})
+    until(leads, f"broker {copies[0]} to lead", 30, 0.1)
+
+
+def moving(place):
+    """kill -9 of the broker that leads the controllers; meanwhile the other two lead in turns."""
+    from kafka import KafkaAdminClient  # pylint: disable=import-outside-toplevel
+    victim = until(lambda: place.cluster.controller, "a controller")
+    living = [n for n in ALL if n != victim]
+    place.cluster.do("kill", victim)
+    place.when_back(living)
+    admin = KafkaAdminClient(bootstrap_servers=[place.address(n) for n in living])
+    try:
+        for turn in range(MOVES):
+            _lead(place, admin, [living[turn % 2], living[1 - turn % 2], victim])
+            back = time.monotonic()
+            place.crowd.cut_followers()
+            threading.Event().wait(MOVE_S)
+    finally:
+        admin.close()
+    return back, lambda: place.cluster.do("start")
 
 
 def two_of_three(place):
