@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -177,6 +178,14 @@ def test_only_what_the_script_started_is_ended(make_cluster):
                 assert other.poll() is None
         finally:
             other.send_signal(signal.SIGKILL)
+
+
+def test_each_of_two_that_ask_at_once_has_its_own_answer(make_cluster):
+    c = make_cluster()
+    with ThreadPoolExecutor(2) as both:
+        told = [both.submit(c.run, *args) for args in [("status",), ()] * 10]
+    assert {t.result() for t in told[::2]} == {(1, f"no cluster in {c.dir}\n")}
+    assert all(t.result()[0] == 2 and "usage" in t.result()[1] for t in told[1::2])
 
 
 def test_faults_are_named(make_cluster, tmp_path):

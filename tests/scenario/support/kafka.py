@@ -6,6 +6,7 @@ import re
 import shutil
 import socket
 import subprocess
+import tempfile
 
 import pytest
 
@@ -65,8 +66,9 @@ class Cluster:
         self.env.update({"KAFKA_" + k.upper(): str(v) for k, v in settings.items()})
 
     def run(self, *args, timeout=300):
-        # What is printed goes through a file: nobody waits for a broker to close it.
-        with open(self.dir + ".out", "w+", encoding="utf-8") as out:
+        # What is printed goes through a file: nobody waits for a broker to close it. Each call has its own:
+        # a test's threads ask at the same time.
+        with tempfile.TemporaryFile("w+", encoding="utf-8") as out:
             r = subprocess.run([*self.prefix, SCRIPT, *map(str, args)], env=self.env, stdout=out, stderr=subprocess.STDOUT,
                                stdin=subprocess.DEVNULL, timeout=timeout, check=False)
             out.seek(0)
