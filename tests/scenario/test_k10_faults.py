@@ -23,7 +23,7 @@ ANSWER_MS = {"short": 8000, "default": 12000}  # more than one broker is missed 
 ACKS_WITHIN_S = 30    # of the cluster, on a machine that is shared; alone it is about one
 
 # Of two that are away one is the leader. That lasts for longer than publishers wait.
-CYCLES = {"short": [faults.two_of_three, faults.cut, faults.moving],
+CYCLES = {"short": [faults.two_of_three, faults.cut, faults.controller],
           "default": [faults.leader, faults.controller, faults.moving, faults.two_of_three, faults.rolling,
                       faults.cut]}
 if FULL:
