@@ -149,6 +149,7 @@ static void without_a_cluster_a_fetch_ends_in_time(void **state) {
     struct kafka_handle h = {0};
     struct kafka_block *block = NULL;
     char text[128];
+    kafka_handles_init(&k, NULL);
     assert_int_equal(
         rd_kafka_conf_set(k.base, "bootstrap.servers", "127.0.0.1:1", text, sizeof(text)), 0);
     assert_int_equal(rd_kafka_conf_set(k.base, "log_level", "0", text, sizeof(text)), 0);
@@ -158,7 +159,7 @@ static void without_a_cluster_a_fetch_ends_in_time(void **state) {
     assert_null(block);
     assert_true(kafka_mono_ms() - begun < 3000);
     kafka_handle_close(&h);
-    rd_kafka_conf_destroy(k.base);
+    kafka_conf_fini(&k);
 }
 
 int test_fetch(void) {
