@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_hung.c - a broker that hangs, with its connections up, is left by who publishes. */
+/* test_hung.c - a broker that hangs, with its connections up, is left by who publishes, and by all
+ * else. */
 #include "modules/log_kafka/brokers.h"
-#include "read.h"
+#include "tail.h"
 
 enum { HANG_MS = 120000, WITHIN_MS = 8000 };
 
@@ -35,7 +36,8 @@ static void it_is_left_after_ten_seconds_or_when_the_conf_says(void **state) {
         struct brokers b = {0};
         brokers_open(&b, cases[i].row, topics);
         const struct kafka *k = b.rig.state;
-        rd_kafka_t *const handles[] = {k->client, k->line->rk};
+        assert_int_equal(b.rig.ops->follow(b.rig.state, 0, true), 0);
+        rd_kafka_t *const handles[] = {k->client, k->line->rk, k->tail->rk, k->tail->care.rk};
         for (size_t h = 0; h < HG_COUNT(handles); h++) {
             assert_int_equal(kafka_conf_number(rd_kafka_conf(handles[h]), "socket.timeout.ms"),
                              cases[i].wanted);

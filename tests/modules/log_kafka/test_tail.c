@@ -138,33 +138,12 @@ static void a_topic_made_again_is_told_as_lost(void **state) {
     other_close(&o);
 }
 
-static void one_that_hangs_is_left_after_ten_seconds_or_when_the_conf_says(void **state) {
-    static const struct {
-        const char *row;
-        int64_t wanted;
-    } cases[] = {{"", 10000}, {"kafka_property socket.timeout.ms 20000;", 20000}};
-    (void)state;
-    for (size_t i = 0; i < HG_COUNT(cases); i++) {
-        struct kafka_rig rig;
-        kafka_rig_open(&rig, cases[i].row);
-        (void)kafka_rig_new_topic(&rig, 0);
-        assert_int_equal(rig.ops->follow(rig.state, 0, true), 0);
-        const struct kafka_tail *t = ((struct kafka *)rig.state)->tail;
-        assert_int_equal(kafka_conf_number(rd_kafka_conf(t->rk), "socket.timeout.ms"),
-                         cases[i].wanted);
-        assert_int_equal(kafka_conf_number(rd_kafka_conf(t->care.rk), "socket.timeout.ms"),
-                         cases[i].wanted);
-        kafka_rig_close(&rig);
-    }
-}
-
 int test_tail(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_others_write_comes_without_holes),
         cmocka_unit_test(what_is_not_followed_does_not_come),
         cmocka_unit_test(new_partitions_come_from_their_first_record_and_old_ones_go_on),
         cmocka_unit_test(a_topic_made_again_is_told_as_lost),
-        cmocka_unit_test(one_that_hangs_is_left_after_ten_seconds_or_when_the_conf_says),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
